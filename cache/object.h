@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cache/conditional.h"
+#include "cache/freshness.h"
+#include "cache/key.h"
+#include "conf/result.h"
+
+/// A stored answer: its format on disk, and both of its in-memory forms.
+namespace larder {
+
+/// A piece of a body, immutable once shared. Passed between the origin's thread, the workers and
+/// the store's writer without copying.
+using Chunk = std::shared_ptr<const std::string>;
+
+/// What is known of an answer besides its bytes.
+struct ObjectMeta {
+  ScopeMac scope;
+  int status = 200;
+  Kind kind = Kind::entry;
+  Representation representation = Representation::identity;
+  Lifetime lifetime;
+  EntityTag etag;
+  std::uint64_t body_length = 0;
+};
+
+/// An answer on its way into the store. Owns everything.
+struct NewObject {
+  CacheKey key;
+  std::string canonical;  ///< as write_canonical_bytes(): compared at every hit
+  ObjectMeta meta;
+  std::string entity_fields;  ///< HeadBlocks, with Content-Length and ETag known
+  std::string shared_fields;
+  std::vector<Chunk> body;
+  std::string tags;  ///< room for purge tags; empty for now
+};
+
+/// An answer inside LMDB's map: dies with the read transaction's turn. Never a member, never captured.
+struct ObjectView {
+  ObjectMeta meta;
+  std::uint64_t sequence = 0;  ///< store order; also tells a chunk row's generation
+  std::uint32_t slot = 0;      ///< index of the eviction policy's record
+  std::string_view canonical;
+  std::string_view entity_fields;
+  std::string_view shared_fields;
+  std::string_view tags;
+  std::string_view body;  ///< whole when chunk_count == 0; else empty, read by Reader::chunk
+  std::uint32_t chunk_count = 0;
+};
+
+/// The row of an object without chunks, or the head row of one with. `sequence`, `slot` are the
+/// writer's. Grammar at the top of object.cc.
+std::string encode_object(const NewObject& object, std::uint64_t sequence, std::uint32_t slot,
+                          std::uint32_t chunk_count);
+
+/// Any bytes give a view or Error::corrupt; never reads outside `row`. Checks magic, version,
+/// lengths and both checksums (head, and body when it is in the row).
+Result<ObjectView> decode_object(const CacheKey& key, std::string_view row);
+
+}  // namespace larder

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+/// HTTP request values as the rest of larder sees them. All views borrow from the connection's
+/// input buffer and end with the request's turn.
+namespace larder {
+
+enum class Method : std::uint8_t { get, head, options, other };
+
+struct HeaderView {
+  std::string_view name;   ///< as received, any case
+  std::string_view value;  ///< without surrounding blanks
+};
+
+/// One parsed request, after llhttp and before any rule of ours.
+struct RequestView {
+  Method method = Method::other;
+  int version_major = 1;
+  int version_minor = 1;
+  std::string_view target;  ///< as received
+  std::span<const HeaderView> headers;
+};
+
+/// A request that larder answers itself with an error. `cause` is a literal or static text: it
+/// names what is wrong and what to do, and never quotes what the client sent.
+struct Refusal {
+  int status = 400;
+  int error_code = 0;      ///< `error_code` of the JSON body, in Contentstack's numbering
+  const char* cause = "";  ///< `error_message` of the JSON body
+  const char* field = "";  ///< key inside `errors`, empty = none
+  bool close = false;      ///< framing can no longer be trusted: close after the answer
+};
+
+}  // namespace larder

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// Asserts for bugs, on in every build. A failed check means that larder itself is wrong; what the
+/// world does wrong is a `Result` or a state instead.
+namespace larder {
+
+/// Writes the expression and its place to stderr (async-signal-safe), then aborts.
+[[noreturn]] void check_failed(const char* expression, const char* file, int line) noexcept;
+
+}  // namespace larder
+
+#define LARDER_CHECK(expression)                                        \
+  (static_cast<bool>(expression) ? static_cast<void>(0)                 \
+                                 : ::larder::check_failed(#expression, __FILE__, __LINE__))
