@@ -8,7 +8,8 @@
 #include "conf/secret.h"
 
 /// The whole configuration as one plain struct: every member has its default and its unit. Read
-/// from TOML by `conf/config_file.h`; `const` after start and passed down by reference.
+/// from TOML by `conf/config_file.h`; `const` after start and passed down by reference. What has no
+/// secret in it compares by value.
 namespace larder {
 
 using Milliseconds = std::int64_t;
@@ -21,6 +22,7 @@ struct ListenAddress {
   Family family = Family::tcp;
   std::string host;         ///< IP literal (v4, or v6 without brackets), or the path of a unix socket
   std::uint16_t port = 0;   ///< tcp only; 0 = any free port
+  friend bool operator==(const ListenAddress&, const ListenAddress&) = default;
 };
 
 /// `[[listener]]`
@@ -37,6 +39,7 @@ struct ListenerConfig {
 struct AdminConfig {
   std::string socket;                 ///< path of the unix socket for larderctl; empty = none
   std::vector<ListenAddress> metrics; ///< read-only TCP listeners for GET /metrics and /healthz
+  friend bool operator==(const AdminConfig&, const AdminConfig&) = default;
 };
 
 /// `[server]`: clients and their bounds.
@@ -52,6 +55,7 @@ struct ServerConfig {
   Bytes max_header_bytes = 16 * 1024;           ///< header block without the request line
   unsigned max_requests_per_connection = 10'000;
   Bytes max_output_bytes = 64ull << 20;         ///< bytes waiting for slow clients, all connections together
+  friend bool operator==(const ServerConfig&, const ServerConfig&) = default;
 };
 
 /// `[cache]`
@@ -61,6 +65,7 @@ struct CacheConfig {
   Bytes max_object_bytes = 0;              ///< largest stored body; 0 = 1.5 % of `size`
   Bytes max_pending_bytes = 64ull << 20;   ///< bodies in flight or waiting for their commit, together
   unsigned commit_interval_ms = 50;        ///< a group commit gathers stores at most this long
+  friend bool operator==(const CacheConfig&, const CacheConfig&) = default;
 };
 
 /// How long one kind of resource may be used. Directives of the origin win where it sends any.
@@ -68,6 +73,7 @@ struct TtlPolicy {
   Seconds fresh_s = 60;                     ///< answered without asking the origin
   Seconds stale_while_revalidate_s = 300;   ///< answered at once while one refresh runs
   Seconds stale_if_error_s = 86'400;        ///< answered when the origin fails
+  friend bool operator==(const TtlPolicy&, const TtlPolicy&) = default;
 };
 
 /// `[ttl.KIND]`
@@ -79,6 +85,7 @@ struct TtlConfig {
   TtlPolicy taxonomy{300, 600, 86'400};
   TtlPolicy sync{2, 0, 0};                    ///< a repeated sync poll
   TtlPolicy negative{10, 0, 86'400};          ///< 404 and 422
+  friend bool operator==(const TtlConfig&, const TtlConfig&) = default;
 };
 
 /// `[upstream]`: both hosts of every stack.
@@ -102,18 +109,21 @@ struct UpstreamConfig {
   Seconds hit_for_miss_s = 60;                  ///< an uncacheable URL is not queued on this long
   std::vector<std::string> forward_headers;       ///< more request headers to pass on, part of the key
   std::vector<std::string> forward_headers_unkeyed;  ///< ditto, not part of the key (the operator vouches)
+  friend bool operator==(const UpstreamConfig&, const UpstreamConfig&) = default;
 };
 
 /// `[preview]`
 struct PreviewConfig {
   bool strict_token = false;  ///< every request that bears a preview token goes to the preview host
   bool allow_authorization = false;  ///< pass requests with `authorization` and no preview hash on, uncached
+  friend bool operator==(const PreviewConfig&, const PreviewConfig&) = default;
 };
 
 /// The two hosts of a stack, as `https://host[:port]` without a path.
 struct Hosts {
   std::string delivery;
   std::string preview;
+  friend bool operator==(const Hosts&, const Hosts&) = default;
 };
 
 /// `[[stack.scope]]`: the tokens that see one environment, declared equivalent.
@@ -136,6 +146,7 @@ struct StackConfig {
 struct OpenModeConfig {
   Hosts hosts;                 ///< of `region`, "na" unless given, or explicit
   unsigned max_scopes = 1'024; ///< distinct scopes in the store and in memory
+  friend bool operator==(const OpenModeConfig&, const OpenModeConfig&) = default;
 };
 
 /// `[log]`
@@ -143,6 +154,7 @@ struct LogConfig {
   enum class Level { error, warning, info, debug };
   Level level = Level::info;
   std::string access_log;  ///< file, "stderr", or "" for none
+  friend bool operator==(const LogConfig&, const LogConfig&) = default;
 };
 
 struct Config {

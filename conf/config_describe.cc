@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conf/address.h"
+#include "conf/config_file.h"
+#include "conf/redact.h"
+#include "conf/units.h"
+
+namespace larder {
+namespace {
+
+std::string counted(std::size_t number, const std::string& noun) {
+  return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
+}
+
+std::string describe_scope(const ScopeConfig& scope) {
+  std::string text = "    environment " + scope.environment + ", ";
+  if (scope.branches.empty()) {
+    text += "any branch";
+  } else {
+    text += scope.branches.size() == 1 ? "branch" : "branches";
+    for (const std::string& branch : scope.branches) text += " " + branch;
+  }
+  return text + ": " + counted(scope.delivery_tokens.size(), "delivery token") + ", " +
+         counted(scope.preview_tokens.size(), "preview token") + "\n";
+}
+
+std::string describe_hosts(const Hosts& hosts) {
+  return hosts.delivery + ", preview at " + hosts.preview + "\n";
+}
+
+std::string describe_admin(const AdminConfig& admin) {
+  std::string text;
+  if (!admin.socket.empty()) text += "  admin on unix:" + admin.socket + "\n";
+  for (const ListenAddress& address : admin.metrics) {
+    text += "  metrics on " + address_text(address) + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string describe_config(const Config& config) {
+  std::string text;
+  for (const ListenerConfig& listener : config.listeners) {
+    text += "  listens on " + address_text(listener.address) +
+            (listener.role == ListenerConfig::Role::preview ? " for preview only\n"
+                                                            : " for delivery and preview\n");
+  }
+  text += describe_admin(config.admin);
+  text += "  caches in " + config.cache.path + ", at most " + size_text(config.cache.size) + "\n";
+  if (config.open_mode()) {
+    text += "  open to any stack and token of " + describe_hosts(config.open.hosts);
+  }
+  for (const StackConfig& stack : config.stacks) {
+    text += "  stack " + stack.api_key + " at " + describe_hosts(stack.hosts);
+    for (const ScopeConfig& scope : stack.scopes) text += describe_scope(scope);
+  }
+  return redactor_for(config).redact(text);
+}
+
+}  // namespace larder

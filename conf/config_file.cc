@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conf/config_file.h"
+
+#include <openssl/crypto.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "conf/config_check.h"
+#include "conf/config_table.h"
+#include "conf/private_file.h"
+#include "conf/redact.h"
+#include "conf/region.h"
+#include "conf/toml_reader.h"
+
+namespace larder {
+namespace {
+
+constexpr std::size_t kMaxFileBytes = 1 << 20;
+
+/// What the file leaves out and no member initialiser can say.
+void fill_defaults(const TomlValue& file, Config& config) {
+  if (file.find("listener") == nullptr) {
+    ListenerConfig listener;
+    listener.address = {ListenAddress::Family::tcp, "127.0.0.1", 8080};
+    config.listeners.push_back(std::move(listener));
+  }
+  if (config.open.hosts.delivery.empty() && config.open.hosts.preview.empty()) {
+    config.open.hosts = *hosts_of_region("na");
+  }
+}
+
+/// The second gate for secrets in messages: the first is that nothing above quotes one.
+void finish_mistakes(ParsedConfig& parsed) {
+  const Redactor redactor = redactor_for(parsed.config);
+  for (Mistake& mistake : parsed.mistakes) {
+    mistake.message = redactor.redact(mistake.message);
+    mistake.remedy = redactor.redact(mistake.remedy);
+  }
+  std::stable_sort(parsed.mistakes.begin(), parsed.mistakes.end(),
+                   [](const Mistake& a, const Mistake& b) { return a.line < b.line; });
+}
+
+void split_context(const Error& error, int line, std::string advice,
+                   std::vector<Mistake>& mistakes) {
+  const std::size_t remedy = error.context.find("; ");
+  mistakes.push_back({line, error.context.substr(0, remedy),
+                      error.context.substr(remedy + 2) + std::move(advice)});
+}
+
+}  // namespace
+
+ParsedConfig parse_config(std::string_view toml_text, const SecretSource& secrets) {
+  ParsedConfig parsed;
+  auto read = read_toml(toml_text);
+  if (auto* mistake = std::get_if<Mistake>(&read)) {
+    parsed.mistakes.push_back(std::move(*mistake));
+    finish_mistakes(parsed);
+    return parsed;
+  }
+  const TomlValue& file = std::get<TomlValue>(read);
+  ReadContext context{secrets, parsed.mistakes};
+  read_section(file, config_table(), parsed.config, context);
+  parsed.literal_secret_line = context.literal_secret_line;
+  check_config(parsed.config, file, parsed.mistakes);
+  fill_defaults(file, parsed.config);
+  finish_mistakes(parsed);
+  return parsed;
+}
+
+ParsedConfig read_config_file(const std::string& path, const SecretSource& secrets) {
+  auto content = read_regular_file(path, kMaxFileBytes);
+  if (!content) throw StartupError(content.error().context);
+  ParsedConfig parsed = parse_config(content->bytes, secrets);
+  OPENSSL_cleanse(content->bytes.data(), content->bytes.size());
+  if (parsed.literal_secret_line > 0) {
+    if (auto checked = check_private(path, content->status); !checked) {
+      split_context(checked.error(), parsed.literal_secret_line,
+                    ", or move the token out of it: { file = ... }, { env = ... } or "
+                    "{ credential = ... }",
+                    parsed.mistakes);
+    }
+  }
+  const std::string& ca_file = parsed.config.upstream.ca_file;
+  if (!ca_file.empty() && ::access(ca_file.c_str(), R_OK) != 0) {
+    parsed.mistakes.push_back({0, "upstream.ca_file " + ca_file + ": " + std::strerror(errno),
+                               "give a readable PEM file, or leave it out for the system's"});
+  }
+  return parsed;
+}
+
+Config load_config(const std::string& path) {
+  ParsedConfig parsed = read_config_file(path, SystemSecretSource{});
+  if (parsed.mistakes.empty()) return std::move(parsed.config);
+  std::string text = format_mistakes(path, parsed.mistakes);
+  text.pop_back();
+  throw StartupError(text);
+}
+
+std::string format_mistakes(const std::string& path, const std::vector<Mistake>& mistakes) {
+  std::string text;
+  for (const Mistake& mistake : mistakes) {
+    text += path;
+    if (mistake.line > 0) text += ":" + std::to_string(mistake.line);
+    text += ": " + mistake.message + "; " + mistake.remedy + "\n";
+  }
+  return text;
+}
+
+ConfigReport check_config_file(const std::string& path) {
+  try {
+    const ParsedConfig parsed = read_config_file(path, SystemSecretSource{});
+    if (!parsed.mistakes.empty()) return {false, format_mistakes(path, parsed.mistakes)};
+    return {true, path + ": ok\n" + describe_config(parsed.config)};
+  } catch (const std::exception& error) {
+    return {false, std::string(error.what()) + "\n"};
+  }
+}
+
+std::vector<std::string> config_keys() {
+  std::vector<std::string> names;
+  for (const Key<Config>& section : config_table()) {
+    names.insert(names.end(), section.below.begin(), section.below.end());
+  }
+  return names;
+}
+
+}  // namespace larder

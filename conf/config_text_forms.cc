@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/un.h>
+
+#include <algorithm>
+#include <array>
+
+#include "conf/config_value.h"
+
+/// What the texts of the configuration file must look like.
+namespace larder {
+namespace {
+
+constexpr std::size_t kMaxNameBytes = 256;
+
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+}
+
+bool is_visible(char c) {
+  return c > 0x20 && c < 0x7F;
+}
+
+bool is_alphanumeric(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool is_name(std::string_view text) {
+  return !text.empty() && text.size() <= kMaxNameBytes && text.front() != ' ' &&
+         text.back() != ' ' && std::none_of(text.begin(), text.end(), is_control);
+}
+
+bool is_word(std::string_view text) {
+  return !text.empty() && text.size() <= kMaxNameBytes &&
+         std::all_of(text.begin(), text.end(), is_visible);
+}
+
+bool is_api_key(std::string_view text) {
+  return !text.empty() && text.size() <= kMaxNameBytes &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_alphanumeric(c) || c == '_' || c == '-'; });
+}
+
+bool is_absolute_path(std::string_view text) {
+  return text.starts_with('/') && std::none_of(text.begin(), text.end(), is_control);
+}
+
+bool is_socket_path(std::string_view text) {
+  return text.empty() || (is_absolute_path(text) && text.size() < sizeof(sockaddr_un::sun_path));
+}
+
+bool is_access_log_target(std::string_view text) {
+  return text.empty() || text == "stderr" || is_absolute_path(text);
+}
+
+bool is_path_or_empty(std::string_view text) {
+  return text.empty() || is_absolute_path(text);
+}
+
+/// Field names with a meaning to larder or to the connection, with `_` for `-`: what larder does
+/// with these is not for the operator to change.
+constexpr std::array<std::string_view, 35> kOwnHeaders = {
+    "accept",
+    "accept_encoding",
+    "access_token",
+    "api_key",
+    "authorization",
+    "authtoken",
+    "branch",
+    "cache_control",
+    "cdn_loop",
+    "connection",
+    "content_length",
+    "content_type",
+    "cookie",
+    "environment",
+    "expect",
+    "forwarded",
+    "host",
+    "if_match",
+    "if_modified_since",
+    "if_none_match",
+    "if_range",
+    "if_unmodified_since",
+    "keep_alive",
+    "live_preview",
+    "preview_timestamp",
+    "preview_token",
+    "range",
+    "release_id",
+    "te",
+    "trailer",
+    "transfer_encoding",
+    "upgrade",
+    "via",
+    "x_cs_variant_uid",
+    "x_header_ea",
+};
+
+bool is_forwardable_header(std::string_view text) {
+  std::string name(text);
+  for (char& c : name) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    if (c == '-') c = '_';
+  }
+  const auto in_name = [](char c) { return is_alphanumeric(c) || c == '_'; };
+  return !name.empty() && name.size() <= kMaxNameBytes &&
+         std::all_of(name.begin(), name.end(), in_name) && !name.starts_with("proxy_") &&
+         std::find(kOwnHeaders.begin(), kOwnHeaders.end(), name) == kOwnHeaders.end();
+}
+
+}  // namespace
+
+const TextForm kAbsolutePath = {is_absolute_path, "an absolute path"};
+const TextForm kAbsolutePathOrNone = {is_path_or_empty, "an absolute path, or \"\" for none"};
+const TextForm kSocketPath = {is_socket_path,
+                              "an absolute path of at most 107 bytes, or \"\" for none"};
+const TextForm kAccessLogTarget = {is_access_log_target,
+                                   "\"stderr\", an absolute path, or \"\" for none"};
+const TextForm kApiKey = {is_api_key, "the stack's API key: letters and digits, like \"blt...\""};
+const TextForm kEnvironmentName = {is_name, "the environment's name as Contentstack shows it"};
+const TextForm kBranchName = {is_word, "the uid of a branch or alias, like \"main\""};
+const TextForm kForwardableHeader = {
+    is_forwardable_header,
+    "the name of a header that larder and HTTP have no use for of their own"};
+
+}  // namespace larder

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conf/redact.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+
+#include "conf/redact_scan.h"
+
+namespace larder {
+namespace {
+
+constexpr std::string_view kMarker = "[redacted]";
+
+/// `secret` at `at`, each byte of it plain or escaped.
+std::optional<Span> secret_at(std::string_view text, std::size_t at, std::string_view secret) {
+  const std::size_t begin = at;
+  for (const char wanted : secret) {
+    if (at >= text.size()) return std::nullopt;
+    const TextUnit unit = unit_at(text, at);
+    if (unit.byte != wanted) return std::nullopt;
+    at += unit.length;
+  }
+  return Span{begin, at};
+}
+
+/// Sorts, joins what overlaps or touches, and drops what lies inside a marker of an earlier pass
+/// (a secret may well be part of the marker's word).
+std::vector<Span> tidy(std::string_view text, std::vector<Span> spans) {
+  const auto inside_marker = [text](const Span& span) {
+    const std::size_t from = span.begin < kMarker.size() ? 0 : span.begin - kMarker.size();
+    const std::string_view around = text.substr(from, span.end - from + kMarker.size());
+    if (span.end - span.begin > kMarker.size()) return false;
+    for (std::size_t at = around.find(kMarker); at != around.npos;
+         at = around.find(kMarker, at + 1)) {
+      if (from + at <= span.begin && span.end <= from + at + kMarker.size()) return true;
+    }
+    return false;
+  };
+  std::erase_if(spans, inside_marker);
+  std::sort(spans.begin(), spans.end(),
+            [](const Span& a, const Span& b) { return a.begin < b.begin; });
+  std::vector<Span> joined;
+  for (const Span& span : spans) {
+    if (!joined.empty() && span.begin <= joined.back().end) {
+      joined.back().end = std::max(joined.back().end, span.end);
+    } else {
+      joined.push_back(span);
+    }
+  }
+  return joined;
+}
+
+/// Deliberately never freed: threads may log until the very end of the process.
+const Redactor* installed_redactor = nullptr;
+
+}  // namespace
+
+void Redactor::add(const Secret& secret) {
+  if (secret.empty()) return;
+  starts_secret_[static_cast<unsigned char>(secret.reveal().front())] = true;
+  secrets_.push_back(secret);
+}
+
+std::string Redactor::redact(std::string_view text) const {
+  std::vector<Span> spans;
+  find_named_values(text, spans);
+  find_token_shapes(text, spans);
+  for (std::size_t at = 0; at < text.size() && !secrets_.empty(); ++at) {
+    if (!starts_secret_[static_cast<unsigned char>(text[at])] && !starts_escape(text[at])) continue;
+    for (const Secret& secret : secrets_) {
+      if (const auto span = secret_at(text, at, secret.reveal())) spans.push_back(*span);
+    }
+  }
+  if (spans.empty()) return std::string(text);
+  std::string out;
+  out.reserve(text.size());
+  std::size_t done = 0;
+  for (const Span& span : tidy(text, std::move(spans))) {
+    out.append(text, done, span.begin - done);
+    out += kMarker;
+    done = span.end;
+  }
+  out.append(text, done);
+  return out;
+}
+
+Redactor redactor_for(const Config& config) {
+  Redactor redactor;
+  for (const StackConfig& stack : config.stacks) {
+    for (const ScopeConfig& scope : stack.scopes) {
+      for (const Secret& token : scope.delivery_tokens) redactor.add(token);
+      for (const Secret& token : scope.preview_tokens) redactor.add(token);
+    }
+  }
+  return redactor;
+}
+
+void install_redactor(Redactor redactor) {
+  installed_redactor = new Redactor(std::move(redactor));
+}
+
+std::string redact(std::string_view text) {
+  static const Redactor kByNameAndShape;
+  return (installed_redactor != nullptr ? *installed_redactor : kByNameAndShape).redact(text);
+}
+
+}  // namespace larder

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conf/secret_source.h"
+
+#include <openssl/crypto.h>
+
+#include <cstdlib>
+#include <utility>
+
+#include "conf/private_file.h"
+
+namespace larder {
+namespace {
+
+Secret take_secret(std::string& bytes) {
+  Secret secret{bytes};
+  OPENSSL_cleanse(bytes.data(), bytes.size());
+  return secret;
+}
+
+}  // namespace
+
+Result<Secret> SystemSecretSource::read_file(const std::string& path) const {
+  auto content = read_regular_file(path, kMaxBytes);
+  if (!content) return tl::unexpected<Error>(content.error());
+  Secret secret = take_secret(content->bytes);
+  if (auto checked = check_private(path, content->status); !checked) {
+    return tl::unexpected<Error>(checked.error());
+  }
+  return secret;
+}
+
+Result<Secret> SystemSecretSource::read_env(const std::string& name) const {
+  const char* value = std::getenv(name.c_str());
+  if (value == nullptr) {
+    return fail(Error::Code::not_found,
+                "the environment variable " + name + " is not set; set it for the daemon");
+  }
+  return Secret{value};
+}
+
+Result<Secret> SystemSecretSource::read_credential(const std::string& name) const {
+  const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
+  if (directory == nullptr || *directory == '\0') {
+    return fail(Error::Code::not_found,
+                "the credential " + name +
+                    " cannot be looked up, for CREDENTIALS_DIRECTORY is "
+                    "not set; run larder as a service with LoadCredential=" +
+                    name + ":PATH, or use { file = \"PATH\" }");
+  }
+  auto content = read_regular_file(std::string(directory) + "/" + name, kMaxBytes);
+  if (!content) return tl::unexpected<Error>(content.error());
+  return take_secret(content->bytes);
+}
+
+}  // namespace larder

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conf/toml_reader.h"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+
+namespace larder {
+namespace {
+
+int line_of(const toml::source_region& source) {
+  return static_cast<int>(source.begin.line);
+}
+
+TomlValue convert(const toml::node& node, std::string path);
+
+TomlValue::Type type_of(const toml::node& node) {
+  switch (node.type()) {
+    case toml::node_type::string:
+      return TomlValue::Type::text;
+    case toml::node_type::integer:
+      return TomlValue::Type::integer;
+    case toml::node_type::boolean:
+      return TomlValue::Type::boolean;
+    case toml::node_type::array:
+      return TomlValue::Type::array;
+    case toml::node_type::table:
+      return TomlValue::Type::table;
+    default:
+      return TomlValue::Type::other;
+  }
+}
+
+void convert_members(const toml::table& table, TomlValue& value) {
+  for (const auto& [key, node] : table) {
+    std::string path = value.path.empty() ? "" : value.path + ".";
+    path += key.str();
+    TomlValue member = convert(node, std::move(path));
+    member.key = key.str();
+    if (key.source().begin.line > 0) member.line = line_of(key.source());
+    value.children.push_back(std::move(member));
+  }
+  std::stable_sort(value.children.begin(), value.children.end(),
+                   [](const TomlValue& a, const TomlValue& b) { return a.line < b.line; });
+}
+
+TomlValue convert(const toml::node& node, std::string path) {
+  TomlValue value;
+  value.type = type_of(node);
+  value.line = line_of(node.source());
+  value.path = std::move(path);
+  if (const auto* text = node.as_string()) value.text = text->get();
+  if (const auto* integer = node.as_integer()) value.integer = integer->get();
+  if (const auto* boolean = node.as_boolean()) value.boolean = boolean->get();
+  if (const auto* array = node.as_array()) {
+    for (const toml::node& item : *array) value.children.push_back(convert(item, value.path));
+  }
+  if (const auto* table = node.as_table()) convert_members(*table, value);
+  return value;
+}
+
+/// The library's message quotes what it stumbled over, which may be a part of a token: only
+/// single characters and the names of TOML's own things stay.
+std::string without_quotations(std::string_view message) {
+  std::string out;
+  while (!message.empty()) {
+    const std::size_t open = message.find('\'');
+    if (open == message.npos) break;
+    const std::size_t close = message.find('\'', open + 1);
+    if (close == message.npos) {
+      message = message.substr(0, open);
+      break;
+    }
+    out += message.substr(0, open);
+    out += close - open <= 2 ? message.substr(open, close - open + 1) : "'...'";
+    message.remove_prefix(close + 1);
+  }
+  return out.append(message);
+}
+
+}  // namespace
+
+const TomlValue* TomlValue::find(std::string_view member) const {
+  for (const TomlValue& child : children) {
+    if (child.key == member) return &child;
+  }
+  return nullptr;
+}
+
+std::variant<TomlValue, Mistake> read_toml(std::string_view text) {
+  try {
+    return convert(toml::parse(text), "");
+  } catch (const toml::parse_error& error) {
+    return Mistake{line_of(error.source()),
+                   "this is no TOML: " + without_quotations(error.description()),
+                   "texts go in double quotes, one key or [table] a line, each key once"};
+  }
+}
+
+std::string_view type_name(TomlValue::Type type) {
+  switch (type) {
+    case TomlValue::Type::text:
+      return "a text";
+    case TomlValue::Type::integer:
+      return "a whole number";
+    case TomlValue::Type::boolean:
+      return "true or false";
+    case TomlValue::Type::array:
+      return "an array";
+    case TomlValue::Type::table:
+      return "a table";
+    case TomlValue::Type::other:
+      return "a fraction or a date";
+  }
+  return "another type";
+}
+
+}  // namespace larder
