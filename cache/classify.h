@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <variant>
-#include <vector>
 
 #include "cache/request.h"
 #include "conf/config.h"
@@ -45,6 +45,7 @@ struct RequestFields {
   std::string_view release_id;
   std::string_view preview_timestamp;
   std::string_view authorization;
+  std::string_view authtoken;
   std::string_view variant_uid;   ///< x-cs-variant-uid as sent
   std::string_view early_access;  ///< x-header-ea as sent
   std::string_view user_agent;    ///< X-User-Agent
@@ -60,7 +61,7 @@ class Decoded {
   std::string_view decode(std::string_view encoded);
 
  private:
-  std::vector<std::string> texts_;
+  std::deque<std::string> texts_;  ///< elements stay where they are when it grows
   std::size_t used_ = 0;
 };
 

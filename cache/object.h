@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +55,13 @@ struct ObjectView {
   std::uint32_t chunk_count = 0;
 };
 
+/// A body up to this length lies in its object's row; a longer one in chunk rows.
+inline constexpr std::size_t kInlineBodyBytes = 128 * 1024;
+/// Body bytes in each chunk row but the last: with its header and LMDB's page header, 16 pages.
+inline constexpr std::size_t kChunkBytes = 16 * 4096 - 16 - 24;
+/// Rows beside the head row; 0 = the body is in the row.
+std::uint32_t chunk_count_of(std::uint64_t body_length);
+
 /// The row of an object without chunks, or the head row of one with. `sequence`, `slot` are the
 /// writer's. Grammar at the top of object.cc.
 std::string encode_object(const NewObject& object, std::uint64_t sequence, std::uint32_t slot,
@@ -62,5 +70,22 @@ std::string encode_object(const NewObject& object, std::uint64_t sequence, std::
 /// Any bytes give a view or Error::corrupt; never reads outside `row`. Checks magic, version,
 /// lengths and both checksums (head, and body when it is in the row).
 Result<ObjectView> decode_object(const CacheKey& key, std::string_view row);
+
+/// As decode_object(), but the body is not looked at and left empty.
+Result<ObjectView> decode_object_head(const CacheKey& key, std::string_view row);
+
+/// encode_object() in two steps, for a row that LMDB has reserved: its length, and its bytes.
+/// `row` is as long as that and is filled whole.
+std::size_t object_row_bytes(const NewObject& object, std::uint32_t chunk_count);
+void write_object(const NewObject& object, std::uint64_t sequence, std::uint32_t slot,
+                  std::uint32_t chunk_count, std::span<char> row);
+
+/// Row of chunk `index` of a body. decode_chunk() gives its bytes, or Error::corrupt, or
+/// Error::not_found when it belongs to another object than `sequence`.
+std::size_t chunk_row_bytes(std::uint64_t body_length, std::uint32_t index);
+void write_chunk(const NewObject& object, std::uint64_t sequence, std::uint32_t index,
+                 std::span<char> row);
+Result<std::string_view> decode_chunk(const CacheKey& key, std::uint64_t sequence,
+                                      std::uint32_t index, std::string_view row);
 
 }  // namespace larder

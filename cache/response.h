@@ -53,6 +53,7 @@ struct ResponseFacts {
   std::string passed;  ///< `Name: value\r\n` of the allow-listed fields that go to clients as they are, in order,
                        ///< without Content-Type, Content-Encoding, Content-Length, Vary, ETag, Age, Date
   std::string cache_control_text;
+  std::string hop_by_hop;  ///< names that Connection gave, lower case, each between commas
 };
 
 /// Adds one header line (without CRLF). Lines with control bytes, or a name that is no token, set
@@ -73,8 +74,8 @@ const char* name_of(StoreVerdict verdict);
 /// allowed), identity or the gzip that was asked for. Not 401, 403, 412, 429, 5xx or anything else.
 StoreVerdict may_store(const ResponseFacts& facts, Representation asked);
 
-/// True when a transfer of this answer may not be shared between waiters (same as not storable,
-/// but for sizes and content checks that only the end can tell).
+/// True when a transfer of this answer may be shared between waiters: storable by its header, and
+/// not stored, if so, for its size, its content or a purge, which only the end can tell.
 bool may_share(StoreVerdict verdict);
 
 /// Header blocks as they are stored and sent: `Name: value\r\n` lines, no status line, no blank

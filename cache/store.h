@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "cache/eviction.h"
 #include "cache/object.h"
 #include "conf/config.h"
 
@@ -45,7 +46,9 @@ struct StoreStats {
   std::uint64_t pending_bytes = 0;  ///< handed over, not yet committed
   std::uint64_t stores = 0, replaced = 0, evicted = 0, purged = 0, commits = 0;
   std::uint64_t dropped_queue_full = 0, dropped_too_large = 0, dropped_map_full = 0, failed_commits = 0;
+  std::uint64_t not_admitted = 0;  ///< by the eviction policy
   std::uint64_t corrupt = 0, collisions = 0;
+  std::uint64_t begun_anew = 0;    ///< databases given up while running
   std::uint64_t scopes = 0;
   std::uint32_t max_readers_used = 0;
   bool warm = false;  ///< rows were found at start
@@ -87,13 +90,25 @@ class StoreReader {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Makes the cache directory (mode 0700) unless it is there, and refuses filesystems that cannot
+/// carry the store. Throws StartupError. Store does it too; for what else lies in the directory.
+void prepare_cache_directory(const std::string& path);
+
+/// SIGBUS, and SIGSEGV inside the store, mean that the file is broken beneath the map: the handler
+/// moves the database aside and ends the process with kStoreFaultExit, so that the next start is
+/// clean. LMDB's own asserts end the same way with or without it. Once a process, before Store.
+void install_store_fault_handler();
+inline constexpr int kStoreFaultExit = 70;
+
 /// Owns the environment and the writer thread. Opened once a process; holds an exclusive lock on
 /// `DIR/lock`. put() and purge() keep their order; both are thread-safe.
 class Store {
  public:
-  /// Throws StartupError (directory, lock, disk). A database that is damaged, truncated or of
+  /// `hasher` makes the keys that the workers look up: url purges find rows by it, and rows under
+  /// another install secret are given up. Throws StartupError (directory, lock, disk). A database that is damaged, truncated or of
   /// another format is moved aside (`data.mdb.quarantined`, one kept) and a new one begun: the cache is disposable.
-  Store(const CacheConfig& config, std::size_t max_scopes, std::unique_ptr<EvictionPolicy> policy);
+  Store(const CacheConfig& config, std::size_t max_scopes, const KeyHasher& hasher,
+        std::unique_ptr<EvictionPolicy> policy);
   ~Store();  ///< commits what is pending, joins the writer
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;

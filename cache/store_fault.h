@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <csignal>
+#include <string>
+
+/// What to do when the file breaks beneath the map: see install_store_fault_handler().
+namespace larder {
+
+/// Says whose files the handlers move aside from now on: `directory`'s.
+void watch_database(const std::string& directory);
+
+/// Writes `what` to stderr, moves the database aside, ends the process with kStoreFaultExit.
+/// Async-signal-safe.
+[[noreturn]] void abandon_database(const char* what) noexcept;
+
+/// Marks the calling thread as being inside LMDB or reading rows, so that its SIGSEGV is the
+/// database's fault. May be nested.
+class FaultGuard {
+ public:
+  FaultGuard() noexcept { depth_ = depth_ + 1; }
+  ~FaultGuard() { depth_ = depth_ - 1; }
+  FaultGuard(const FaultGuard&) = delete;
+  FaultGuard& operator=(const FaultGuard&) = delete;
+
+  static bool inside() noexcept { return depth_ > 0; }
+
+ private:
+  static thread_local volatile std::sig_atomic_t depth_;
+};
+
+}  // namespace larder

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cache/store_reader.h"
+
+#include "cache/store_fault.h"
+#include "cache/store_format.h"
+
+namespace larder {
+
+// The generation is read before the snapshot is taken: one that a purge overtakes in between is
+// newer than it says, and only renewed once too often.
+bool StoreReader::Impl::ready() noexcept {
+  const std::uint64_t now = shared.generation.load(std::memory_order_acquire);
+  if (snapshot && generation == now) return snapshot->taken() || snapshot->take();
+  if (snapshot) snapshot->let_go();
+  std::shared_ptr<Environment> environment = shared.environment();
+  if (!snapshot || snapshot->environment() != environment.get()) {
+    snapshot.reset();
+    if (environment == nullptr) return false;
+    snapshot = std::make_unique<Snapshot>(std::move(environment));
+  }
+  generation = now;
+  return snapshot->take();
+}
+
+std::optional<std::string_view> StoreReader::Impl::row(std::string_view key) noexcept {
+  std::string_view found;
+  switch (snapshot->get(key, found)) {
+    case Snapshot::Found::yes: return found;
+    case Snapshot::Found::no: return std::nullopt;
+    case Snapshot::Found::damaged: break;
+  }
+  StoreCounters::raise(shared.counters.corrupt);
+  shared.inbox.report(DamageReport{generation});
+  return std::nullopt;
+}
+
+void StoreReader::Impl::report(const CacheKey& key) {
+  StoreCounters::raise(shared.counters.corrupt);
+  shared.inbox.report(CheckOrder{key});
+}
+
+StoreReader::StoreReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+StoreReader::StoreReader(StoreReader&&) noexcept = default;
+StoreReader::~StoreReader() = default;
+
+std::optional<ObjectView> StoreReader::lookup(const CacheKey& key, std::string_view canonical,
+                                              const ScopeMac& scope) {
+  if (!impl_->ready()) return std::nullopt;
+  const FaultGuard guard;
+  const auto row = impl_->row(ObjectRowKey(key).view());
+  if (!row) return std::nullopt;
+  const Result<ObjectView> view = decode_object(key, *row);
+  if (!view) {
+    impl_->report(key);
+    return std::nullopt;
+  }
+  if (view->canonical != canonical || view->meta.scope != scope) {
+    StoreCounters::raise(impl_->shared.counters.collisions);
+    return std::nullopt;
+  }
+  return *view;
+}
+
+std::optional<std::string_view> StoreReader::chunk(const CacheKey& key, std::uint64_t sequence,
+                                                   std::uint32_t index) {
+  if (!impl_->ready()) return std::nullopt;
+  const FaultGuard guard;
+  const auto row = impl_->row(ObjectRowKey(key, index + 1).view());
+  if (!row) return std::nullopt;
+  const Result<std::string_view> bytes = decode_chunk(key, sequence, index, *row);
+  if (bytes) return *bytes;
+  if (bytes.error().code == Error::Code::corrupt) impl_->report(key);
+  return std::nullopt;
+}
+
+void StoreReader::count_hit(std::uint32_t slot) noexcept { impl_->shared.policy->on_hit(slot); }
+
+void StoreReader::end_turn() noexcept {
+  if (impl_ && impl_->snapshot) impl_->snapshot->let_go();
+}
+
+}  // namespace larder

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstring>
+
+#include "cache/store_writer.h"
+#include "conf/log.h"
+
+namespace larder {
+namespace {
+
+constexpr unsigned kFullInARow = 3;
+constexpr unsigned kTicksBetweenSaves = 6;      ///< a minute
+constexpr unsigned kTicksOfFullDisk = 60;       ///< ten minutes until the file may grow again
+constexpr std::uint32_t kSlotsSaved = 65'536;   ///< looked at in one go; some 1,500 pages at most
+constexpr std::chrono::seconds kSaveTime{2};    ///< at the end
+constexpr std::chrono::seconds kOpenAgain{10};
+constexpr std::chrono::minutes kComplain{1};
+
+std::optional<std::uint32_t> slot_of(std::string_view key) {
+  std::uint32_t slot = 0;
+  if (key.size() != sizeof slot) return std::nullopt;
+  std::memcpy(&slot, key.data(), sizeof slot);
+  return slot;
+}
+
+}  // namespace
+
+/// Gives the ledger, and with it the eviction policy, what the index knows. Lookups do not wait for
+/// it, puts do.
+void StoreWriter::restore() {
+  bool damaged = false;
+  Result<void> read;
+  {
+    const ReadTxn txn(*environment_);
+    read = txn.for_each(environment_->index, [&](const Row& row) {
+      const auto slot = slot_of(row.key);
+      const auto record = slot ? decode_index(*slot, row.value) : std::nullopt;
+      damaged = !record;
+      if (record) ledger_.restore(*slot, *record);
+      return !damaged;
+    });
+  }
+  ledger_.settle_restored();
+  if (damaged) return begin_anew("a row of the index is damaged");
+  if (!read) return begin_anew(read.error().context);
+  WriteTxn txn(*environment_);
+  ledger_.learn_filling(shared_pages(txn));
+  live_pages_ = txn.pages_in_use();
+  publish();
+}
+
+void StoreWriter::keep_house() {
+  ++ticks_;
+  if (!open_again()) return;
+  environment_->drop_dead_readers();
+  if (ticks_ % kTicksBetweenSaves == 0) save_frequencies(kSlotsSaved);
+  if (ticks_ % kTicksOfFullDisk == 0) disk_full_at_ = 0;
+  publish();
+}
+
+/// The next `slots` slots, going round.
+void StoreWriter::save_frequencies(std::uint32_t slots) {
+  if (frequencies_saved_to_ >= ledger_.slots()) frequencies_saved_to_ = 0;
+  const auto changed = ledger_.unsaved_frequencies(frequencies_saved_to_, slots);
+  frequencies_saved_to_ += slots;
+  if (changed.empty()) return;
+  Change change(*environment_, ledger_, scopes_);
+  for (const std::uint32_t slot : changed) {
+    const auto bytes = change.txn.get(environment_->index, SlotKey(slot).view());
+    auto record = bytes ? decode_index(slot, *bytes) : std::nullopt;
+    if (!record) continue;
+    record->frequency = ledger_.frequency(slot);
+    const auto row = encode_index(slot, *record);
+    change.txn.put(environment_->index, SlotKey(slot).view(), {row.data(), row.size()});
+  }
+  if (Result<void> done = commit(change); !done) on_failure(done.error(), 0);
+}
+
+void StoreWriter::save_all_frequencies() {
+  const Clock::time_point until = Clock::now() + kSaveTime;
+  frequencies_saved_to_ = 0;
+  while (environment_ != nullptr && frequencies_saved_to_ < ledger_.slots() && Clock::now() < until) {
+    save_frequencies(kSlotsSaved);
+  }
+}
+
+void StoreWriter::publish() {
+  StoreCounters& counters = shared_.counters;
+  StoreCounters::set(counters.objects, ledger_.objects());
+  StoreCounters::set(counters.live_pages, live_pages_);
+  StoreCounters::set(counters.scopes, scopes_.size());
+  if (environment_ == nullptr) return;
+  StoreCounters::set(counters.file_pages, environment_->file_pages());
+  StoreCounters::set(counters.readers, environment_->readers_used());
+}
+
+/// Is there a database? Where there is none, tries to make one now and then.
+bool StoreWriter::open_again() {
+  if (environment_ != nullptr) return true;
+  if (Clock::now() < open_again_at_) return false;
+  open_again_at_ = Clock::now() + kOpenAgain;
+  Result<std::shared_ptr<Environment>> opened = open_checked(files_, map_bytes_, hasher_);
+  if (!opened && opened.error().code == Error::Code::corrupt && quarantine(files_)) {
+    opened = open_checked(files_, map_bytes_, hasher_);
+  }
+  if (!opened) {
+    complain(opened.error().context + "; nothing is stored");
+    return false;
+  }
+  environment_ = *opened;
+  shared_.set_environment(environment_);
+  opened_generation_ = shared_.generation.fetch_add(1, std::memory_order_release) + 1;
+  return true;
+}
+
+void StoreWriter::on_failure(const Error& error, std::size_t puts) {
+  StoreCounters& counters = shared_.counters;
+  if (error.code == Error::Code::full) {
+    StoreCounters::raise(counters.dropped_map_full, puts);
+    complain(error.context + "; " + std::to_string(puts) + " objects are not stored");
+    if (++full_in_a_row_ < kFullInARow) return evict_some();
+    full_in_a_row_ = 0;
+    if (Result<void> emptied = empty_all(); !emptied) begin_anew(emptied.error().context);
+    return;
+  }
+  StoreCounters::raise(counters.failed_commits);
+  if (error.code != Error::Code::io) return begin_anew(error.context);
+  complain(error.context + "; " + std::to_string(puts) + " objects are not stored");
+  // A full disk: within what the file has already, storing goes on.
+  if (environment_ != nullptr) disk_full_at_ = environment_->file_pages();
+}
+
+/// Gives the database up and takes a new one; readers follow at their next lookup.
+void StoreWriter::begin_anew(const std::string& why) {
+  log(LogConfig::Level::warning, "store",
+      "the database is moved aside, the cache begins empty: " + why);
+  StoreCounters::raise(shared_.counters.begun_anew);
+  ledger_.clear();
+  scopes_.clear();
+  evicting_ = false;
+  full_in_a_row_ = 0;
+  disk_full_at_ = 0;
+  live_pages_ = 0;
+  environment_.reset();
+  shared_.set_environment(nullptr);
+  const Result<void> moved = quarantine(files_);
+  if (!moved) complain(moved.error().context);
+  open_again_at_ = moved ? Clock::time_point{} : Clock::now() + kOpenAgain;
+  open_again();
+  shared_.generation.fetch_add(1, std::memory_order_release);
+  publish();
+}
+
+void StoreWriter::complain(const std::string& text) {
+  const Clock::time_point now = Clock::now();
+  if (now < complain_at_) return;
+  complain_at_ = now + kComplain;
+  log(LogConfig::Level::warning, "store", text);
+}
+
+}  // namespace larder
