@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upstream/curl_loop.h"
+
+#include <algorithm>
+
+#include "conf/check.h"
+#include "conf/clock.h"
+
+namespace larder {
+namespace {
+
+/// Deadlines are checked this often, so they hold to within a quarter of a second.
+constexpr std::uint64_t kSweepMs = 250;
+
+/// Prepared easy handles kept for the next transfers.
+constexpr std::size_t kIdleEasies = 64;
+
+}  // namespace
+
+struct CurlLoop::SocketWatch {
+  UvHandle<uv_poll_t> poll;
+  CurlLoop* loop = nullptr;
+  curl_socket_t socket = CURL_SOCKET_BAD;
+};
+
+CurlLoop::CurlLoop(uv_loop_t* loop, const UpstreamConfig& config)
+    : loop_(loop),
+      config_(config),
+      multi_(curl_multi_init()),
+      timeout_(make_timer(loop, this)),
+      sweep_(make_timer(loop, this)),
+      news_(make_timer(loop, this)) {
+  LARDER_CHECK(multi_ != nullptr);
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, on_socket);
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
+  curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, on_timer_wish);
+  curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+  curl_multi_setopt(multi_, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_MULTIPLEX));
+  curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS,
+                    static_cast<long>(config.max_connections_per_host));
+  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(config.max_connections_per_host));
+  uv_timer_start(sweep_.get(), on_sweep, kSweepMs, kSweepMs);
+  uv_unref(reinterpret_cast<uv_handle_t*>(sweep_.get()));
+}
+
+CurlLoop::~CurlLoop() {
+  while (!transfers_.empty()) abandon(transfers_.begin()->first);
+  // May still call on_socket() to remove its watches, so it comes before the timers' end.
+  curl_multi_cleanup(multi_);
+}
+
+Transfer* CurlLoop::start(OriginRequest request, TransferSink* sink) {
+  Host& host = hosts_[request.host];
+  const bool must_wait = host.running >= config_.max_connections_per_host;
+  if (must_wait && host.queue.size() >= config_.max_queue_per_host) {
+    ++refused_;
+    return nullptr;
+  }
+  auto owned = std::make_unique<Transfer>(std::move(request), sink, config_, noted_, monotonic_now());
+  Transfer* transfer = owned.get();
+  transfers_.emplace(transfer, std::move(owned));
+  if (must_wait) {
+    host.queue.push_back(transfer);
+  } else {
+    run(transfer);
+  }
+  return transfer;
+}
+
+void CurlLoop::run(Transfer* transfer) {
+  EasyHandle easy;
+  if (idle_easies_.empty()) {
+    easy = make_easy(config_);
+  } else {
+    easy = std::move(idle_easies_.back());
+    idle_easies_.pop_back();
+  }
+  transfer->start(std::move(easy), monotonic_now());
+  ++hosts_[transfer->host()].running;
+  ++started_;
+  const auto code = curl_multi_add_handle(multi_, transfer->easy());
+  if (code != CURLM_OK) {
+    transfer->end(Error{Error::Code::io, std::string("libcurl refused a transfer: ") + curl_multi_strerror(code)});
+    wake_soon();
+  }
+}
+
+void CurlLoop::detach(Transfer* transfer) {
+  Host& host = hosts_[transfer->host()];
+  if (transfer->easy() == nullptr) {
+    const auto place = std::find(host.queue.begin(), host.queue.end(), transfer);
+    if (place != host.queue.end()) host.queue.erase(place);
+    return;
+  }
+  curl_multi_remove_handle(multi_, transfer->easy());
+  EasyHandle easy = transfer->take_easy();
+  curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, nullptr);
+  if (idle_easies_.size() < kIdleEasies) idle_easies_.push_back(std::move(easy));
+  LARDER_CHECK(host.running > 0);
+  --host.running;
+}
+
+void CurlLoop::abandon(Transfer* transfer) {
+  detach(transfer);
+  const std::string name = transfer->host();
+  std::erase(noted_, transfer);
+  std::replace(telling_.begin(), telling_.end(), transfer, static_cast<Transfer*>(nullptr));
+  transfers_.erase(transfer);
+  wake_soon();  // its place may go to one that waits, but not from inside the caller's turn
+}
+
+void CurlLoop::resume(Transfer* transfer) {
+  transfer->resume();
+  wake_soon();
+}
+
+void CurlLoop::wake_soon() {
+  if (news_) uv_timer_start(news_.get(), on_news, 0, 0);
+}
+
+void CurlLoop::fill_places(Host& host) {
+  while (host.running < config_.max_connections_per_host && !host.queue.empty()) {
+    Transfer* next = host.queue.front();
+    host.queue.pop_front();
+    run(next);
+  }
+}
+
+int CurlLoop::on_socket(CURL*, curl_socket_t socket, int what, void* self, void* watched) noexcept {
+  static_cast<CurlLoop*>(self)->watch(socket, what, static_cast<SocketWatch*>(watched));
+  return 0;
+}
+
+void CurlLoop::watch(curl_socket_t socket, int what, SocketWatch* watched) {
+  if (what == CURL_POLL_REMOVE) {
+    curl_multi_assign(multi_, socket, nullptr);
+    delete watched;  // stops polling at once; libuv frees the handle when it has closed
+    return;
+  }
+  if (watched == nullptr) {
+    watched = new SocketWatch;
+    watched->loop = this;
+    watched->socket = socket;
+    auto poll = std::make_unique<uv_poll_t>();
+    if (uv_poll_init_socket(loop_, poll.get(), socket) != 0) {
+      delete watched;
+      return;  // the transfer meets its timeout
+    }
+    poll->data = watched;
+    watched->poll.reset(poll.release());
+    curl_multi_assign(multi_, socket, watched);
+  }
+  const int events = ((what & CURL_POLL_IN) != 0 ? UV_READABLE : 0) |
+                     ((what & CURL_POLL_OUT) != 0 ? UV_WRITABLE : 0);
+  uv_poll_start(watched->poll.get(), events, on_readiness);
+}
+
+void CurlLoop::on_readiness(uv_poll_t* poll, int status, int events) noexcept {
+  const auto* watched = static_cast<SocketWatch*>(poll->data);
+  int flags = 0;
+  if (status < 0) flags = CURL_CSELECT_ERR;
+  if ((events & UV_READABLE) != 0) flags |= CURL_CSELECT_IN;
+  if ((events & UV_WRITABLE) != 0) flags |= CURL_CSELECT_OUT;
+  watched->loop->act(watched->socket, flags);
+}
+
+int CurlLoop::on_timer_wish(CURLM*, long timeout_ms, void* self) noexcept {
+  auto& timer = static_cast<CurlLoop*>(self)->timeout_;
+  if (!timer) return 0;
+  if (timeout_ms < 0) {
+    uv_timer_stop(timer.get());
+  } else {
+    uv_timer_start(timer.get(), on_timeout, static_cast<std::uint64_t>(timeout_ms), 0);
+  }
+  return 0;
+}
+
+void CurlLoop::on_timeout(uv_timer_t* timer) noexcept {
+  static_cast<CurlLoop*>(timer->data)->act(CURL_SOCKET_TIMEOUT, 0);
+}
+
+void CurlLoop::on_sweep(uv_timer_t* timer) noexcept { static_cast<CurlLoop*>(timer->data)->sweep(); }
+
+void CurlLoop::on_news(uv_timer_t* timer) noexcept {
+  auto* self = static_cast<CurlLoop*>(timer->data);
+  for (auto& [name, host] : self->hosts_) self->fill_places(host);
+  self->collect();
+  self->tell();
+}
+
+void CurlLoop::act(curl_socket_t socket, int events) {
+  int running = 0;
+  curl_multi_socket_action(multi_, socket, events, &running);
+  collect();
+  tell();
+}
+
+void CurlLoop::collect() {
+  int left = 0;
+  while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    Transfer* transfer = nullptr;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+    LARDER_CHECK(transfer != nullptr);
+    transfer->end(message->data.result);
+  }
+}
+
+/// Sinks may start, abandon and resume transfers from here: what they note is told in a later round.
+void CurlLoop::tell() {
+  if (!telling_.empty()) return;
+  telling_.swap(noted_);
+  for (std::size_t i = 0; i < telling_.size(); ++i) {
+    Transfer* transfer = telling_[i];
+    if (transfer == nullptr) continue;
+    TransferProgress progress = transfer->take_progress();
+    const bool ended = progress.ended;
+    if (ended && progress.error) ++failed_;
+    transfer->sink->on_progress(std::move(progress));
+    if (ended && telling_[i] != nullptr) finish(transfer);
+  }
+  telling_.clear();
+  if (!noted_.empty()) wake_soon();
+}
+
+void CurlLoop::finish(Transfer* transfer) {
+  detach(transfer);
+  Host& host = hosts_[transfer->host()];
+  std::erase(noted_, transfer);
+  transfers_.erase(transfer);
+  fill_places(host);
+}
+
+void CurlLoop::sweep() {
+  const auto now = monotonic_now();
+  for (auto& [transfer, owned] : transfers_) {
+    if (transfer->state() == Transfer::State::ended) continue;
+    if (auto error = transfer->overdue(now)) transfer->end(std::move(*error));
+  }
+  for (auto& [name, host] : hosts_) {
+    std::erase_if(host.queue, [](const Transfer* t) { return t->state() == Transfer::State::ended; });
+  }
+  tell();
+}
+
+CurlLoop::Stats CurlLoop::stats() const {
+  Stats stats{.running = 0, .queued = 0, .started = started_, .failed = failed_, .refused = refused_};
+  for (const auto& [name, host] : hosts_) {
+    stats.running += host.running;
+    stats.queued += host.queue.size();
+  }
+  return stats;
+}
+
+}  // namespace larder

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <curl/curl.h>
+#include <deque>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "upstream/transfer.h"
+#include "upstream/uv_handle.h"
+
+namespace larder {
+
+/// libcurl's multi interface on a libuv loop: transfers, their places at each host, and the queue
+/// for these places. One thread. Sinks are called from the loop, never from inside start().
+class CurlLoop {
+ public:
+  CurlLoop(uv_loop_t* loop, const UpstreamConfig& config);
+  ~CurlLoop();  ///< abandons what is under way, telling nobody
+  CurlLoop(const CurlLoop&) = delete;
+  CurlLoop& operator=(const CurlLoop&) = delete;
+
+  /// Starts a transfer or queues it for a place at its host. The pointer is good until the sink's
+  /// call with `ended` has returned, or until abandon(). nullptr = the host's queue is full.
+  Transfer* start(OriginRequest request, TransferSink* sink);
+
+  /// Ends a transfer without telling its sink.
+  void abandon(Transfer* transfer);
+
+  /// Un-pauses a transfer; news are told from the loop.
+  void resume(Transfer* transfer);
+
+  struct Stats {
+    std::size_t running = 0, queued = 0;
+    std::uint64_t started = 0, failed = 0, refused = 0;
+  };
+  Stats stats() const;
+
+ private:
+  struct Host {
+    unsigned running = 0;
+    std::deque<Transfer*> queue;
+  };
+  struct SocketWatch;
+
+  static int on_socket(CURL*, curl_socket_t socket, int what, void* self, void* watch) noexcept;
+  static int on_timer_wish(CURLM*, long timeout_ms, void* self) noexcept;
+  static void on_readiness(uv_poll_t* poll, int status, int events) noexcept;
+  static void on_timeout(uv_timer_t* timer) noexcept;
+  static void on_sweep(uv_timer_t* timer) noexcept;
+  static void on_news(uv_timer_t* timer) noexcept;
+
+  void watch(curl_socket_t socket, int what, SocketWatch* watched);
+  void act(curl_socket_t socket, int events);
+  void run(Transfer* transfer);
+  void collect();
+  void tell();
+  void sweep();
+  void finish(Transfer* transfer);
+  void fill_places(Host& host);
+  void detach(Transfer* transfer);
+  void wake_soon();
+
+  uv_loop_t* loop_;
+  const UpstreamConfig& config_;
+  CURLM* multi_ = nullptr;
+  UvHandle<uv_timer_t> timeout_;
+  UvHandle<uv_timer_t> sweep_;
+  UvHandle<uv_timer_t> news_;
+  std::unordered_map<std::string, Host> hosts_;
+  std::unordered_map<Transfer*, std::unique_ptr<Transfer>> transfers_;
+  std::vector<Transfer*> noted_;    ///< have news, in order
+  std::vector<Transfer*> telling_;  ///< scratch of tell(); abandoned ones are nulled
+  std::vector<EasyHandle> idle_easies_;
+  std::uint64_t started_ = 0, failed_ = 0, refused_ = 0;
+};
+
+}  // namespace larder

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cache/classify.h"
+#include "cache/key.h"
+#include "cache/scope.h"
+#include "conf/config.h"
+
+/// The request that an origin gets: a fixed template filled with allow-listed values, never the
+/// client's bytes. Pure.
+namespace larder {
+
+struct OriginRequest {
+  std::string host;                  ///< base URL, the bound of connections and queue goes by it
+  std::string url;                   ///< whole
+  std::vector<std::string> headers;  ///< `name: value`, may hold tokens: never printed
+};
+
+/// For Route::cached and Route::pass with known scope: GET of the canonical request. `forwarded`
+/// (keyed) comes from the canonical request; `unkeyed` = `name: value` lines of the operator's
+/// unkeyed list, taken from the client.
+OriginRequest delivery_request(const CanonicalRequest& canonical, const Scope& scope,
+                               std::string_view access_token, std::string_view user_agent,
+                               const std::vector<std::string>& unkeyed);
+
+/// For Route::pass: as above, with path and query as the client wrote them (escapes that were
+/// legal stay, anything else is escaped), and the timeline selectors.
+OriginRequest pass_request(const RequestFields& fields, const Scope& scope);
+
+/// For Route::preview: path and query as the client wrote them; api key, tokens, hash, selectors,
+/// branch, environment and variants as sent.
+OriginRequest preview_request(const RequestFields& fields, std::string_view preview_host);
+
+/// The operator's unkeyed headers of a request as `name: value` lines.
+std::vector<std::string> unkeyed_headers(const RequestView& request,
+                                         const std::vector<std::string>& names);
+
+}  // namespace larder

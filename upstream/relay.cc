@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upstream/relay.h"
+
+namespace larder {
+
+Relay::Relay(CurlLoop& loop, RelayOwner& owner, Waiter waiter, Privacy privacy)
+    : loop_(loop), owner_(owner), waiter_(waiter), privacy_(privacy) {}
+
+Relay::~Relay() {
+  if (transfer_ != nullptr) loop_.abandon(transfer_);
+}
+
+bool Relay::start(OriginRequest request) {
+  transfer_ = loop_.start(std::move(request), this);
+  return transfer_ != nullptr;
+}
+
+void Relay::credit(std::uint64_t bytes) {
+  taken_ += bytes;
+  if (transfer_ != nullptr && sent_ - taken_ < kWindowBytes) loop_.resume(transfer_);
+}
+
+std::shared_ptr<const AnswerHead> Relay::head_for(const TransferProgress& progress) const {
+  const auto whole = progress.ended && !progress.error
+                         ? std::optional<std::uint64_t>(progress.body.size())
+                         : std::nullopt;
+  return privacy_ == Privacy::private_no_store ? make_private_head(*progress.head, whole)
+                                               : make_answer_head(*progress.head, "", whole);
+}
+
+void Relay::on_progress(TransferProgress progress) {
+  AnswerEvent event;
+  event.waiter = waiter_.id;
+  event.source = AnswerSource::relay;
+  const bool redirect = progress.head != nullptr && progress.head->status / 100 == 3;
+  if (redirect) {
+    event.failure = refusal_of_status(progress.head->status);
+    event.end = AnswerEvent::End::failed;
+  } else {
+    if (progress.head != nullptr) {
+      event.head = head_for(progress);
+      head_sent_ = true;
+    }
+    if (!progress.body.empty()) {
+      sent_ += progress.body.size();
+      event.body.push_back(std::make_shared<const std::string>(std::move(progress.body)));
+    }
+    if (progress.ended) {
+      event.end = progress.error ? AnswerEvent::End::failed : AnswerEvent::End::complete;
+      if (progress.error && !head_sent_) event.failure = refusal_of(*progress.error);
+    }
+  }
+  const bool over = event.end != AnswerEvent::End::no;
+  if (!over && sent_ - taken_ >= kWindowBytes) transfer_->pause();
+  if (progress.ended) transfer_ = nullptr;  // the loop ends it after this call
+  waiter_.out->send(std::move(event));
+  if (over) owner_.on_relay_over(waiter_);  // destroys this
+}
+
+}  // namespace larder

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "upstream/answer.h"
+#include "upstream/curl_loop.h"
+
+namespace larder {
+
+class Relay;
+
+/// Told when a relay has nothing more to do; destroys it.
+class RelayOwner {
+ public:
+  virtual ~RelayOwner() = default;
+  virtual void on_relay_over(Waiter waiter) = 0;
+};
+
+/// One transfer for one waiter, handed through: no lookup, no store, no join, no retry. Knows
+/// neither the store nor the table of fills, and cannot: this is all that preview traffic meets.
+/// Reads from the origin at most `kWindowBytes` ahead of what the client has taken.
+class Relay final : public TransferSink {
+ public:
+  enum class Privacy : std::uint8_t {
+    as_sent,           ///< the origin's cache directives go to the client
+    private_no_store,  ///< previews: nobody behind us may keep the answer
+  };
+  static constexpr std::uint64_t kWindowBytes = 256 * 1024;
+
+  Relay(CurlLoop& loop, RelayOwner& owner, Waiter waiter, Privacy privacy);
+  ~Relay() override;  ///< ends the transfer
+  Relay(const Relay&) = delete;
+  Relay& operator=(const Relay&) = delete;
+
+  /// False = the host's queue is full: nothing was started.
+  bool start(OriginRequest request);
+  /// The client has taken this many more bytes.
+  void credit(std::uint64_t bytes);
+
+ private:
+  void on_progress(TransferProgress progress) override;
+  std::shared_ptr<const AnswerHead> head_for(const TransferProgress& progress) const;
+
+  CurlLoop& loop_;
+  RelayOwner& owner_;
+  const Waiter waiter_;
+  const Privacy privacy_;
+  Transfer* transfer_ = nullptr;
+  bool head_sent_ = false;
+  std::uint64_t sent_ = 0;
+  std::uint64_t taken_ = 0;
+};
+
+}  // namespace larder

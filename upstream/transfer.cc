@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upstream/transfer.h"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <cctype>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "conf/check.h"
+
+namespace larder {
+namespace {
+
+/// Loopback, private, link-local and unspecified ranges: no origin lives there unless the operator
+/// says so, but a poisoned DNS answer may point there.
+bool is_private(const sockaddr* address) {
+  if (address->sa_family == AF_INET) {
+    const auto ip = ntohl(reinterpret_cast<const sockaddr_in*>(address)->sin_addr.s_addr);
+    return (ip >> 24) == 10 || (ip >> 24) == 127 || (ip >> 24) == 0 || (ip >> 20) == 0xac1 ||
+           (ip >> 16) == 0xc0a8 || (ip >> 16) == 0xa9fe || (ip >> 22) == (0x64400000u >> 22);
+  }
+  if (address->sa_family != AF_INET6) return true;
+  const auto& ip6 = reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
+  if (IN6_IS_ADDR_V4MAPPED(&ip6)) {
+    sockaddr_in mapped{};
+    mapped.sin_family = AF_INET;
+    std::copy_n(ip6.s6_addr + 12, 4, reinterpret_cast<std::uint8_t*>(&mapped.sin_addr));
+    return is_private(reinterpret_cast<const sockaddr*>(&mapped));
+  }
+  return IN6_IS_ADDR_LOOPBACK(&ip6) || IN6_IS_ADDR_UNSPECIFIED(&ip6) || IN6_IS_ADDR_LINKLOCAL(&ip6) ||
+         (ip6.s6_addr[0] & 0xfe) == 0xfc;
+}
+
+curl_socket_t open_public_socket(void*, curlsocktype, curl_sockaddr* address) noexcept {
+  if (is_private(&address->addr)) return CURL_SOCKET_BAD;
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+void set_safety_options(CURL* easy, const UpstreamConfig& config) {
+  const char* protocols = config.allow_plain_http ? "http,https" : "https";
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, protocols);
+  curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "https");
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  if (!config.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, config.ca_file.c_str());
+  curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L);
+  curl_easy_setopt(easy, CURLOPT_PROXY, "");
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+  curl_easy_setopt(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+  curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+  curl_easy_setopt(easy, CURLOPT_UNRESTRICTED_AUTH, 0L);
+  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+  curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);  // stored encoded: no gzip bombs
+  if (!config.allow_private_addresses) {
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_public_socket);
+  }
+}
+
+void set_time_options(CURL* easy, const UpstreamConfig& config) {
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(config.connect_timeout_ms));
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(config.total_timeout_ms));
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(config.low_speed_bytes_per_s));
+  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(config.low_speed_time_s));
+  curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, static_cast<long>(config.dns_cache_s));
+  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+}
+
+Error error_of(CURLcode code, const std::string& host) {
+  const std::string text = curl_easy_strerror(code);
+  if (code == CURLE_OPERATION_TIMEDOUT) {
+    return {Error::Code::timed_out, "origin " + host + " took too long: " + text};
+  }
+  return {Error::Code::unavailable, "origin " + host + ": " + text};
+}
+
+bool same_ignoring_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
+    return std::tolower(x) == std::tolower(y);
+  });
+}
+
+}  // namespace
+
+EasyHandle make_easy(const UpstreamConfig& config) {
+  EasyHandle easy(curl_easy_init());
+  LARDER_CHECK(easy != nullptr);
+  set_safety_options(easy.get(), config);
+  set_time_options(easy.get(), config);
+  curl_easy_setopt(easy.get(), CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+  curl_easy_setopt(easy.get(), CURLOPT_MAXFILESIZE_LARGE,
+                   static_cast<curl_off_t>(config.max_response_body_bytes));
+  curl_easy_setopt(easy.get(), CURLOPT_BUFFERSIZE, 65'536L);
+  return easy;
+}
+
+Transfer::Transfer(OriginRequest request, TransferSink* to, const UpstreamConfig& config,
+                   std::vector<Transfer*>& news, MonotonicTime now)
+    : sink(to), request_(std::move(request)), config_(config), news_(news), since_(now) {}
+
+void Transfer::note() {
+  if (noted_) return;
+  noted_ = true;
+  news_.push_back(this);
+}
+
+void Transfer::start(EasyHandle easy, MonotonicTime now) {
+  LARDER_CHECK(state_ == State::queued);
+  easy_ = std::move(easy);
+  state_ = State::running;
+  since_ = now;
+  curl_slist* list = curl_slist_append(nullptr, "Expect:");
+  for (const auto& line : request_.headers) list = curl_slist_append(list, line.c_str());
+  headers_.reset(list);
+  CURL* handle = easy_.get();
+  curl_easy_setopt(handle, CURLOPT_URL, request_.url.c_str());
+  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, list);
+  curl_easy_setopt(handle, CURLOPT_PRIVATE, this);
+  curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(handle, CURLOPT_HEADERDATA, this);
+  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(handle, CURLOPT_WRITEDATA, this);
+  // A cold herd over HTTP/2 waits for the one connection; HTTP/1.1 origins must not be waited for.
+  curl_easy_setopt(handle, CURLOPT_PIPEWAIT, request_.url.starts_with("https:") ? 1L : 0L);
+}
+
+std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t count, void* self) noexcept {
+  return static_cast<Transfer*>(self)->take_header({data, size * count});
+}
+
+std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, void* self) noexcept {
+  return static_cast<Transfer*>(self)->take_body({data, size * count});
+}
+
+std::size_t Transfer::take_header(std::string_view line) {
+  const std::size_t taken = line.size();
+  header_total_ += taken;
+  if (header_total_ > config_.max_response_header_bytes) {
+    error_ = Error{Error::Code::full, "origin " + request_.host + ": response header is larger than "
+                                      "upstream.max_response_header"};
+    return 0;
+  }
+  while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
+  if (head_complete_) return taken;  // trailers
+  if (line.starts_with("HTTP/")) {
+    facts_ = ResponseFacts{};  // an interim (1xx) answer came before
+    chunked_ = false;
+    return taken;
+  }
+  if (!line.empty()) {
+    if (line.size() >= 18 && same_ignoring_case(line.substr(0, 18), "transfer-encoding:")) chunked_ = true;
+    add_header_line(facts_, line);
+    return taken;
+  }
+  long status = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+  facts_.status = static_cast<int>(status);
+  head_complete_ = status >= 200;
+  if (head_complete_) note();
+  return taken;
+}
+
+std::size_t Transfer::take_body(std::string_view bytes) {
+  if (paused_) {
+    stalled_ = true;
+    return CURL_WRITEFUNC_PAUSE;
+  }
+  body_total_ += bytes.size();
+  if (body_total_ > config_.max_response_body_bytes) {
+    error_ = Error{Error::Code::full, "origin " + request_.host + ": response body is larger than "
+                                      "upstream.max_response_body"};
+    return 0;
+  }
+  body_.append(bytes);
+  note();
+  return bytes.size();
+}
+
+void Transfer::resume() {
+  paused_ = false;
+  if (!stalled_ || state_ != State::running) return;
+  stalled_ = false;
+  curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
+}
+
+void Transfer::end(CURLcode code) {
+  if (code != CURLE_OK && !error_) error_ = error_of(code, request_.host);
+  if (!error_ && !head_complete_) {
+    error_ = Error{Error::Code::unavailable, "origin " + request_.host + ": no answer"};
+  }
+  long version = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_VERSION, &version);
+  framed_ = facts_.content_length.has_value() || chunked_ || version >= CURL_HTTP_VERSION_2_0;
+  state_ = State::ended;
+  note();
+}
+
+void Transfer::end(Error error) {
+  error_ = std::move(error);
+  state_ = State::ended;
+  note();
+}
+
+std::optional<Error> Transfer::overdue(MonotonicTime now) const {
+  const auto age = now.ms - since_.ms;
+  if (state_ == State::queued && age > config_.queue_wait_ms) {
+    return Error{Error::Code::full, "origin " + request_.host + ": no free connection within upstream.queue_wait"};
+  }
+  if (state_ == State::running && !head_complete_ && age > config_.first_byte_timeout_ms) {
+    return Error{Error::Code::timed_out, "origin " + request_.host + ": no answer within upstream.first_byte_timeout"};
+  }
+  return std::nullopt;
+}
+
+TransferProgress Transfer::take_progress() {
+  noted_ = false;
+  TransferProgress progress;
+  if (head_complete_ && !head_told_) {
+    progress.head = &facts_;
+    head_told_ = true;
+  }
+  progress.body.swap(body_);
+  if (state_ == State::ended) {
+    progress.ended = true;
+    progress.framed = framed_;
+    progress.error = error_;
+  }
+  return progress;
+}
+
+}  // namespace larder

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <curl/curl.h>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cache/response.h"
+#include "conf/clock.h"
+#include "conf/config.h"
+#include "conf/result.h"
+#include "upstream/origin_request.h"
+
+namespace larder {
+
+/// What has come since the last call.
+struct TransferProgress {
+  const ResponseFacts* head = nullptr;  ///< set in the one call that brings the complete header
+  std::string body;
+  bool ended = false;
+  bool framed = false;  ///< with `ended`: the body's length was proven by its framing
+  std::optional<Error> error;  ///< with `ended`: it failed; the body is cut off
+};
+
+/// Takes a transfer's progress, on the loop's thread, outside of libcurl's callbacks. After the
+/// call with `ended` the transfer is gone.
+class TransferSink {
+ public:
+  virtual ~TransferSink() = default;
+  virtual void on_progress(TransferProgress progress) = 0;
+};
+
+struct EasyDeleter {
+  void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
+};
+using EasyHandle = std::unique_ptr<CURL, EasyDeleter>;
+
+struct HeaderListDeleter {
+  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+};
+using HeaderList = std::unique_ptr<curl_slist, HeaderListDeleter>;
+
+/// An easy handle with every option of larder's that does not change from transfer to transfer.
+EasyHandle make_easy(const UpstreamConfig& config);
+
+/// One request to an origin. Owned by the CurlLoop; not movable, libcurl holds its address.
+/// Libcurl's callbacks only take bytes and set marks.
+class Transfer {
+ public:
+  enum class State : std::uint8_t {
+    queued,   ///< waits for a place at its host
+    running,  ///< libcurl works on it
+    ended,    ///< result known, not yet told
+  };
+
+  /// `news` is the loop's list of transfers that have something to tell; it outlives the transfer.
+  Transfer(OriginRequest request, TransferSink* sink, const UpstreamConfig& config,
+           std::vector<Transfer*>& news, MonotonicTime now);
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
+
+  const std::string& host() const { return request_.host; }
+  CURL* easy() const { return easy_.get(); }
+  State state() const { return state_; }
+
+  void start(EasyHandle easy, MonotonicTime now);
+  EasyHandle take_easy() { return std::move(easy_); }
+  void end(CURLcode code);
+  void end(Error error);
+  /// Too slow to show its header, or too long in the queue?
+  std::optional<Error> overdue(MonotonicTime now) const;
+  TransferProgress take_progress();
+
+  /// No more body is taken until resume().
+  void pause() { paused_ = true; }
+  /// May call the body callback before it returns.
+  void resume();
+
+  TransferSink* sink = nullptr;  ///< null = abandoned: nobody is told
+
+ private:
+  static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self) noexcept;
+  static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self) noexcept;
+  std::size_t take_header(std::string_view line);
+  std::size_t take_body(std::string_view bytes);
+  void note();
+
+  OriginRequest request_;
+  const UpstreamConfig& config_;
+  std::vector<Transfer*>& news_;
+  bool noted_ = false;  ///< is in `news_`
+  EasyHandle easy_;
+  HeaderList headers_;
+  State state_ = State::queued;
+  MonotonicTime since_;  ///< entry into the state
+  ResponseFacts facts_;
+  std::string body_;     ///< arrived, not yet told
+  std::uint64_t body_total_ = 0;
+  std::uint64_t header_total_ = 0;
+  bool head_complete_ = false;
+  bool head_told_ = false;
+  bool chunked_ = false;
+  bool paused_ = false;
+  bool stalled_ = false;  ///< libcurl was told to pause
+  std::optional<Error> error_;
+  bool framed_ = false;
+};
+
+}  // namespace larder
