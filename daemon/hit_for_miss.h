@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "cache/key.h"
+#include "conf/clock.h"
+#include "conf/config.h"
+
+namespace larder {
+
+/// Keys whose answers could not be shared lately: requests for them do not queue behind each
+/// other. A mark lasts `hold_s`; at most `kMaxMarks` are kept, the oldest forgotten first. A
+/// collision of keys costs a joined fill, nothing more.
+class HitForMiss {
+ public:
+  static constexpr std::size_t kMaxMarks = 16'384;  // about 2 MB
+
+  explicit HitForMiss(Seconds hold_s) : hold_ms_(hold_s * 1000) {}
+
+  void mark(const CacheKey& key, MonotonicTime now) {
+    const auto until = MonotonicTime{now.ms + hold_ms_};
+    marks_[std::string(key.view())] = until;
+    order_.emplace_back(key.view(), until);
+    while (order_.size() > kMaxMarks) forget_oldest();
+  }
+
+  bool marked(const CacheKey& key, MonotonicTime now) {
+    while (!order_.empty() && order_.front().second <= now) forget_oldest();
+    const auto found = marks_.find(std::string(key.view()));
+    return found != marks_.end() && found->second > now;
+  }
+
+  void clear() {
+    marks_.clear();
+    order_.clear();
+  }
+  std::size_t size() const { return marks_.size(); }
+
+ private:
+  void forget_oldest() {
+    const auto found = marks_.find(order_.front().first);
+    if (found != marks_.end() && found->second == order_.front().second) marks_.erase(found);
+    order_.pop_front();
+  }
+
+  std::int64_t hold_ms_;
+  std::unordered_map<std::string, MonotonicTime> marks_;
+  std::deque<std::pair<std::string, MonotonicTime>> order_;
+};
+
+}  // namespace larder

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "conf/config.h"
+
+namespace larder {
+
+/// A bound and listening socket, close-on-exec and non-blocking. Owns the descriptor.
+class ListeningSocket {
+ public:
+  ListeningSocket(int descriptor, ListenerConfig listener, std::string name)
+      : descriptor_(descriptor), listener_(std::move(listener)), name_(std::move(name)) {}
+  ListeningSocket(ListeningSocket&& other) noexcept;
+  ListeningSocket(const ListeningSocket&) = delete;
+  ~ListeningSocket();
+
+  int release();  ///< gives the descriptor away
+  const ListenerConfig& listener() const { return listener_; }
+  const std::string& name() const { return name_; }  ///< `127.0.0.1:8080`, `[::1]:8080`, `unix:/path`, with the real port
+
+ private:
+  int descriptor_;
+  ListenerConfig listener_;
+  std::string name_;
+};
+
+/// Opens `copies` sockets on the address, which the kernel balances (SO_REUSEPORT); a unix socket
+/// is opened once and its descriptor duplicated. `mode` is that of a unix socket's file. Throws
+/// StartupError that names the address and the remedy.
+std::vector<ListeningSocket> listen_on(const ListenerConfig& listener, std::size_t copies, unsigned mode);
+
+}  // namespace larder

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <fcntl.h>
+#include <iostream>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "conf/config_file.h"
+#include "conf/log.h"
+#include "conf/redact.h"
+#include "daemon/server.h"
+#include "upstream/curl_library.h"
+
+namespace {
+
+struct Options {
+  std::string config;
+  std::string check;
+  std::string ready_file;
+};
+
+/// Tokens live in this process's memory: no core dump may carry them off, and no file made here is
+/// anyone else's to read.
+void close_off_process() {
+  prctl(PR_SET_DUMPABLE, 0);
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  umask(0077);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+/// The file appears whole or not at all.
+void write_ready_file(const std::string& path, const std::string& text) {
+  const std::string partial = path + ".partial";
+  const int file = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  const bool written = file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  if (file >= 0) ::close(file);
+  if (!written || ::rename(partial.c_str(), path.c_str()) != 0) {
+    throw larder::StartupError("cannot write the ready file " + path);
+  }
+}
+
+int serve(const Options& options) {
+  using namespace larder;
+  const Config config = options.config.empty() ? Config{} : load_config(options.config);
+  set_log_level(config.log.level);
+  install_redactor(redactor_for(config));
+  install_store_fault_handler();
+  {
+    Server server(config);
+    if (!options.ready_file.empty()) write_ready_file(options.ready_file, server.ready_json());
+    log(LogConfig::Level::info, "server", "ready " + server.ready_json());
+    server.run();
+  }
+  log(LogConfig::Level::info, "server", "stopped");
+  return 0;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  CLI::App app{"larderd: an edge cache for the Contentstack Content Delivery API"};
+  Options options;
+  app.add_option("--config", options.config, "Configuration file (see larder.toml.example)");
+  app.add_option("--check", options.check, "Check a configuration file, print every mistake, and end");
+  app.add_option("--ready-file", options.ready_file, "Write the addresses as JSON to this file when serving");
+  app.set_version_flag("--version", std::string("larderd " LARDER_VERSION));
+  CLI11_PARSE(app, count, words);
+  if (!options.check.empty()) {
+    const auto report = larder::check_config_file(options.check);
+    (report.ok ? std::cout : std::cerr) << report.text;
+    return report.ok ? 0 : 1;
+  }
+  close_off_process();
+  larder::start_curl_library();
+  try {
+    return serve(options);
+  } catch (const std::exception& error) {
+    std::cerr << "larderd: " << error.what() << '\n';
+    return 1;
+  }
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/server.h"
+
+#include <csignal>
+#include <sys/resource.h>
+#include <thread>
+#include <unistd.h>
+
+#include "conf/json_text.h"
+#include "conf/log.h"
+#include "daemon/service_notify.h"
+
+namespace larder {
+namespace {
+
+constexpr unsigned kUnixListenerMode = 0666;  // as open as a TCP port; its directory says who may
+constexpr unsigned kAdminMode = 0660;
+constexpr unsigned kOwnDescriptors = 256;     // store, log, origins, loops
+
+unsigned workers_of(const ServerConfig& config) {
+  return config.workers != 0 ? config.workers : std::max(1u, std::thread::hardware_concurrency());
+}
+
+unsigned max_connections_of(const ServerConfig& config) {
+  if (config.max_connections != 0) return config.max_connections;
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  const auto descriptors = static_cast<unsigned>(std::min<rlim_t>(limit.rlim_cur, 1u << 20));
+  return descriptors > 2 * kOwnDescriptors ? (descriptors - kOwnDescriptors) / 2 : kOwnDescriptors / 2;
+}
+
+std::size_t max_scopes_of(const Config& config) { return config.open_mode() ? config.open.max_scopes : 4'096; }
+
+std::vector<ListenerConfig> listeners_of(const Config& config) {
+  if (!config.listeners.empty()) return config.listeners;
+  return {ListenerConfig{.address = {.family = ListenAddress::Family::tcp, .host = "127.0.0.1", .port = 8080},
+                         .role = ListenerConfig::Role::delivery}};
+}
+
+void append_field(std::string& out, std::string_view name, std::uint64_t value) {
+  if (out.back() != '{') out += ",";
+  append_json_string(out, name);
+  out += ":" + std::to_string(value);
+}
+
+template <class List>
+std::string address_list(const List& addresses) {
+  std::string out = "[";
+  for (const auto& address : addresses) {
+    if (out.size() > 1) out += ",";
+    out += "{\"address\":" + json_quote(address.name) + ",\"role\":" + json_quote(address.role) + "}";
+  }
+  return out + "]";
+}
+
+InstallSecret secret_in(const std::string& path) {
+  prepare_cache_directory(path);
+  return load_install_secret(path);
+}
+
+}  // namespace
+
+Server::Server(const Config& config)
+    : config_(config),
+      started_(monotonic_now()),
+      secret_(secret_in(config.cache.path)),
+      hasher_(secret_),
+      store_(std::make_unique<Store>(config.cache, max_scopes_of(config), hasher_, make_fifo())) {
+  const auto workers = workers_of(config.server);
+  if (!config.log.access_log.empty()) access_log_ = std::make_unique<AccessLog>(config.log.access_log, workers);
+  shared_.reset(new Shared{.config = config_, .secret = secret_, .hasher = hasher_, .clock = clock_,
+                           .store = *store_, .max_connections = max_connections_of(config.server)});
+  open_workers();
+  open_admin();
+  origin_ = std::make_unique<Origin>(config_, clock_, *store_, *this, origin_metrics_);
+  shared_->origin = origin_.get();
+  watch_signal(terminate_, SIGTERM);
+  watch_signal(interrupt_, SIGINT);
+  watch_signal(hang_up_, SIGHUP);
+  for (auto& worker : workers_) worker->start();
+}
+
+Server::~Server() {
+  workers_.clear();  // stops at once what run() did not drain
+  origin_->stop();
+  store_.reset();    // commits what is pending; its notes to the origin thread are dropped
+}
+
+void Server::open_workers() {
+  const auto count = workers_of(config_.server);
+  std::vector<std::vector<ListeningSocket>> by_worker(count);
+  for (const auto& listener : listeners_of(config_)) {
+    auto copies = listen_on(listener, count, kUnixListenerMode);
+    const bool preview = listener.role == ListenerConfig::Role::preview;
+    listening_.push_back({copies.front().name(), preview ? "preview" : "delivery"});
+    for (std::size_t i = 0; i < count; ++i) by_worker[i].push_back(std::move(copies[i]));
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    AccessRing* ring = access_log_ ? &access_log_->ring(i) : nullptr;
+    workers_.push_back(std::make_unique<Worker>(*shared_, std::move(by_worker[i]), ring));
+  }
+}
+
+void Server::open_admin() {
+  std::vector<ListeningSocket> sockets;
+  const auto open = [&](const ListenAddress& address, const char* role) {
+    auto opened = listen_on({.address = address}, 1, kAdminMode);
+    admin_listening_.push_back({opened.front().name(), role});
+    sockets.push_back(std::move(opened.front()));
+  };
+  if (!config_.admin.socket.empty()) {
+    open({.family = ListenAddress::Family::unix_socket, .host = config_.admin.socket}, "admin");
+  }
+  for (const auto& address : config_.admin.metrics) open(address, "metrics");
+  AdminSources sources;
+  sources.metrics = [this] { return prometheus_text(worker_metrics(), origin_metrics_, store_->stats()); };
+  sources.status = [this] { return status_json(); };
+  sources.purge = [this](PurgeOrder order, std::function<void(PurgeResult)> done) {
+    origin_->post(PurgeCommand{std::move(order), std::move(done)});
+  };
+  admin_ = std::make_unique<AdminServer>(loop_.get(), config_, std::move(sources), std::move(sockets));
+}
+
+void Server::watch_signal(UvHandle<uv_signal_t>& handle, int number) {
+  auto made = std::make_unique<uv_signal_t>();
+  uv_signal_init(loop_.get(), made.get());
+  made->data = this;
+  handle.reset(made.release());
+  uv_signal_start(handle.get(), on_signal, number);
+}
+
+void Server::on_signal(uv_signal_t* signal, int number) noexcept { static_cast<Server*>(signal->data)->on_signal(number); }
+
+void Server::on_signal(int number) {
+  if (number == SIGHUP) {
+    if (access_log_) access_log_->reopen();
+    return;
+  }
+  log(LogConfig::Level::info, "server", "stopping: answers under way are finished");
+  notify_service("STOPPING=1", "draining");
+  loop_.stop();
+}
+
+void Server::run() {
+  notify_service("READY=1", "serving");
+  loop_.run();
+  for (auto& worker : workers_) worker->drain();
+  for (auto& worker : workers_) worker->join();
+  admin_->close();
+  terminate_.reset();
+  interrupt_.reset();
+  hang_up_.reset();
+}
+
+void Server::tell_all(const CredentialNote& note) {
+  for (auto& worker : workers_) worker->tell(note);
+}
+
+std::vector<const WorkerMetrics*> Server::worker_metrics() const {
+  std::vector<const WorkerMetrics*> all;
+  for (const auto& worker : workers_) all.push_back(&worker->metrics());
+  return all;
+}
+
+std::string Server::ready_json() const {
+  return "{\"pid\":" + std::to_string(::getpid()) + ",\"listeners\":" + address_list(listening_) +
+         ",\"admin\":" + address_list(admin_listening_) + "}\n";
+}
+
+std::string Server::status_json() const {
+  const auto store = store_->stats();
+  std::string out = "{\"version\":" + json_quote(LARDER_VERSION) +
+                    ",\"mode\":" + (config_.open_mode() ? "\"open\"" : "\"configured\"") +
+                    ",\"uptime_s\":" + std::to_string((monotonic_now().ms - started_.ms) / 1000) +
+                    ",\"listeners\":" + address_list(listening_) + ",\"requests\":{";
+  for (std::size_t i = 0; i < kOutcomes; ++i) {
+    std::uint64_t sum = 0;
+    for (const auto& worker : workers_) sum += worker->metrics().requests[i].get();
+    append_field(out, name_of(static_cast<Outcome>(i)), sum);
+  }
+  out += "},\"store\":{";
+  append_field(out, "objects", store.objects);
+  append_field(out, "live_bytes", store.live_pages * store.page_bytes);
+  append_field(out, "size_bytes", store.map_bytes);
+  append_field(out, "scopes", store.scopes);
+  append_field(out, "evicted", store.evicted);
+  append_field(out, "purged", store.purged);
+  append_field(out, "corrupt", store.corrupt);
+  out += std::string(",\"warm\":") + (store.warm ? "true" : "false");
+  out += "},\"origin\":{";
+  append_field(out, "fills", origin_metrics_.fills_started.get());
+  append_field(out, "joined", origin_metrics_.fills_joined.get());
+  append_field(out, "active", origin_metrics_.fills_active.get());
+  append_field(out, "failed_transfers", origin_metrics_.delivery_failed.get());
+  append_field(out, "credentials_rejected", origin_metrics_.credentials_rejected.get());
+  return out + "}}\n";
+}
+
+}  // namespace larder

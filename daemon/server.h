@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "conf/anchored_clock.h"
+#include "daemon/access_log.h"
+#include "daemon/admin.h"
+#include "daemon/origin.h"
+#include "daemon/worker.h"
+
+namespace larder {
+
+/// The whole daemon: owns the store, the origin thread, the workers and the admin interface. Built
+/// and ended on the main thread, whose loop serves signals and the admin interface.
+class Server final : public WorkersOut {
+ public:
+  /// Throws StartupError. When it returns, all listeners accept.
+  explicit Server(const Config& config);
+  ~Server() override;
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Runs until SIGTERM or SIGINT, then drains.
+  void run();
+
+  /// `{"pid":…,"listeners":[{"address":…,"role":…}],"admin":[…]}`: with the ports that were chosen.
+  std::string ready_json() const;
+  std::string status_json() const;
+
+ private:
+  struct Address {
+    std::string name;
+    std::string role;
+  };
+
+  void tell_all(const CredentialNote& note) override;
+  void open_workers();
+  void open_admin();
+  std::vector<const WorkerMetrics*> worker_metrics() const;
+  static void on_signal(uv_signal_t* signal, int number) noexcept;
+  void on_signal(int number);
+  void watch_signal(UvHandle<uv_signal_t>& handle, int number);
+
+  const Config& config_;
+  const MonotonicTime started_;
+  AnchoredClock clock_;
+  InstallSecret secret_;
+  KeyHasher hasher_;
+  std::unique_ptr<Store> store_;
+  OriginMetrics origin_metrics_;
+  std::unique_ptr<AccessLog> access_log_;
+  std::unique_ptr<Shared> shared_;
+  std::unique_ptr<Origin> origin_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<Address> listening_;
+  std::vector<Address> admin_listening_;
+  UvLoop loop_;
+  std::unique_ptr<AdminServer> admin_;
+  UvHandle<uv_signal_t> terminate_, interrupt_, hang_up_, broken_pipe_;
+};
+
+}  // namespace larder

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/worker.h"
+
+#include <csignal>
+
+#include "conf/check.h"
+#include "conf/log.h"
+
+namespace larder {
+namespace {
+
+constexpr std::uint64_t kSweepMs = 500;
+constexpr std::size_t kReadBuffer = 64 * 1024;
+constexpr std::int64_t kRefreshPauseMs = 1'000;
+constexpr std::size_t kMaxRefreshes = 4'096;  // keys remembered; beyond it all may be asked for anew
+
+template <class Handle, class Init>
+UvHandle<Handle> make_handle(uv_loop_t* loop, void* owner, Init init) {
+  auto handle = std::make_unique<Handle>();
+  LARDER_CHECK(init(loop, handle.get()) == 0);
+  handle->data = owner;
+  return UvHandle<Handle>(handle.release());
+}
+
+}  // namespace
+
+struct Worker::Listener {
+  Worker* worker = nullptr;
+  ListenerConfig config;
+  UvHandle<uv_tcp_t> tcp;
+  UvHandle<uv_pipe_t> pipe;
+};
+
+Worker::Worker(Shared& shared, std::vector<ListeningSocket> sockets, AccessRing* log)
+    : shared_(shared),
+      read_buffer_(kReadBuffer),
+      parser_(shared.config.server),
+      reader_(shared.store.reader()),
+      dispatch_(shared.config, shared.secret, shared.hasher, reader_, rejected_),
+      log_(log),
+      turn_end_(make_handle<uv_prepare_t>(loop_.get(), this, uv_prepare_init)),
+      turn_checked_(make_handle<uv_check_t>(loop_.get(), this, uv_check_init)),
+      sweep_(make_timer(loop_.get(), this)),
+      mailbox_(loop_.get(), this) {
+  open_listeners(std::move(sockets));
+  // The snapshot ends with the turn: before the loop may block, and again right after polling.
+  uv_prepare_start(turn_end_.get(), on_turn_end);
+  uv_check_start(turn_checked_.get(), on_turn_checked);
+  uv_timer_start(sweep_.get(), on_sweep, kSweepMs, kSweepMs);
+}
+
+Worker::~Worker() {
+  if (thread_.joinable()) {
+    mailbox_.post(StopNote{});
+    thread_.join();
+  }
+}
+
+void Worker::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void Worker::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Worker::run() {
+  loop_.run();  // until begin_end() has closed everything
+}
+
+void Worker::open_listeners(std::vector<ListeningSocket> sockets) {
+  for (auto& socket : sockets) {
+    auto listener = std::make_unique<Listener>();
+    listener->worker = this;
+    listener->config = socket.listener();
+    uv_stream_t* stream = nullptr;
+    if (socket.listener().address.family == ListenAddress::Family::tcp) {
+      listener->tcp = make_handle<uv_tcp_t>(loop_.get(), listener.get(), uv_tcp_init);
+      LARDER_CHECK(uv_tcp_open(listener->tcp.get(), socket.release()) == 0);
+      stream = reinterpret_cast<uv_stream_t*>(listener->tcp.get());
+    } else {
+      const auto init = [](uv_loop_t* loop, uv_pipe_t* pipe) { return uv_pipe_init(loop, pipe, 0); };
+      listener->pipe = make_handle<uv_pipe_t>(loop_.get(), listener.get(), init);
+      LARDER_CHECK(uv_pipe_open(listener->pipe.get(), socket.release()) == 0);
+      stream = reinterpret_cast<uv_stream_t*>(listener->pipe.get());
+    }
+    LARDER_CHECK(uv_listen(stream, 1024, on_incoming) == 0);
+    listeners_.push_back(std::move(listener));
+  }
+}
+
+void Worker::on_incoming(uv_stream_t* stream, int status) noexcept {
+  auto* listener = static_cast<Listener*>(stream->data);
+  if (status == 0) listener->worker->accept(*listener);
+}
+
+/// At the bound a client is accepted and cut off: left in the backlog it would wait for nothing,
+/// and the bound is far below the descriptors' own.
+void Worker::accept(Listener& listener) {
+  auto* stream = listener.tcp ? reinterpret_cast<uv_stream_t*>(listener.tcp.get())
+                              : reinterpret_cast<uv_stream_t*>(listener.pipe.get());
+  auto transport = accept_stream(stream, read_buffer_);
+  if (!transport) return;
+  if (shared_.connections.fetch_add(1, std::memory_order_relaxed) >= shared_.max_connections) {
+    shared_.connections.fetch_sub(1, std::memory_order_relaxed);
+    metrics_.connections_refused.add();
+    transport.release()->reset();  // has no user: deletes itself
+    return;
+  }
+  metrics_.connections_accepted.add();
+  metrics_.connections_open.add();
+  auto owned = std::make_unique<Connection>(*this, std::move(transport), listener.config.role);
+  Connection* connection = owned.get();
+  connections_.emplace(connection, std::move(owned));
+  connection->start();
+}
+
+void Worker::on_connection_closed(Connection& connection) {
+  shared_.connections.fetch_sub(1, std::memory_order_relaxed);
+  metrics_.connections_open.sub();
+  connections_.erase(&connection);
+  end_if_drained();
+}
+
+void Worker::on_turn_end(uv_prepare_t* handle) noexcept {
+  static_cast<Worker*>(handle->data)->reader_.end_turn();
+}
+
+void Worker::on_turn_checked(uv_check_t* handle) noexcept {
+  static_cast<Worker*>(handle->data)->reader_.end_turn();
+}
+
+void Worker::on_sweep(uv_timer_t* timer) noexcept { static_cast<Worker*>(timer->data)->sweep(); }
+
+void Worker::sweep() {
+  const auto now = monotonic_now();
+  for (auto& [connection, owned] : connections_) connection->check_deadline(now);
+  if (draining_ && now >= drain_until_) {
+    for (auto& [connection, owned] : connections_) connection->close();
+  }
+}
+
+void Worker::on_mail(std::vector<Mail>& mail) {
+  for (auto& message : mail) {
+    if (auto* event = std::get_if<AnswerEvent>(&message)) {
+      const auto found = waiters_.find(event->waiter);
+      if (found != waiters_.end()) found->second->on_answer(std::move(*event));
+    } else if (const auto* note = std::get_if<CredentialNote>(&message)) {
+      rejected_.note(note->credential, note->rejected);
+    } else {
+      begin_drain(std::holds_alternative<DrainNote>(message));
+    }
+  }
+}
+
+void Worker::begin_drain(bool gently) {
+  const auto patience = gently ? shared_.config.server.drain_timeout_ms : 0;
+  drain_until_ = {monotonic_now().ms + patience};
+  listeners_.clear();
+  draining_ = true;
+  for (auto& [connection, owned] : connections_) {
+    connection->drain();
+    if (!gently) connection->close();
+  }
+  end_if_drained();
+}
+
+/// The last connection has gone: with these handles the loop ends.
+void Worker::end_if_drained() {
+  if (!draining_ || !connections_.empty() || !sweep_) return;
+  sweep_.reset();
+  turn_end_.reset();
+  turn_checked_.reset();
+  mailbox_.close();
+  reader_.end_turn();
+}
+
+std::string_view Worker::date() { return date_.at(wall_now()); }
+
+std::uint64_t Worker::add_waiter(Connection& connection) {
+  const auto waiter = next_waiter_++;
+  waiters_.emplace(waiter, &connection);
+  return waiter;
+}
+
+void Worker::refresh(const RequestView& request) {
+  const auto now = monotonic_now();
+  if (refreshes_.size() >= kMaxRefreshes) refreshes_.clear();
+  auto& asked = refreshes_[std::string(dispatch_.key().view())];
+  if (asked.ms != 0 && now.ms - asked.ms < kRefreshPauseMs) return;
+  asked = now;
+  post_to_origin(dispatch_.fill_order(request, Waiter{}, true));
+}
+
+bool Worker::hold_output(std::size_t bytes) {
+  const auto before = shared_.output_bytes.fetch_add(bytes, std::memory_order_relaxed);
+  if (before + bytes > shared_.config.server.max_output_bytes) {
+    shared_.output_bytes.fetch_sub(bytes, std::memory_order_relaxed);
+    return false;
+  }
+  metrics_.output_bytes.add(bytes);
+  return true;
+}
+
+void Worker::release_output(std::size_t bytes) {
+  if (bytes == 0) return;
+  shared_.output_bytes.fetch_sub(bytes, std::memory_order_relaxed);
+  metrics_.output_bytes.sub(bytes);
+}
+
+void Worker::log_request(const AccessRecord& record) {
+  if (!log_->push(record)) metrics_.log_lines_dropped.add();
+}
+
+}  // namespace larder

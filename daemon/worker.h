@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "conf/anchored_clock.h"
+#include "daemon/access_log.h"
+#include "daemon/answer_text.h"
+#include "daemon/connection.h"
+#include "daemon/dispatch.h"
+#include "daemon/listen.h"
+#include "daemon/metrics.h"
+#include "daemon/origin.h"
+#include "upstream/mailbox.h"
+
+namespace larder {
+
+/// What all workers share; outlives them. Const but for the atomics.
+struct Shared {
+  const Config& config;
+  const InstallSecret& secret;
+  const KeyHasher& hasher;
+  const AnchoredClock& clock;
+  Store& store;
+  unsigned max_connections = 0;
+  std::atomic<unsigned> connections{0};
+  std::atomic<std::uint64_t> output_bytes{0};  ///< tails waiting for slow clients, all workers
+  Origin* origin = nullptr;  ///< set before the first worker starts
+};
+
+/// One event loop with its listening sockets and connections.
+class Worker final : public AnswerOut {
+ public:
+  /// `sockets` are listening; the worker owns them from here on. `log` may be null.
+  Worker(Shared& shared, std::vector<ListeningSocket> sockets, AccessRing* log);
+  ~Worker() override;  ///< stops at once and joins
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  void start();  ///< its thread
+  // Thread-safe:
+  void send(AnswerEvent event) override { mailbox_.post(std::move(event)); }
+  void tell(const CredentialNote& note) { mailbox_.post(note); }
+  /// No new connections, `Connection: close` on all answers, end when the last has closed or after
+  /// the drain timeout.
+  void drain() { mailbox_.post(DrainNote{}); }
+  void join();
+  const WorkerMetrics& metrics() const { return metrics_; }
+
+  struct DrainNote {};
+  struct StopNote {};
+  using Mail = std::variant<AnswerEvent, CredentialNote, DrainNote, StopNote>;
+  void on_mail(std::vector<Mail>& mail);
+
+  // For its connections, on the loop:
+  const Config& config() const { return shared_.config; }
+  RequestParser& parser() { return parser_; }
+  Dispatch& dispatch() { return dispatch_; }
+  StoreReader& reader() { return reader_; }
+  WorkerMetrics& counters() { return metrics_; }
+  std::string& scratch() { return scratch_; }
+  WallTime wall() const { return shared_.clock.now(); }
+  std::string_view date();
+  std::uint64_t add_waiter(Connection& connection);
+  void remove_waiter(std::uint64_t waiter) { waiters_.erase(waiter); }
+  void post_to_origin(OriginOrder order) { shared_.origin->post(std::move(order)); }
+  /// Asks for a refresh of the last decision's object, at most once a second for each key.
+  void refresh(const RequestView& request);
+  /// Reserves room for bytes that wait for a slow client. False = at the bound.
+  bool hold_output(std::size_t bytes);
+  void release_output(std::size_t bytes);
+  void log_request(const AccessRecord& record);
+  bool logs() const { return log_ != nullptr; }
+  void on_connection_closed(Connection& connection);
+
+ private:
+  struct Listener;
+  static void on_incoming(uv_stream_t* stream, int status) noexcept;
+  static void on_turn_end(uv_prepare_t* handle) noexcept;
+  static void on_turn_checked(uv_check_t* handle) noexcept;
+  static void on_sweep(uv_timer_t* timer) noexcept;
+  void accept(Listener& listener);
+  void open_listeners(std::vector<ListeningSocket> sockets);
+  void sweep();
+  void begin_drain(bool gently);
+  void end_if_drained();
+  void run();
+
+  Shared& shared_;
+  WorkerMetrics metrics_;
+  UvLoop loop_;
+  ReadBuffer read_buffer_;
+  RequestParser parser_;
+  StoreReader reader_;
+  RejectedSet rejected_;
+  Dispatch dispatch_;
+  DateText date_;
+  std::string scratch_;
+  AccessRing* log_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
+  std::unordered_map<std::uint64_t, Connection*> waiters_;
+  std::uint64_t next_waiter_ = 1;
+  std::unordered_map<std::string, MonotonicTime> refreshes_;  ///< key -> when last asked for
+  bool draining_ = false;
+  MonotonicTime drain_until_{};
+  UvHandle<uv_prepare_t> turn_end_;
+  UvHandle<uv_check_t> turn_checked_;
+  UvHandle<uv_timer_t> sweep_;
+  Mailbox<Mail> mailbox_;
+  std::thread thread_;
+};
+
+}  // namespace larder
