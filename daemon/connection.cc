@@ -58,7 +58,7 @@ void Connection::transition_to(State next) {
   state_ = next;
 }
 
-void Connection::set_deadline(Milliseconds from_now) { deadline_ = {monotonic_now().ms + from_now}; }
+void Connection::set_deadline(Milliseconds from_now) { deadline_ = {worker_.now().ms + from_now}; }
 
 void Connection::on_bytes(std::string_view bytes) {
   if (state_ == State::lingering || state_ == State::closing) return;
@@ -108,8 +108,7 @@ std::size_t Connection::parse(std::string_view input) {
       }
       break;
     }
-    current_ = Current{.since = monotonic_now()};
-    counted_ = true;
+    begin_request();
     if (outcome == RequestParser::Outcome::refused) {
       refuse(parser.refusal(), {});
       used = input.size();
@@ -121,6 +120,12 @@ std::size_t Connection::parse(std::string_view input) {
   }
   parsing_ = false;
   return used;
+}
+
+void Connection::begin_request() {
+  current_ = Current{};
+  if (worker_.logs()) current_.since_ns = uv_hrtime();
+  counted_ = true;
 }
 
 void Connection::take_request(const RequestView& view, bool must_close) {
@@ -162,8 +167,7 @@ void Connection::check_deadline(MonotonicTime now) {
     case State::reading:
       if (!own_parser_) return close();  // idle
       worker_.counters().timeouts.add();
-      current_ = Current{.since = now};
-      counted_ = true;
+      begin_request();
       return refuse({.status = 408, .error_code = 408, .cause = "the request header took too long", .close = true}, {});
     case State::waiting:
       worker_.counters().timeouts.add();

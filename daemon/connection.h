@@ -70,7 +70,7 @@ class Connection final : public TransportUser {
   };
   /// What is known of the request being answered.
   struct Current {
-    MonotonicTime since;
+    std::uint64_t since_ns = 0;  ///< uv_hrtime(), when the access log is on
     Method method = Method::get;
     bool keep_alive = true;
     bool http_1_1 = true;
@@ -92,6 +92,7 @@ class Connection final : public TransportUser {
   std::size_t parse(std::string_view input);
   void parse_own_input();
   void keep_input(std::string_view rest);
+  void begin_request();
   void take_request(const RequestView& view, bool must_close);
   // Answers out (connection_answer.cc)
   void answer(const RequestView& view, const Decision& decision);
@@ -110,6 +111,7 @@ class Connection final : public TransportUser {
   void flush_queue();
   void settle();
   void finish(std::string_view target);
+  void log_answer(std::string_view target);
   Pending& pending();
   void give_credit(std::size_t bytes);
   void leave();

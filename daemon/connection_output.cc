@@ -115,20 +115,7 @@ void Connection::finish(std::string_view target) {
   if (counted_) {
     counted_ = false;
     worker_.counters().requests[static_cast<std::size_t>(current_.outcome)].add();
-    if (worker_.logs()) {
-      AccessRecord record;
-      record.time = wall_now();
-      record.duration_us = static_cast<std::uint32_t>((monotonic_now().ms - current_.since.ms) * 1000);
-      record.status = static_cast<std::uint16_t>(current_.status);
-      record.outcome = current_.outcome;
-      record.method = current_.method;
-      record.body_bytes = current_.body_bytes;
-      record.scope = current_.scope;
-      record.key = current_.key;
-      record.set_target(target);
-      record.set_client(client_);
-      worker_.log_request(record);
-    }
+    if (worker_.logs()) log_answer(target);
   }
   if (state_ == State::closing) return;
   pending_.reset();
@@ -137,6 +124,21 @@ void Connection::finish(std::string_view target) {
   if (state_ != State::reading) transition_to(State::reading);
   set_deadline(worker_.config().server.idle_timeout_ms);
   if (!parsing_ && !input_.empty()) parse_own_input();
+}
+
+void Connection::log_answer(std::string_view target) {
+  AccessRecord record;
+  record.time = wall_now();
+  record.duration_us = static_cast<std::uint32_t>((uv_hrtime() - current_.since_ns) / 1000);
+  record.status = static_cast<std::uint16_t>(current_.status);
+  record.outcome = current_.outcome;
+  record.method = current_.method;
+  record.body_bytes = current_.body_bytes;
+  record.scope = current_.scope;
+  record.key = current_.key;
+  record.set_target(target);
+  record.set_client(client_);
+  worker_.log_request(record);
 }
 
 /// The answer cannot be finished: cut it off so that nobody takes it for whole.

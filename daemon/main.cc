@@ -53,7 +53,9 @@ int serve(const Options& options) {
   {
     Server server(config);
     if (!options.ready_file.empty()) write_ready_file(options.ready_file, server.ready_json());
-    log(LogConfig::Level::info, "server", "ready " + server.ready_json());
+    auto ready = server.ready_json();
+    ready.pop_back();  // the line end
+    log(LogConfig::Level::info, "server", "ready " + ready);
     server.run();
   }
   log(LogConfig::Level::info, "server", "stopped");

@@ -69,7 +69,9 @@ RequestParser::Outcome RequestParser::feed(std::string_view request) {
     if (!request_line_is_exact(request)) return refuse_outcome(400, "malformed request line");
     return Outcome::complete;
   }
-  if (code == HPE_INVALID_VERSION) return refuse_outcome(505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
+  if (code == HPE_INVALID_VERSION && request_line_is_exact(request)) {
+    return refuse_outcome(505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
+  }
   return refuse_outcome(400, "malformed HTTP request");
 }
 

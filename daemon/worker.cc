@@ -133,9 +133,9 @@ void Worker::on_turn_checked(uv_check_t* handle) noexcept {
 void Worker::on_sweep(uv_timer_t* timer) noexcept { static_cast<Worker*>(timer->data)->sweep(); }
 
 void Worker::sweep() {
-  const auto now = monotonic_now();
-  for (auto& [connection, owned] : connections_) connection->check_deadline(now);
-  if (draining_ && now >= drain_until_) {
+  const auto at = now();
+  for (auto& [connection, owned] : connections_) connection->check_deadline(at);
+  if (draining_ && at >= drain_until_) {
     for (auto& [connection, owned] : connections_) connection->close();
   }
 }
@@ -155,7 +155,7 @@ void Worker::on_mail(std::vector<Mail>& mail) {
 
 void Worker::begin_drain(bool gently) {
   const auto patience = gently ? shared_.config.server.drain_timeout_ms : 0;
-  drain_until_ = {monotonic_now().ms + patience};
+  drain_until_ = {now().ms + patience};
   listeners_.clear();
   draining_ = true;
   for (auto& [connection, owned] : connections_) {
@@ -175,7 +175,14 @@ void Worker::end_if_drained() {
   reader_.end_turn();
 }
 
-std::string_view Worker::date() { return date_.at(wall_now()); }
+std::string_view Worker::date() {
+  constexpr std::int64_t kRereadMs = 100;
+  if (date_wall_.ms == 0 || now().ms - date_read_.ms >= kRereadMs) {
+    date_wall_ = wall_now();
+    date_read_ = now();
+  }
+  return date_.at(date_wall_);
+}
 
 std::uint64_t Worker::add_waiter(Connection& connection) {
   const auto waiter = next_waiter_++;
@@ -184,11 +191,11 @@ std::uint64_t Worker::add_waiter(Connection& connection) {
 }
 
 void Worker::refresh(const RequestView& request) {
-  const auto now = monotonic_now();
+  const auto at = now();
   if (refreshes_.size() >= kMaxRefreshes) refreshes_.clear();
   auto& asked = refreshes_[std::string(dispatch_.key().view())];
-  if (asked.ms != 0 && now.ms - asked.ms < kRefreshPauseMs) return;
-  asked = now;
+  if (asked.ms != 0 && at.ms - asked.ms < kRefreshPauseMs) return;
+  asked = at;
   post_to_origin(dispatch_.fill_order(request, Waiter{}, true));
 }
 

@@ -65,7 +65,9 @@ class Worker final : public AnswerOut {
   StoreReader& reader() { return reader_; }
   WorkerMetrics& counters() { return metrics_; }
   std::string& scratch() { return scratch_; }
-  WallTime wall() const { return shared_.clock.now(); }
+  /// Of this turn: libuv reads the clock once a turn, which no hit has to do again.
+  MonotonicTime now() const { return {static_cast<std::int64_t>(uv_now(loop_.get()))}; }
+  WallTime wall() const { return shared_.clock.at(now()); }
   std::string_view date();
   std::uint64_t add_waiter(Connection& connection);
   void remove_waiter(std::uint64_t waiter) { waiters_.erase(waiter); }
@@ -101,6 +103,8 @@ class Worker final : public AnswerOut {
   RejectedSet rejected_;
   Dispatch dispatch_;
   DateText date_;
+  WallTime date_wall_{};        ///< read from the system's clock
+  MonotonicTime date_read_{};  ///< when
   std::string scratch_;
   AccessRing* log_;
   std::vector<std::unique_ptr<Listener>> listeners_;

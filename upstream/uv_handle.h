@@ -35,6 +35,7 @@ class UvLoop {
   UvLoop& operator=(const UvLoop&) = delete;
 
   uv_loop_t* get() { return &loop_; }
+  const uv_loop_t* get() const { return &loop_; }
   void run() { uv_run(&loop_, UV_RUN_DEFAULT); }
   void stop() { uv_stop(&loop_); }
 

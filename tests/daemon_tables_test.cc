@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <catch2/catch_test_macros.hpp>
+#include <cstring>
+#include <string>
+
+#include "daemon/credentials.h"
+#include "daemon/hit_for_miss.h"
+#include "daemon/rejected_set.h"
+
+namespace {
+
+larder::CacheKey key_of(std::uint32_t number) {
+  larder::CacheKey key;
+  std::memcpy(key.bytes.data(), &number, sizeof number);
+  return key;
+}
+
+larder::ScopeMac mac_of(std::uint32_t number) {
+  larder::ScopeMac mac;
+  std::memcpy(mac.bytes.data(), &number, sizeof number);
+  return mac;
+}
+
+}  // namespace
+
+TEST_CASE("hit-for-miss: a mark holds for its time and no longer", "[daemon]") {
+  larder::HitForMiss marks(2);
+  marks.mark(key_of(1), {1'000});
+  CHECK(marks.marked(key_of(1), {2'999}));
+  CHECK_FALSE(marks.marked(key_of(2), {2'999}));
+  CHECK_FALSE(marks.marked(key_of(1), {3'000}));
+}
+
+TEST_CASE("hit-for-miss: a mark made again lives from its last making", "[daemon]") {
+  larder::HitForMiss marks(2);
+  marks.mark(key_of(1), {1'000});
+  marks.mark(key_of(1), {2'000});
+  CHECK(marks.marked(key_of(1), {3'500}));
+  CHECK_FALSE(marks.marked(key_of(1), {4'000}));
+}
+
+TEST_CASE("hit-for-miss: the oldest marks go when there are too many", "[daemon]") {
+  larder::HitForMiss marks(60);
+  for (std::uint32_t i = 0; i <= larder::HitForMiss::kMaxMarks; ++i) marks.mark(key_of(i), {1'000});
+  CHECK(marks.size() == larder::HitForMiss::kMaxMarks);
+  CHECK_FALSE(marks.marked(key_of(0), {1'001}));
+  CHECK(marks.marked(key_of(1), {1'001}));
+}
+
+TEST_CASE("rejected credentials: the refusal is held for seconds, the rejection until it is accepted", "[daemon]") {
+  larder::RejectedCredentials rejected(5);
+  auto head = std::make_shared<larder::AnswerHead>();
+  rejected.reject(mac_of(1), head, {}, {10'000});
+  REQUIRE(rejected.held(mac_of(1), {14'999}) != nullptr);
+  CHECK(rejected.held(mac_of(1), {14'999})->head == head);
+  CHECK(rejected.held(mac_of(1), {15'000}) == nullptr);
+  CHECK(rejected.held(mac_of(2), {10'000}) == nullptr);
+  CHECK(rejected.accept(mac_of(1)));
+  CHECK_FALSE(rejected.accept(mac_of(1)));
+  CHECK(rejected.size() == 0);
+}
+
+TEST_CASE("rejected credentials: their number is bounded, the oldest go", "[daemon]") {
+  larder::RejectedCredentials rejected(5);
+  for (std::uint32_t i = 0; i <= larder::RejectedCredentials::kMaxRejected; ++i) rejected.reject(mac_of(i), {}, {}, {1});
+  CHECK(rejected.size() == larder::RejectedCredentials::kMaxRejected);
+  CHECK(rejected.held(mac_of(0), {2}) == nullptr);
+  CHECK(rejected.held(mac_of(1), {2}) != nullptr);
+}
+
+TEST_CASE("rejected set: a worker's copy follows the notes", "[daemon]") {
+  larder::RejectedSet set;
+  CHECK_FALSE(set.has(mac_of(1)));
+  set.note(mac_of(1), true);
+  set.note(mac_of(1), true);
+  CHECK(set.has(mac_of(1)));
+  set.note(mac_of(1), false);
+  CHECK_FALSE(set.has(mac_of(1)));
+}

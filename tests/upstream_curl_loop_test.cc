@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upstream/curl_loop.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <string>
+
+#include "tests/tiny_origin.h"
+
+namespace {
+
+/// Collects what a transfer tells, and stops the loop at its end.
+struct Collector final : larder::TransferSink {
+  explicit Collector(larder::UvLoop& at) : loop(at) {}
+  void on_progress(larder::TransferProgress progress) override {
+    if (progress.head != nullptr) status = progress.head->status;
+    body += progress.body;
+    framed = progress.framed;
+    error = progress.error;
+    if (progress.ended) {
+      ++ended;
+      if (ended == expected) loop.stop();
+    }
+  }
+  larder::UvLoop& loop;
+  int expected = 1;
+  int status = 0;
+  int ended = 0;
+  bool framed = false;
+  std::string body;
+  std::optional<larder::Error> error;
+};
+
+larder::UpstreamConfig config_for_tests() {
+  larder::UpstreamConfig config;
+  config.allow_plain_http = true;
+  config.allow_private_addresses = true;
+  return config;
+}
+
+larder::OriginRequest request_to(const TinyOrigin& origin) {
+  return {.host = origin.base(), .url = origin.base() + "/x", .headers = {}};
+}
+
+}  // namespace
+
+TEST_CASE("curl loop: a transfer tells head, body and a proven end", "[upstream]") {
+  const TinyOrigin origin("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+  const auto config = config_for_tests();
+  larder::UvLoop loop;
+  larder::CurlLoop curl(loop.get(), config);
+  Collector sink(loop);
+  REQUIRE(curl.start(request_to(origin), &sink) != nullptr);
+  loop.run();
+  CHECK(sink.status == 200);
+  CHECK(sink.body == "hello");
+  CHECK(sink.framed);
+  CHECK_FALSE(sink.error);
+}
+
+TEST_CASE("curl loop: interim answers are no answer", "[upstream]") {
+  const TinyOrigin origin("HTTP/1.1 103 Early\r\nSet-Cookie: a=b\r\n\r\nHTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\n{}");
+  const auto config = config_for_tests();
+  larder::UvLoop loop;
+  larder::CurlLoop curl(loop.get(), config);
+  Collector sink(loop);
+  curl.start(request_to(origin), &sink);
+  loop.run();
+  CHECK(sink.status == 404);
+  CHECK(sink.body == "{}");
+}
+
+TEST_CASE("curl loop: a body cut short is an error, one ended by the connection is not framed", "[upstream]") {
+  const auto config = config_for_tests();
+  larder::UvLoop loop;
+  larder::CurlLoop curl(loop.get(), config);
+  SECTION("Content-Length not reached") {
+    const TinyOrigin origin("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello");
+    Collector sink(loop);
+    curl.start(request_to(origin), &sink);
+    loop.run();
+    CHECK(sink.error);
+  }
+  SECTION("last chunk missing") {
+    const TinyOrigin origin("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
+    Collector sink(loop);
+    curl.start(request_to(origin), &sink);
+    loop.run();
+    CHECK(sink.error);
+  }
+  SECTION("neither length nor chunks") {
+    const TinyOrigin origin("HTTP/1.1 200 OK\r\n\r\nhello");
+    Collector sink(loop);
+    curl.start(request_to(origin), &sink);
+    loop.run();
+    CHECK_FALSE(sink.error);
+    CHECK_FALSE(sink.framed);
+  }
+}
+
+TEST_CASE("curl loop: bodies and headers beyond their bounds are cut off with an error", "[upstream]") {
+  auto config = config_for_tests();
+  config.max_response_body_bytes = 4;
+  config.max_response_header_bytes = 100;
+  larder::UvLoop loop;
+  larder::CurlLoop curl(loop.get(), config);
+  const auto bytes = GENERATE_COPY(as<std::string>{}, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+                                   "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+                                   "HTTP/1.1 200 OK\r\nA: " + std::string(200, 'a') + "\r\nContent-Length: 0\r\n\r\n");
+  CAPTURE(bytes);
+  const TinyOrigin origin(bytes);
+  Collector sink(loop);
+  curl.start(request_to(origin), &sink);
+  loop.run();
+  CHECK(sink.error);
+}
+
+TEST_CASE("curl loop: transfers beyond the host's places wait, beyond the queue they are refused", "[upstream]") {
+  const TinyOrigin origin("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+  auto config = config_for_tests();
+  config.max_connections_per_host = 1;
+  config.max_queue_per_host = 1;
+  larder::UvLoop loop;
+  larder::CurlLoop curl(loop.get(), config);
+  Collector sink(loop);
+  sink.expected = 2;
+  CHECK(curl.start(request_to(origin), &sink) != nullptr);
+  CHECK(curl.start(request_to(origin), &sink) != nullptr);
+  CHECK(curl.start(request_to(origin), &sink) == nullptr);
+  loop.run();
+  CHECK(sink.ended == 2);
+  CHECK(curl.stats().refused == 1);
+}
+
+TEST_CASE("curl loop: private addresses and plain http are refused unless allowed", "[upstream]") {
+  const TinyOrigin origin("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+  auto config = config_for_tests();
+  SECTION("private") { config.allow_private_addresses = false; }
+  SECTION("http") { config.allow_plain_http = false; }
+  larder::UvLoop loop;
+  larder::CurlLoop curl(loop.get(), config);
+  Collector sink(loop);
+  curl.start(request_to(origin), &sink);
+  loop.run();
+  CHECK(sink.error);
+  CHECK(sink.body.empty());
+}
+
+TEST_CASE("curl loop: abandoned transfers tell nothing and leave an empty loop", "[upstream]") {
+  const TinyOrigin origin("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+  const auto config = config_for_tests();
+  larder::UvLoop loop;
+  {
+    larder::CurlLoop curl(loop.get(), config);
+    Collector sink(loop);
+    auto* transfer = curl.start(request_to(origin), &sink);
+    curl.abandon(transfer);
+    curl.start(request_to(origin), &sink);  // abandoned by the destructor
+    CHECK(sink.ended == 0);
+  }
+  loop.run();
+}
