@@ -82,9 +82,9 @@ void merge_cache_control(const CacheControl& more, CacheControl& control) {
   control.no_cache = control.no_cache || more.no_cache;
   control.is_private = control.is_private || more.is_private;
   control.must_revalidate = control.must_revalidate || more.must_revalidate;
-  for (const auto member : {&CacheControl::max_age_s, &CacheControl::s_maxage_s,
-                            &CacheControl::stale_while_revalidate_s,
-                            &CacheControl::stale_if_error_s}) {
+  for (const auto member :
+       {&CacheControl::max_age_s, &CacheControl::s_maxage_s,
+        &CacheControl::stale_while_revalidate_s, &CacheControl::stale_if_error_s}) {
     if (more.*member) lower(control.*member, *(more.*member));
   }
 }

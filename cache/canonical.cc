@@ -33,10 +33,13 @@ Scratch& scratch() {
 bool is_dropped(const QueryPair& pair) {
   const QueryName name = query_name(pair.name);
   switch (name.id) {
-    case FieldId::none: return false;
+    case FieldId::none:
+      return false;
     case FieldId::release_id:
-    case FieldId::preview_timestamp: return pair.value.empty();
-    default: return true;
+    case FieldId::preview_timestamp:
+      return pair.value.empty();
+    default:
+      return true;
   }
 }
 
@@ -132,7 +135,8 @@ void write_forwarded(const RequestView& request, const std::vector<std::string>&
     for (const HeaderView& header : request.headers) {
       if (!same_field_name(header.name, name)) continue;
       // CR, LF and NUL would forge lines; the parser lets none through.
-      if (header.value.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) continue;
+      if (header.value.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos)
+        continue;
       out.append(name).append(": ").append(header.value).append("\r\n");
     }
   }

@@ -55,8 +55,10 @@ std::optional<Refusal> choose_route(Method method, ListenerConfig::Role role, co
   if (role == ListenerConfig::Role::preview) return std::nullopt;
   if (is_surely_preview(fields, config)) return std::nullopt;
   if (has_authorization(fields) && !config.preview.allow_authorization) {
-    return refuse(403, "Management credentials are not accepted here: send a delivery token as "
-                       "access_token, or set preview.allow_authorization.", "authorization");
+    return refuse(403,
+                  "Management credentials are not accepted here: send a delivery token as "
+                  "access_token, or set preview.allow_authorization.",
+                  "authorization");
   }
   if (!has_authorization(fields) && !fields.preview_token.empty() && fields.access_token.empty()) {
     return std::nullopt;
@@ -88,7 +90,9 @@ std::optional<Refusal> classify_into(const RequestView& request, const Config& c
 
 }  // namespace
 
-void Decoded::clear() { used_ = 0; }
+void Decoded::clear() {
+  used_ = 0;
+}
 
 std::string_view Decoded::decode(std::string_view encoded) {
   if (used_ == texts_.size()) texts_.emplace_back();

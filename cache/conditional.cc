@@ -49,7 +49,9 @@ EntityTagBuilder::EntityTagBuilder(const ScopeMac& scope, std::uint8_t represent
   add({reinterpret_cast<const char*>(&representation), 1});
 }
 
-EntityTagBuilder::~EntityTagBuilder() { delete state_; }
+EntityTagBuilder::~EntityTagBuilder() {
+  delete state_;
+}
 
 void EntityTagBuilder::add(std::string_view piece) {
   LARDER_CHECK(EVP_DigestUpdate(state_->context, piece.data(), piece.size()) == 1);

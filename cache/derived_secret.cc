@@ -25,7 +25,8 @@ ScopeMac hmac_sha256(const InstallSecret& secret, std::string_view message) {
   return mac;
 }
 
-std::array<std::uint8_t, 192> derive_hash_secret(const InstallSecret& secret, std::string_view use) {
+std::array<std::uint8_t, 192> derive_hash_secret(const InstallSecret& secret,
+                                                 std::string_view use) {
   std::array<std::uint8_t, 192> result{};
   std::string block;
   char counter = 1;

@@ -10,20 +10,50 @@ namespace larder {
 namespace {
 
 constexpr std::array<std::string_view, kFieldCount> kNames = {
-    "host",           "branch",          "expect",           "api_key",
-    "cdn_loop",       "authtoken",       "release_id",       "environment",
-    "x_header_ea",    "access_token",    "live_preview",     "x_user_agent",
-    "preview_token",  "authorization",   "if_none_match",    "content_length",
-    "accept_encoding", "management_token", "x_cs_variant_uid", "preview_timestamp",
+    "host",
+    "branch",
+    "expect",
+    "api_key",
+    "cdn_loop",
+    "authtoken",
+    "release_id",
+    "environment",
+    "x_header_ea",
+    "access_token",
+    "live_preview",
+    "x_user_agent",
+    "preview_token",
+    "authorization",
+    "if_none_match",
+    "content_length",
+    "accept_encoding",
+    "management_token",
+    "x_cs_variant_uid",
+    "preview_timestamp",
     "transfer_encoding",
 };
 
 constexpr std::array<const char*, kFieldCount> kWrittenNames = {
-    "Host",            "branch",           "Expect",           "api_key",
-    "CDN-Loop",        "authtoken",        "release_id",       "environment",
-    "x-header-ea",     "access_token",     "live_preview",     "X-User-Agent",
-    "preview_token",   "authorization",    "If-None-Match",    "Content-Length",
-    "Accept-Encoding", "management_token", "x-cs-variant-uid", "preview_timestamp",
+    "Host",
+    "branch",
+    "Expect",
+    "api_key",
+    "CDN-Loop",
+    "authtoken",
+    "release_id",
+    "environment",
+    "x-header-ea",
+    "access_token",
+    "live_preview",
+    "X-User-Agent",
+    "preview_token",
+    "authorization",
+    "If-None-Match",
+    "Content-Length",
+    "Accept-Encoding",
+    "management_token",
+    "x-cs-variant-uid",
+    "preview_timestamp",
     "Transfer-Encoding",
 };
 
@@ -56,7 +86,9 @@ constexpr auto kFold = [] {
   return fold;
 }();
 
-constexpr char folded(char c) { return kFold[static_cast<unsigned char>(c)]; }
+constexpr char folded(char c) {
+  return kFold[static_cast<unsigned char>(c)];
+}
 
 }  // namespace
 
@@ -73,7 +105,9 @@ FieldId field_of(std::string_view name) {
   return FieldId::none;
 }
 
-const char* name_of(FieldId id) { return kWrittenNames[static_cast<std::size_t>(id)]; }
+const char* name_of(FieldId id) {
+  return kWrittenNames[static_cast<std::size_t>(id)];
+}
 
 bool may_come_in_query(FieldId id) {
   switch (id) {
@@ -94,6 +128,8 @@ bool may_come_in_query(FieldId id) {
   }
 }
 
-bool same_field_name(std::string_view a, std::string_view b) { return equals_ignoring_case(a, b); }
+bool same_field_name(std::string_view a, std::string_view b) {
+  return equals_ignoring_case(a, b);
+}
 
 }  // namespace larder

@@ -43,7 +43,8 @@ class DateReader {
 
   int month() {
     constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    const std::size_t at = rest_.size() < 3 ? std::string_view::npos : kMonths.find(rest_.substr(0, 3));
+    const std::size_t at =
+        rest_.size() < 3 ? std::string_view::npos : kMonths.find(rest_.substr(0, 3));
     if (at == std::string_view::npos || at % 3 != 0) ok_ = false;
     if (!ok_) return 0;
     rest_.remove_prefix(3);

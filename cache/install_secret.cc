@@ -52,12 +52,14 @@ void check_file(int fd, const std::string& path) {
   struct stat status {};
   if (::fstat(fd, &status) != 0) give_up("cannot look at", path);
   if (!S_ISREG(status.st_mode)) {
-    throw StartupError(path + " is not a file: move it away, larder makes a new secret (and starts "
-                              "with an empty cache)");
+    throw StartupError(path +
+                       " is not a file: move it away, larder makes a new secret (and starts "
+                       "with an empty cache)");
   }
   if ((status.st_mode & 077) != 0) {
-    throw StartupError(path + " can be read or written by others: chmod 600 it, or remove it "
-                              "together with the cached data");
+    throw StartupError(path +
+                       " can be read or written by others: chmod 600 it, or remove it "
+                       "together with the cached data");
   }
 }
 
@@ -70,8 +72,9 @@ std::optional<InstallSecret> read_secret(const std::string& path) {
   InstallSecret secret;
   std::array<std::uint8_t, sizeof(secret.bytes) + 1> bytes{};
   if (read_up_to(file.get(), bytes.data(), bytes.size(), path) != secret.bytes.size()) {
-    throw StartupError(path + " has not the 32 bytes of a secret: remove it, larder makes a new one "
-                              "(and starts with an empty cache)");
+    throw StartupError(path +
+                       " has not the 32 bytes of a secret: remove it, larder makes a new one "
+                       "(and starts with an empty cache)");
   }
   std::memcpy(secret.bytes.data(), bytes.data(), secret.bytes.size());
   return secret;

@@ -128,8 +128,8 @@ Result<void> JsonCheck::Impl::parse(std::size_t length) {
   if (status == simdjson::MEMALLOC) return fail(Error::Code::full, "no memory to check a body");
   if (status != simdjson::SUCCESS) {
     // Well-formed may be more than simdjson can hold: integers beyond 64 bits, 1e400, "\\ud800".
-    const bool sound = simdjson::validate_utf8(text.data(), length) &&
-                       is_json_text({text.data(), length});
+    const bool sound =
+        simdjson::validate_utf8(text.data(), length) && is_json_text({text.data(), length});
     if (sound) return {};
     return fail(Error::Code::corrupt, "the body is not JSON");
   }
@@ -164,7 +164,9 @@ void JsonCheck::Impl::give_back() {
 
 JsonCheck::JsonCheck() : impl_(new Impl) {}
 
-JsonCheck::~JsonCheck() { delete impl_; }
+JsonCheck::~JsonCheck() {
+  delete impl_;
+}
 
 Result<void> JsonCheck::check(std::string_view body, Representation representation,
                               std::uint64_t max_decoded_bytes) {
@@ -182,7 +184,9 @@ Result<void> JsonCheck::check(std::string_view body, Representation representati
   return result;
 }
 
-int JsonCheck::error_code() const { return impl_->error_code; }
+int JsonCheck::error_code() const {
+  return impl_->error_code;
+}
 
 bool JsonCheck::error_names(std::string_view field) const {
   const auto& fields = impl_->error_fields;

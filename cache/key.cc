@@ -31,10 +31,10 @@ KeyHasher::KeyHasher(const InstallSecret& secret)
 CacheKey KeyHasher::key(const ScopeMac& scope, std::string_view canonical,
                         std::size_t url_length) const {
   const std::string_view variant = canonical.substr(url_length);
-  XXH128_hash_t url = XXH3_128bits_withSecret(canonical.data(), url_length, secret_.data(),
-                                              secret_.size());
-  XXH64_hash_t rest = XXH3_64bits_withSecret(variant.data(), variant.size(), secret_.data(),
-                                             secret_.size());
+  XXH128_hash_t url =
+      XXH3_128bits_withSecret(canonical.data(), url_length, secret_.data(), secret_.size());
+  XXH64_hash_t rest =
+      XXH3_64bits_withSecret(variant.data(), variant.size(), secret_.data(), secret_.size());
   CacheKey key;
 #ifdef LARDER_KEY_HASH_BITS
   static_cast<void>(scope);

@@ -15,6 +15,7 @@ enum OctetClass : std::uint8_t {
   kQueryChar = 8,   ///< raw in a request's query; '%' is not. `{`, `}`, `"` are: one SDK sends them
   kHostChar = 16,   ///< raw in a host's registered name, without ','; '%' is not
   kControl = 32,    ///< below 0x20, and 0x7f
+  kVisible = 64,    ///< ASCII above the blank
 };
 
 namespace octets_detail {
@@ -34,6 +35,7 @@ constexpr std::uint8_t classes(int c) {
   if (visible && !in("<>\\^`|#%", c)) result |= kQueryChar;
   if (letter_or_digit || in("-._~!$&'()*+;=", c)) result |= kHostChar;
   if (c < 0x20 || c == 0x7f) result |= kControl;
+  if (visible) result |= kVisible;
   return static_cast<std::uint8_t>(result);
 }
 
@@ -78,12 +80,18 @@ constexpr bool any_octet(std::string_view text, OctetClass wanted) {
   return false;
 }
 
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
-constexpr char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+constexpr char to_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
 
 /// 0..15, or -1 for what is no hex digit.
-constexpr int hex_value(char c) { return octets_detail::kHex[static_cast<unsigned char>(c)]; }
+constexpr int hex_value(char c) {
+  return octets_detail::kHex[static_cast<unsigned char>(c)];
+}
 
 /// The octet that `%XX` at the start of `text` stands for, or -1.
 constexpr int percent_value(std::string_view text) {
@@ -96,7 +104,9 @@ constexpr int percent_value(std::string_view text) {
 inline constexpr char kUpperHex[] = "0123456789ABCDEF";
 inline constexpr char kLowerHex[] = "0123456789abcdef";
 
-constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
+constexpr bool is_blank(char c) {
+  return c == ' ' || c == '\t';
+}
 
 /// Without blanks (SP, HTAB) at both ends.
 constexpr std::string_view trim(std::string_view text) {

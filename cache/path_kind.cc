@@ -43,19 +43,22 @@ bool is(std::string_view segment, std::string_view word) {
 
 std::optional<Kind> kind_below_taxonomies(const Segments& s) {
   switch (s.count) {
-    case 2: return Kind::taxonomy;
-    case 3: return is(s.at[2], "entries") ? Kind::list : Kind::taxonomy;
+    case 2:
+      return Kind::taxonomy;
+    case 3:
+      return is(s.at[2], "entries") ? Kind::list : Kind::taxonomy;
     case 4:
     case 5:
       if (is(s.at[3], "terms")) return Kind::taxonomy;
       break;
     case 6:
-      if (is(s.at[3], "terms") && (is(s.at[5], "locales") || is(s.at[5], "ancestors") ||
-                                   is(s.at[5], "descendants"))) {
+      if (is(s.at[3], "terms") &&
+          (is(s.at[5], "locales") || is(s.at[5], "ancestors") || is(s.at[5], "descendants"))) {
         return Kind::taxonomy;
       }
       break;
-    default: break;
+    default:
+      break;
   }
   return std::nullopt;
 }

@@ -34,7 +34,9 @@ struct Discard {
 
 template <class Out>
 void put_utf8(std::uint32_t point, Out& out) {
-  const auto tail = [&](int shift) { out.put(static_cast<char>(0x80 | ((point >> shift) & 0x3f))); };
+  const auto tail = [&](int shift) {
+    out.put(static_cast<char>(0x80 | ((point >> shift) & 0x3f)));
+  };
   if (point < 0x80) {
     out.put(static_cast<char>(point));
   } else if (point < 0x800) {
@@ -76,8 +78,11 @@ template <class Out>
 class JsonPass {
  public:
   JsonPass(std::string_view json, std::size_t max_depth, bool pair_surrogates, Out& out)
-      : in_(json.data()), end_(in_ + json.size()), max_depth_(max_depth),
-        pair_surrogates_(pair_surrogates), out_(out) {}
+      : in_(json.data()),
+        end_(in_ + json.size()),
+        max_depth_(max_depth),
+        pair_surrogates_(pair_surrogates),
+        out_(out) {}
 
   /// The whole text is one value.
   bool run() {
@@ -137,11 +142,16 @@ class JsonPass {
 
   bool scalar(char c) {
     switch (c) {
-      case '"': return string();
-      case 't': return word("true");
-      case 'f': return word("false");
-      case 'n': return word("null");
-      default: return number();
+      case '"':
+        return string();
+      case 't':
+        return word("true");
+      case 'f':
+        return word("false");
+      case 'n':
+        return word("null");
+      default:
+        return number();
     }
   }
 
@@ -155,7 +165,8 @@ class JsonPass {
   }
 
   bool word(std::string_view text) {
-    if (std::string_view(in_, static_cast<std::size_t>(end_ - in_)).substr(0, text.size()) != text) {
+    if (std::string_view(in_, static_cast<std::size_t>(end_ - in_)).substr(0, text.size()) !=
+        text) {
       return false;
     }
     out_.put(text);
@@ -193,7 +204,8 @@ class JsonPass {
     out_.put(*in_++);
     while (in_ != end_) {
       const char* const from = in_;
-      while (in_ != end_ && *in_ != '"' && *in_ != '\\' && static_cast<unsigned char>(*in_) >= 0x20) {
+      while (in_ != end_ && *in_ != '"' && *in_ != '\\' &&
+             static_cast<unsigned char>(*in_) >= 0x20) {
         ++in_;
       }
       out_.put(std::string_view(from, static_cast<std::size_t>(in_ - from)));
@@ -213,16 +225,30 @@ class JsonPass {
     if (in_ == end_) return false;
     const char c = *in_++;
     switch (c) {
-      case 'b': put_character('\b', out_); return true;
-      case 'f': put_character('\f', out_); return true;
-      case 'n': put_character('\n', out_); return true;
-      case 'r': put_character('\r', out_); return true;
-      case 't': put_character('\t', out_); return true;
+      case 'b':
+        put_character('\b', out_);
+        return true;
+      case 'f':
+        put_character('\f', out_);
+        return true;
+      case 'n':
+        put_character('\n', out_);
+        return true;
+      case 'r':
+        put_character('\r', out_);
+        return true;
+      case 't':
+        put_character('\t', out_);
+        return true;
       case '"':
       case '\\':
-      case '/': put_character(static_cast<unsigned char>(c), out_); return true;
-      case 'u': return unicode();
-      default: return false;
+      case '/':
+        put_character(static_cast<unsigned char>(c), out_);
+        return true;
+      case 'u':
+        return unicode();
+      default:
+        return false;
     }
   }
 

@@ -22,6 +22,16 @@ std::string_view decoded_start(std::string_view encoded, std::array<char, kNameR
   return {room.data(), length};
 }
 
+/// Sorts out most names at once: true where a name that may_come_in_query() can start.
+constexpr auto kMayStart = [] {
+  std::array<bool, 256> may_start{};
+  for (const char c : std::string_view("%abelmprABELMPR")) {
+    may_start[static_cast<unsigned char>(c)] = true;
+  }
+  return may_start;
+}();
+constexpr std::size_t kShortestName = 6;
+
 }  // namespace
 
 bool take_pair(std::string_view& query, QueryPair& pair) {
@@ -71,6 +81,9 @@ char* percent_encode(std::string_view text, char* out) {
 }
 
 QueryName query_name(std::string_view encoded) {
+  if (encoded.size() < kShortestName || !kMayStart[static_cast<unsigned char>(encoded[0])]) {
+    return {};
+  }
   std::array<char, kNameRoom> room;
   std::string_view name = encoded;
   if (name.find('%') != std::string_view::npos) name = decoded_start(encoded, room);

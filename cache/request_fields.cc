@@ -36,16 +36,14 @@ constexpr Rule kHeaderOrQuery[] = {
 
 bool is_sound(std::string_view value, Text text) {
   if (text != Text::printable && value.size() > kMaxScopeFieldBytes) return false;
-  if (any_octet(value, kControl)) return false;
-  if (text != Text::id) return true;
-  for (const char c : value) {
-    if (c == ' ' || static_cast<unsigned char>(c) >= 0x80) return false;
-  }
-  return true;
+  return text == Text::id ? all_octets(value, kVisible) : !any_octet(value, kControl);
 }
 
 std::string_view decoded(std::string_view value, Decoded& scratch) {
-  return value.find_first_of("%+") == std::string_view::npos ? value : scratch.decode(value);
+  for (const char c : value) {
+    if (c == '%' || c == '+') return scratch.decode(value);
+  }
+  return value;
 }
 
 std::optional<Refusal> gather(const Rule& rule, const Sighting& header, const Sighting& query,

@@ -130,8 +130,9 @@ std::optional<Refusal> survey_header(const RequestView& request, const ServerCon
     const std::size_t size = header.name.size() + header.value.size() + kFieldOverhead;
     bytes += size;
     if (size > kMaxFieldBytes || bytes > limits.max_header_bytes) {
-      return refuse_and_close(431, "The header is too large: 8 KiB for a field, "
-                                   "server.max_header_bytes for all.");
+      return refuse_and_close(431,
+                              "The header is too large: 8 KiB for a field, "
+                              "server.max_header_bytes for all.");
     }
     const FieldId id = field_of(header.name);
     if (id == FieldId::none) continue;
@@ -158,8 +159,9 @@ std::optional<Refusal> check_framing(const RequestView& request, const HeaderSur
     return refuse_and_close(405, "Only GET, HEAD and OPTIONS are accepted.");
   }
   if (survey.looped) {
-    return refuse(508, "The request has been here before: the configured delivery or preview host "
-                       "leads back to larder.");
+    return refuse(508,
+                  "The request has been here before: the configured delivery or preview host "
+                  "leads back to larder.");
   }
   return std::nullopt;
 }

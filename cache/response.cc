@@ -176,21 +176,36 @@ void add_header_line(ResponseFacts& facts, std::string_view line) {
 
 const char* name_of(StoreVerdict verdict) {
   switch (verdict) {
-    case StoreVerdict::storable: return "storable";
-    case StoreVerdict::status: return "status";
-    case StoreVerdict::set_cookie: return "set_cookie";
-    case StoreVerdict::no_store: return "no_store";
-    case StoreVerdict::is_private: return "private";
-    case StoreVerdict::vary: return "vary";
-    case StoreVerdict::partial: return "partial";
-    case StoreVerdict::content_type: return "content_type";
-    case StoreVerdict::encoding: return "encoding";
-    case StoreVerdict::contradictory: return "contradictory";
-    case StoreVerdict::too_large: return "too_large";
-    case StoreVerdict::incomplete: return "incomplete";
-    case StoreVerdict::malformed_json: return "malformed_json";
-    case StoreVerdict::purged: return "purged";
-    case StoreVerdict::secret_in_key: return "secret_in_key";
+    case StoreVerdict::storable:
+      return "storable";
+    case StoreVerdict::status:
+      return "status";
+    case StoreVerdict::set_cookie:
+      return "set_cookie";
+    case StoreVerdict::no_store:
+      return "no_store";
+    case StoreVerdict::is_private:
+      return "private";
+    case StoreVerdict::vary:
+      return "vary";
+    case StoreVerdict::partial:
+      return "partial";
+    case StoreVerdict::content_type:
+      return "content_type";
+    case StoreVerdict::encoding:
+      return "encoding";
+    case StoreVerdict::contradictory:
+      return "contradictory";
+    case StoreVerdict::too_large:
+      return "too_large";
+    case StoreVerdict::incomplete:
+      return "incomplete";
+    case StoreVerdict::malformed_json:
+      return "malformed_json";
+    case StoreVerdict::purged:
+      return "purged";
+    case StoreVerdict::secret_in_key:
+      return "secret_in_key";
   }
   return "unknown";
 }
@@ -198,7 +213,8 @@ const char* name_of(StoreVerdict verdict) {
 StoreVerdict may_store(const ResponseFacts& facts, Representation asked) {
   if (facts.contradictory) return StoreVerdict::contradictory;
   if (facts.status == 206 || facts.content_range) return StoreVerdict::partial;
-  if (facts.status != 200 && facts.status != 404 && facts.status != 422) return StoreVerdict::status;
+  if (facts.status != 200 && facts.status != 404 && facts.status != 422)
+    return StoreVerdict::status;
   if (facts.set_cookie) return StoreVerdict::set_cookie;
   if (facts.cache_control.no_store) return StoreVerdict::no_store;
   if (facts.cache_control.is_private) return StoreVerdict::is_private;
@@ -216,8 +232,10 @@ bool may_share(StoreVerdict verdict) {
     case StoreVerdict::incomplete:
     case StoreVerdict::malformed_json:
     case StoreVerdict::purged:
-    case StoreVerdict::secret_in_key: return true;
-    default: return false;
+    case StoreVerdict::secret_in_key:
+      return true;
+    default:
+      return false;
   }
 }
 

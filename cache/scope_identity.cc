@@ -8,8 +8,9 @@ namespace larder {
 
 void append_scope_part(std::string_view part, std::string& out) {
   const auto length = static_cast<std::uint32_t>(part.size());
-  for (int shift = 0; shift < 32; shift += 8) out.push_back(static_cast<char>(length >> shift));
-  out.append(part);
+  const char prefix[4] = {static_cast<char>(length), static_cast<char>(length >> 8),
+                          static_cast<char>(length >> 16), static_cast<char>(length >> 24)};
+  out.append(prefix, sizeof prefix).append(part);
 }
 
 ScopeMac scope_mac(const InstallSecret& secret, std::string_view use,

@@ -19,8 +19,8 @@ constexpr Refusal kUnknownPreviewToken{401, 105, "The preview_token is not one o
 constexpr Refusal kWrongEnvironment{
     422, 141, "The environment is not the one that this access_token belongs to.", "access_token",
     false};
-constexpr Refusal kWrongBranch{422, 901, "The access_token has no access to this branch.",
-                               "branch", false};
+constexpr Refusal kWrongBranch{422, 901, "The access_token has no access to this branch.", "branch",
+                               false};
 
 /// Looks at every token, so that time tells neither which one matched nor how far.
 bool lists(const std::vector<Secret>& tokens, std::string_view token) {
@@ -70,7 +70,8 @@ void write_tuple(const RequestFields& fields, std::string& out) {
 
 struct ScopeTable::Impl {
   Impl(const Config& from, const InstallSecret& install_secret)
-      : config(from), secret(install_secret),
+      : config(from),
+        secret(install_secret),
         memo(install_secret, from.open_mode() ? from.open.max_scopes : kMaxConfiguredScopes) {}
 
   const StackConfig* find_stack(std::string_view api_key) const {
@@ -90,8 +91,8 @@ struct ScopeTable::Impl {
     scope->api_key = fields.api_key;
     scope->environment = environment;
     scope->branch = fields.branch;
-    scope->mac = scope_mac(secret, use,
-                           {hosts.delivery, fields.api_key, token, environment, fields.branch});
+    scope->mac =
+        scope_mac(secret, use, {hosts.delivery, fields.api_key, token, environment, fields.branch});
     scope->credential =
         scope_mac(secret, "larder credential 1",
                   {fields.api_key, fields.access_token, environment, fields.branch});

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cache/store_lmdb.h"
 
+#include <fcntl.h>
 #include <lmdb.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include "cache/store_fault.h"
 #include "conf/check.h"
@@ -142,6 +145,17 @@ Result<void> Environment::sync() {
   const int code = mdb_env_sync(handle_, 1);
   if (code != MDB_SUCCESS) return tl::unexpected<Error>(lmdb_error(code, "syncing data.mdb"));
   return {};
+}
+
+Result<void> Environment::allocate(std::uint64_t from_page, std::uint64_t to_page) {
+  to_page = std::min(to_page, map_pages_);
+  int fd = -1;
+  mdb_env_get_fd(handle_, &fd);
+  if (from_page >= to_page) return {};
+  const auto at = static_cast<off_t>(from_page * page_bytes_);
+  if (::fallocate(fd, 0, at, static_cast<off_t>((to_page - from_page) * page_bytes_)) == 0) return {};
+  if (errno != ENOSPC && errno != EDQUOT) return {};
+  return fail(Error::Code::full, std::string("reserving disk space: ") + std::strerror(errno));
 }
 
 void Environment::drop_dead_readers() {

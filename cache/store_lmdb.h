@@ -45,6 +45,9 @@ class Environment {
 
   /// Makes all commits durable, the metadata page of the last one included.
   Result<void> sync();
+  /// Sees to disk blocks for these pages, as far as the map goes. Error::full: the disk has none;
+  /// done where the filesystem cannot tell.
+  Result<void> allocate(std::uint64_t from_page, std::uint64_t to_page);
   /// Frees the places of readers whose process is gone.
   void drop_dead_readers();
 

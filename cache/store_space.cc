@@ -15,6 +15,13 @@ constexpr std::uint64_t kHighMark = 80;  ///< eviction begins
 constexpr std::uint64_t kLowMark = 75;   ///< eviction ends
 constexpr std::uint64_t kCeiling = 84;   ///< nothing is stored that would go beyond
 
+/// A transaction frees twice what it needs and this part of the map: pages that are free but not
+/// yet to be used again are what a small map cannot afford.
+constexpr std::uint64_t kFreedPart = 256;
+
+/// Disk blocks kept ahead of the file's end, so that with a full disk pages can still be freed.
+constexpr std::uint64_t kReserveBytes = 4u << 20;
+
 }  // namespace
 
 std::uint64_t StoreWriter::usable_pages() const {
@@ -36,13 +43,17 @@ bool StoreWriter::make_room(Change& change, std::uint64_t needed) {
   const std::uint64_t usable = usable_pages();
   const auto now_s = static_cast<std::uint32_t>(wall_now().ms / 1'000);
   std::uint64_t used = change.txn.pages_in_use() + needed;
+  const std::uint64_t freed_at_most = 2 * needed + usable / kFreedPart;
+  const std::uint64_t enough = used - std::min(used, freed_at_most);
   if (used > usable * kHighMark / 100) evicting_ = true;
   while (evicting_ && change.ok()) {
     if (used <= usable * kLowMark / 100) {
       evicting_ = false;
       break;
     }
-    if (change.evicted >= bounds_.evictions) return used <= usable * kCeiling / 100;
+    if (change.evicted >= bounds_.evictions || used <= enough) {
+      return used <= usable * kCeiling / 100;
+    }
     const auto slot = ledger_.victim(now_s);
     if (!slot) break;
     remove_slot(change, *slot);
@@ -50,6 +61,22 @@ bool StoreWriter::make_room(Change& change, std::uint64_t needed) {
     used = change.txn.pages_in_use() + needed;
   }
   return true;
+}
+
+/// Deleting takes new pages first. Where the disk has none the file stops growing here, and eviction
+/// begins within what it has.
+void StoreWriter::reserve_disk() {
+  const std::uint64_t end = environment_->file_pages();
+  const std::uint64_t reserve =
+      std::min(kReserveBytes, map_bytes_ / 16) / environment_->page_bytes();
+  if (disk_full_at_ != 0 || end + reserve / 2 <= reserved_to_) return;
+  const Result<void> done = environment_->allocate(reserved_to_, end + reserve);
+  if (done) {
+    reserved_to_ = end + reserve;
+  } else if (done.error().code == Error::Code::full) {
+    complain(done.error().context + ": the cache stays at its present size");
+    disk_full_at_ = end;
+  }
 }
 
 /// After MDB_MAP_FULL, whatever the marks say.

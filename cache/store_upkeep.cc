@@ -46,6 +46,7 @@ void StoreWriter::restore() {
   WriteTxn txn(*environment_);
   ledger_.learn_filling(shared_pages(txn));
   live_pages_ = txn.pages_in_use();
+  reserved_to_ = environment_->file_pages();
   publish();
 }
 
@@ -140,6 +141,7 @@ void StoreWriter::begin_anew(const std::string& why) {
   evicting_ = false;
   full_in_a_row_ = 0;
   disk_full_at_ = 0;
+  reserved_to_ = 0;
   live_pages_ = 0;
   environment_.reset();
   shared_.set_environment(nullptr);

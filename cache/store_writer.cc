@@ -147,6 +147,7 @@ Result<void> StoreWriter::commit(Change& change) {
   const Result<void> done = change.commit();
   if (!done) return done;
   live_pages_ = change.pages_in_use;
+  reserve_disk();
   StoreCounters& counters = shared_.counters;
   StoreCounters::raise(counters.commits);
   StoreCounters::raise(counters.stores, change.stored);

@@ -73,6 +73,7 @@ class StoreWriter {
   std::uint64_t pages_needed(std::span<const PutOrder> puts) const;
   bool make_room(Change& change, std::uint64_t needed);
   void evict_some();
+  void reserve_disk();
 
   // store_purge.cc
   void purge(PurgeJob& job);
@@ -97,6 +98,7 @@ class StoreWriter {
   bool evicting_ = false;            ///< between the high and the low mark
   unsigned full_in_a_row_ = 0;       ///< batches that met MDB_MAP_FULL
   std::uint64_t disk_full_at_ = 0;   ///< pages of the file when the disk was full; 0 = it is not
+  std::uint64_t reserved_to_ = 0;    ///< pages of the file that have disk blocks
   std::uint64_t opened_generation_ = 0;
   std::uint64_t live_pages_ = 0;
   std::uint32_t frequencies_saved_to_ = 0;

@@ -92,6 +92,12 @@ ParsedConfig read_config_file(const std::string& path, const SecretSource& secre
   return parsed;
 }
 
+Config default_config() {
+  Config config;
+  fill_defaults(TomlValue{}, config);
+  return config;
+}
+
 Config load_config(const std::string& path) {
   ParsedConfig parsed = read_config_file(path, SystemSecretSource{});
   if (parsed.mistakes.empty()) return std::move(parsed.config);

@@ -29,6 +29,9 @@ ParsedConfig parse_config(std::string_view toml_text, const SecretSource& secret
 /// Throws StartupError when there is no such file or it cannot be read.
 ParsedConfig read_config_file(const std::string& path, const SecretSource& secrets);
 
+/// That of an empty file: one listener on 127.0.0.1:8080, open to the region na.
+Config default_config();
+
 /// The configuration that the daemon starts with. Throws StartupError with all mistakes.
 Config load_config(const std::string& path);
 

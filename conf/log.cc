@@ -76,8 +76,8 @@ void append_printable(std::string& line, std::string_view text) {
 }
 
 void write_line(LogConfig::Level level, std::string_view component, std::string_view text) {
-  static const LogStyle kStyle = style_of_stderr();
-  const std::string line = format_log_line(kStyle, level, component, text, wall_now());
+  static const LogStyle style = style_of_stderr();
+  const std::string line = format_log_line(style, level, component, text, wall_now());
   // A log that cannot be written has nowhere to say so.
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
 }

@@ -10,6 +10,7 @@ namespace larder {
 namespace {
 
 constexpr std::size_t kMaxWordBytes = 64;
+constexpr std::size_t kMinAbbreviation = 3;
 
 /// Optimal string alignment, row by row.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -37,9 +38,10 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 std::string_view nearest_name(std::string_view word, std::span<const std::string_view> names) {
   std::string_view nearest;
   if (word.size() > kMaxWordBytes) return nearest;
-  std::size_t least = std::max<std::size_t>(2, word.size() / 3) + 1;
+  std::size_t least = std::max<std::size_t>(2, (word.size() + 2) / 3) + 1;
   for (const std::string_view name : names) {
-    const std::size_t distance = edit_distance(word, name);
+    const bool abbreviated = word.size() >= kMinAbbreviation && name.starts_with(word);
+    const std::size_t distance = abbreviated ? 1 : edit_distance(word, name);
     // A short word is near to everything: something of it must remain.
     if (distance < least && distance < name.size()) {
       least = distance;

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "conf/redact_scan.h"
+#include "conf/text_unit.h"
 
 namespace larder {
 namespace {
@@ -101,8 +102,8 @@ void install_redactor(Redactor redactor) {
 }
 
 std::string redact(std::string_view text) {
-  static const Redactor kByNameAndShape;
-  return (installed_redactor != nullptr ? *installed_redactor : kByNameAndShape).redact(text);
+  static const Redactor by_name_and_shape;
+  return (installed_redactor != nullptr ? *installed_redactor : by_name_and_shape).redact(text);
 }
 
 }  // namespace larder

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conf/redact_scan.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
+
+#include "conf/text_unit.h"
 
 namespace larder {
 namespace {
@@ -20,7 +23,7 @@ constexpr std::array<std::string_view, 2> kWholeLineNames = {"authorization", "c
 
 constexpr std::size_t kTokenHexDigits = 16;
 constexpr std::size_t kPreviewShapeLetters = 8;
-constexpr std::size_t kMaxBackslashes = 8;  ///< before an escape; keeps the work linear
+constexpr std::size_t kPreviewShapeMaxLetters = 64;  ///< looked at for a digit
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -40,51 +43,11 @@ bool is_space(char c) {
 bool is_quote(char c) {
   return c == '"' || c == '\'';
 }
+bool is_hex(char c) {
+  return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'f');
+}
 bool is_name_char(char c) {
   return is_letter(c) || is_digit(c) || c == '-' || c == '_';
-}
-
-int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  const char small = lower(c);
-  return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
-}
-bool is_hex(char c) {
-  return hex_value(c) >= 0;
-}
-
-/// The printable character that two hex digits at `at` stand for.
-std::optional<char> hex_pair(std::string_view text, std::size_t at) {
-  if (at + 2 > text.size() || !is_hex(text[at]) || !is_hex(text[at + 1])) return std::nullopt;
-  const int value = hex_value(text[at]) * 16 + hex_value(text[at + 1]);
-  if (value < 0x20 || value > 0x7E) return std::nullopt;
-  return static_cast<char>(value);
-}
-
-TextUnit percent_unit(std::string_view text, std::size_t at) {
-  std::size_t length = 1;
-  std::optional<char> byte = hex_pair(text, at + 1);
-  if (!byte) return {'%', 1};
-  length = 3;
-  while (*byte == '%') {
-    const std::optional<char> inner = hex_pair(text, at + length);
-    if (!inner) break;
-    byte = inner;
-    length += 2;
-  }
-  return {*byte, length};
-}
-
-TextUnit backslash_unit(std::string_view text, std::size_t at) {
-  std::size_t next = at;
-  while (next < text.size() && next < at + kMaxBackslashes && text[next] == '\\') ++next;
-  const std::string_view rest = text.substr(next);
-  const std::size_t skip = rest.starts_with("u00") ? 3 : rest.starts_with("x") ? 1 : 0;
-  if (skip > 0) {
-    if (const auto byte = hex_pair(text, next + skip)) return {*byte, next + skip + 2 - at};
-  }
-  if (next == at + 1 && !rest.empty() && (is_quote(rest[0]) || rest[0] == '/')) return {rest[0], 2};
-  return {'\\', 1};
 }
 
 template <std::size_t N>
@@ -209,25 +172,27 @@ std::size_t end_of_bracket(std::string_view text, std::size_t open) {
 
 /// A value that begins with `escapes` backslashes and a quote: what the quotes hold, or, when they
 /// do not close or more is glued to them, all of it with the quotes.
-Span quoted_span(std::string_view text, std::size_t begin, std::size_t escapes, bool json) {
+Span quoted_span(std::string_view text, std::size_t begin, std::size_t escapes, bool json,
+                 bool whole_line) {
   const auto close = closing_quote(text, begin, escapes);
   if (!close) return {begin, text.size()};
   const std::size_t behind = *close + escapes + 1;
   const bool glued = behind < text.size() && !ends_bare_value(text, behind, true) &&
                      text[behind] != '\\' && !is_quote(text[behind]);
-  if (glued) return {begin, end_of_bare(text, behind, json)};
-  return {begin + escapes + 1, *close};
+  if (!glued) return {begin + escapes + 1, *close};
+  return {begin, whole_line ? end_of_line(text, behind) : end_of_bare(text, behind, json)};
 }
 
 Span value_span(std::string_view text, const Separator& separator, std::string_view name) {
   const std::size_t begin = separator.value;
   const bool json = separator.name_quoted;
+  const bool whole_line = ends_in_one_of(name, kWholeLineNames);
   std::size_t escapes = 0;
   while (begin + escapes < text.size() && text[begin + escapes] == '\\') ++escapes;
   const bool quoted = begin + escapes < text.size() && is_quote(text[begin + escapes]);
-  if (quoted && (json || !separator.colon)) return quoted_span(text, begin, escapes, json);
   const bool header = separator.colon && !json;
-  if (header || ends_in_one_of(name, kWholeLineNames)) return {begin, end_of_line(text, begin)};
+  if (quoted && !header) return quoted_span(text, begin, escapes, json, whole_line);
+  if (header || whole_line) return {begin, end_of_line(text, begin)};
   const bool bracket = begin < text.size() && (text[begin] == '[' || text[begin] == '{');
   const std::size_t from = bracket ? end_of_bracket(text, begin) : begin;
   return {begin, end_of_bare(text, from, json)};
@@ -300,21 +265,17 @@ std::optional<Span> token_at(std::string_view text, std::size_t begin) {
   at = behind_cs;
   if (!walk_word(text, at, "prev")) return std::nullopt;
   bool digit = false;
+  std::size_t room = kPreviewShapeMaxLetters;
   const std::size_t letters = walk(text, at, [&](char c) {
     digit = digit || is_digit(c);
-    return is_name_char(c);
+    return is_name_char(c) && room-- > 0;
   });
   if (letters < kPreviewShapeLetters || !digit) return std::nullopt;
+  walk(text, at, is_name_char);
   return Span{begin, at};
 }
 
 }  // namespace
-
-TextUnit unit_at(std::string_view text, std::size_t at) {
-  if (text[at] == '%') return percent_unit(text, at);
-  if (text[at] == '\\') return backslash_unit(text, at);
-  return {text[at], 1};
-}
 
 void find_named_values(std::string_view text, std::vector<Span>& spans) {
   find_names(text, false, spans);
