@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// The control server. Bodies of requests and answers are JSON; a problem is 400 with {"error"}.
+//
+//   GET  /counts            {"delivery": {...}, "preview": {...}}: requests, in_progress,
+//                           max_in_progress, aborted (ended by the client or cut by a rule),
+//                           connections_opened, connections_open, max_connections_open, paths
+//   POST /reset             counts, remembered requests, rules and barriers; not the content
+//   GET  /requests          the last requests: number, host, method, target, headers
+//   POST /requests/clear
+//   POST /publish           {stack, env, branch, ct, uid, locale?, fields?} -> the new body
+//   POST /unpublish         {stack, env, branch, ct, uid, locale?} -> {"unpublished": bool}
+//   POST /alias             {stack, alias, branch}
+//   POST /fault             a rule, see faults.h -> {"id"}
+//   GET  /faults            the rules with how often each was met
+//   DELETE /faults          all rules; DELETE /faults/ID one. Requests at work keep theirs.
+//   POST /hold              {name, ...}: a rule whose `hold` is `name`
+//   GET  /held?name=NAME    {"held": requests waiting there}; without name those of all barriers
+//   POST /release           {name, count?, keep?}: lets all (or the first `count`) go on, and takes
+//                           the rules of that barrier out unless `keep` or `count` is given
+//   POST /down              {host?, reset?}: closes port and connections of the host, default
+//                           delivery; reset = by RST
+//   POST /up                {host?}: the same port again
+//   GET  /healthz
+//
+// `stack` is "A", "B" or an api key; `env` and `branch` default to production and main; `ct` is a
+// content type, `sys_assets` for an asset.
+#include <limits>
+#include <stdexcept>
+
+#include "tests/sandbox/server.h"
+
+namespace sandbox {
+namespace {
+
+Host host_of(const Json& order) {
+  const std::string name = order.value("host", "delivery");
+  if (name == "delivery") return Host::delivery;
+  if (name == "preview") return Host::preview;
+  throw std::invalid_argument("no such host: " + name);
+}
+
+Script json_answer(int status, const Json& body, const HttpRequest& request) {
+  Script script;
+  script.body = std::make_shared<const std::string>(
+      body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+  script.head = status_line(status) + "Content-Type: application/json\r\n";
+  finish_head(script.head, request, script.body->size(), false);
+  script.close_after = !request.keep_alive;
+  return script;
+}
+
+}  // namespace
+
+Space& Sandbox::space_of(const Json& order) {
+  const std::string stack = api_.content().stack_letter(order.value("stack", "A"));
+  const std::string branch = api_.content().branch(stack, order.value("branch", "main"));
+  Space* space = api_.content().space(stack, order.value("env", "production"), branch);
+  if (space == nullptr) throw std::invalid_argument("no such stack, environment or branch");
+  return *space;
+}
+
+Json Sandbox::publish(const Json& order) {
+  const std::string locale = order.value("locale", std::string(kMasterLocale));
+  Json body = space_of(order).publish(order.at("ct"), order.at("uid"), locale,
+                                      order.value("fields", Json::object()));
+  api_.forget_rendered();
+  return body;
+}
+
+Json Sandbox::unpublish(const Json& order) {
+  const std::string locale = order.value("locale", std::string(kMasterLocale));
+  const bool done = space_of(order).unpublish(order.at("ct"), order.at("uid"), locale);
+  api_.forget_rendered();
+  return {{"unpublished", done}};
+}
+
+Json Sandbox::assign_alias(const Json& order) {
+  const std::string stack = api_.content().stack_letter(order.value("stack", "A"));
+  const std::string branch = api_.content().branch(stack, order.at("branch"));
+  if (branch.empty()) throw std::invalid_argument("no such stack or branch");
+  api_.content().assign_alias(stack, order.at("alias"), branch);
+  api_.forget_rendered();
+  return Json::object();
+}
+
+Json Sandbox::held(const std::string& barrier) const {
+  std::size_t waiting = 0;
+  for (const auto& [name, connections] : held_) {
+    if (barrier.empty() || name == barrier) waiting += connections.size();
+  }
+  return {{"held", waiting}};
+}
+
+Json Sandbox::dispatch(const HttpRequest& request, const Json& order) {
+  const std::string what = std::string(request.method) + " " + std::string(request.path());
+  constexpr std::string_view one_fault = "DELETE /faults/";
+  if (what == "GET /healthz") return Json::object();
+  if (what == "GET /counts") return recorder_.counts();
+  if (what == "GET /requests") return {{"requests", recorder_.requests()}};
+  if (what == "GET /faults") return {{"faults", faults_.describe()}};
+  if (what == "GET /held") return held(Params(request.query()).text("name"));
+  if (what == "POST /publish") return publish(order);
+  if (what == "POST /unpublish") return unpublish(order);
+  if (what == "POST /alias") return assign_alias(order);
+  if (what == "POST /fault") return {{"id", faults_.add(order)}};
+  if (what == "POST /hold") {
+    Json rule = order;
+    rule["hold"] = order.at("name");
+    return {{"id", faults_.add(rule)}};
+  }
+  if (what == "POST /release") {
+    const std::string barrier = order.at("name");
+    const bool some = order.contains("count");
+    if (!some && !order.value("keep", false)) faults_.remove_barrier(barrier);
+    const std::size_t most =
+        some ? order["count"].get<std::size_t>() : std::numeric_limits<std::size_t>::max();
+    return {{"released", release(barrier, most)}};
+  }
+  if (what == "POST /reset") {
+    faults_.clear();
+    for (auto& [barrier, waiting] : held_) release(barrier, waiting.size());
+    recorder_.reset_counts();
+    recorder_.forget_requests();
+  } else if (what == "POST /requests/clear") {
+    recorder_.forget_requests();
+  } else if (what == "DELETE /faults") {
+    faults_.clear();
+  } else if (what.starts_with(one_fault)) {
+    if (!faults_.remove(std::stoull(what.substr(one_fault.size())))) {
+      throw std::invalid_argument("no such rule");
+    }
+  } else if (what == "POST /down") {
+    down(host_of(order), order.value("reset", false));
+  } else if (what == "POST /up") {
+    up(host_of(order));
+  } else {
+    throw std::invalid_argument("no such order: " + what);
+  }
+  return Json::object();
+}
+
+Script Sandbox::control(const HttpRequest& request) {
+  try {
+    const Json order =
+        request.body.empty() ? Json::object() : Json::parse(request.body, nullptr, true);
+    return json_answer(200, dispatch(request, order), request);
+  } catch (const std::exception& problem) {
+    return json_answer(400, {{"error", problem.what()}}, request);
+  }
+}
+
+}  // namespace sandbox

@@ -1,0 +1,487 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fills: one fetch for each key across all workers, shared by those who may share it, and nothing
+broken, private or oversized in the store."""
+
+import gzip
+
+import harness
+from harness import ENTRY, check, check_equal, credentials, sized_body, sized_target, sized_uid
+from scenario_lib import (GZIP, Cut, Herd, ask, cache_status, changes, check_answer,
+                          check_api_error, costs, entry_target, is_closed, metric, read_body_prefix,
+                          read_body_rest, read_or_cut, scaled, wait_metric, wait_stored)
+
+CREDENTIALS = credentials()
+KIB = 1024
+
+
+def sized(size, name):
+    """(target, body) of an entry whose bytes are known."""
+    return sized_target(size, name), sized_body(size, sized_uid(size, name))
+
+
+def origin_body(stage, target=ENTRY):
+    """What the origin says, without larder."""
+    return stage.sandbox.get(target, CREDENTIALS).body
+
+
+# --- Sharing ---------------------------------------------------------------------------------------
+
+def test_500_clients_on_four_workers_are_one_request_at_the_origin(stage):
+    clients = scaled(500, 100)
+    larder = stage.larder(server={"workers": 4})
+    expected = origin_body(stage)
+    stage.sandbox.hold("herd", host="delivery")
+    with costs(stage, delivery=1), changes(larder, requests__miss=1, requests__joined=clients - 1,
+                                           fills=1):
+        with Herd(larder, clients, ENTRY, CREDENTIALS) as herd:
+            wait_metric(larder, "fills_joined", clients - 1)
+            stage.sandbox.wait_held("herd")
+            stage.sandbox.release("herd")
+            for response in herd.responses():
+                check_answer(response, 200, expected)
+    wait_stored(larder)
+    with costs(stage), changes(larder, requests__hit=1):
+        check_answer(larder.get(ENTRY, CREDENTIALS), 200, expected)
+
+
+def test_joined_clients_stream_from_the_first_byte(stage):
+    larder = stage.larder()
+    target, body = sized(200_000, "stream")
+    stage.sandbox.hold("middle", host="delivery", after=64 * KIB)
+    with larder.connect() as leader, larder.connect() as early, larder.connect() as late:
+        ask(leader, target, CREDENTIALS)
+        stage.sandbox.wait_held("middle")
+        fields, got = read_body_prefix(leader, 64 * KIB)
+        check_equal(got, body[:64 * KIB], "what the leader has of a body under way")
+        readers = [(leader, fields)]
+        with costs(stage):
+            for connection in (early, late):
+                ask(connection, target, CREDENTIALS)
+                fields, got = read_body_prefix(connection, 64 * KIB)
+                check_equal(got, body[:64 * KIB], "what a joined client has of a body under way")
+                readers.append((connection, fields))
+        stage.sandbox.release("middle")
+        for connection, fields in readers:
+            rest = read_body_rest(connection, fields, len(body) - 64 * KIB)
+            check_equal(rest, body[64 * KIB:], "the rest of a shared body")
+
+
+def test_a_leader_that_goes_away_does_not_hurt_the_others(stage):
+    larder = stage.larder()
+    for name, rule in {"before the head": {}, "within the body": {"after": 50_000}}.items():
+        target, body = sized(100_000, name.replace(" ", ""))
+        stage.sandbox.hold("leader", host="delivery", **rule)
+        with costs(stage, delivery=1, what=name), larder.connect() as leader:
+            ask(leader, target, CREDENTIALS)
+            stage.sandbox.wait_held("leader")
+            joined = metric(larder, "fills_joined")
+            with Herd(larder, 5, target, CREDENTIALS) as herd:
+                wait_metric(larder, "fills_joined", joined + 5)
+                gone = metric(larder, "requests__aborted")
+                leader.reset()
+                wait_metric(larder, "requests__aborted", gone + 1)
+                stage.sandbox.release("leader")
+                for response in herd.responses():
+                    check_answer(response, 200, body, f"a joined client, leader gone {name}")
+
+
+def test_a_fill_that_everyone_has_left_is_stored(stage):
+    larder = stage.larder()
+    expected = origin_body(stage)
+    stage.sandbox.hold("alone", host="delivery")
+    with costs(stage, delivery=1):
+        with larder.connect() as client:
+            ask(client, ENTRY, CREDENTIALS)
+            stage.sandbox.wait_held("alone")
+            client.reset()
+        wait_metric(larder, "requests__aborted", 1)
+        stage.sandbox.release("alone")
+        wait_stored(larder)
+        check_answer(larder.get(ENTRY, CREDENTIALS), 200, expected)
+
+
+def test_a_failed_leader_is_healed_by_one_retry_for_those_who_wait(stage):
+    larder = stage.larder()
+    for name, fault, leader_status in [
+            ("reset", {"reset": True}, 502), ("500", {"status": 500}, 500),
+            ("503", {"status": 503}, 503), ("429", {"status": 429}, 429),
+            ("nonsense", {"raw": "SIP/2.0 200 OK\r\n\r\n"}, 502)]:
+        target, body = sized(5_000, f"retry{name}")
+        stage.sandbox.fault(host="delivery", hold="fail", times=1, **fault)
+        with costs(stage, delivery=2, what=name), changes(larder, name, fills_retried=1), \
+                larder.connect() as leader:
+            ask(leader, target, CREDENTIALS)
+            stage.sandbox.wait_held("fail")
+            joined = metric(larder, "fills_joined")
+            with Herd(larder, 10, target, CREDENTIALS) as herd:
+                wait_metric(larder, "fills_joined", joined + 10)
+                stage.sandbox.release("fail")
+                check_answer(leader.read_response(), leader_status, what=f"the leader, {name}")
+                for response in herd.responses():
+                    check_answer(response, 200, body, f"who waited, {name}")
+
+
+def test_an_origin_that_keeps_failing_is_asked_twice_for_a_herd(stage):
+    larder = stage.larder()
+    stage.sandbox.hold("first", host="delivery", times=1, reset=True)
+    stage.sandbox.fault(host="delivery", reset=True)
+    with costs(stage, delivery=2), Herd(larder, 10, ENTRY, CREDENTIALS) as herd:
+        stage.sandbox.wait_held("first")
+        wait_metric(larder, "fills_joined", 9)
+        stage.sandbox.release("first")
+        for response in herd.responses():
+            check_api_error(response, 502, "a herd's answer of a broken origin")
+
+
+def test_the_origin_sees_each_representation_once(stage):
+    larder = stage.larder()
+    target, body = sized(30_000, "forms")
+    forms = {"gzip": [GZIP], "of many": [("Accept-Encoding", "br;q=1.0, gzip;q=0.8, *;q=0.1")],
+             "identity": [], "gzip refused": [("Accept-Encoding", "gzip;q=0, br")]}
+    with costs(stage, delivery=2):
+        for turn in range(3):
+            for name, headers in forms.items():
+                response = larder.get(target, CREDENTIALS + headers)
+                zipped = "refused" not in name and name != "identity"
+                check_equal(response.header("Content-Encoding"), "gzip" if zipped else None,
+                            f"coding for {name}, turn {turn}")
+                check_equal(response.header_values("Vary"), ["Accept-Encoding"], f"Vary for {name}")
+                check_answer(response, 200, body, f"{name}, turn {turn}")
+                if zipped:
+                    check_equal(gzip.decompress(response.body), body, f"{name}, turn {turn}")
+
+
+# --- Answers for one client ------------------------------------------------------------------------
+
+UNSHAREABLE = {
+    "no-store": {"headers": {"Cache-Control": "no-store"}},
+    "no-store among others": {"headers": {"Cache-Control": ["max-age=60", "NO-STORE"]}},
+    "private": {"headers": {"Cache-Control": "private, max-age=60"}},
+    "private with fields": {"headers": {"Cache-Control": 'private="x-y"'}},
+    "Set-Cookie": {"headers": {"Set-Cookie": "session=1"}},
+    "Vary: *": {"headers": {"Vary": "*"}},
+    "Vary: Cookie": {"headers": {"Vary": "Accept-Encoding, Cookie"}},
+    "Content-Range": {"headers": {"Content-Range": "bytes 0-9/100"}},
+    "206": {"status": 206},
+    "HTML": {"headers": {"Content-Type": "text/html"}},
+    "no type": {"headers": {"Content-Type": None}},
+    "brotli": {"headers": {"Content-Encoding": "br"}},
+    "gzip unasked": {"headers": {"Content-Encoding": "gzip"}},
+    "two lengths of meaning": {"headers": {"Content-Type": ["application/json", "text/plain"]}},
+    "400": {"status": 400}, "403": {"status": 403}, "410": {"status": 410}, "451": {"status": 451},
+}
+
+
+def herd_of_unshareable(stage, larder, target, rule, name):
+    """Ten clients join one fetch whose answer is for one only: ten bodies, each seen once."""
+    clients = 10
+    for number in range(clients):
+        first = {"hold": "one"} if number == 0 else {}
+        stage.sandbox.fault(host="delivery", times=1, **rule, **first,
+                            body={"for": f"client {number}"})
+    joined = metric(larder, "fills_joined")
+    with costs(stage, delivery=clients, what=name), Herd(larder, clients, target, CREDENTIALS) as herd:
+        stage.sandbox.wait_held("one")
+        wait_metric(larder, "fills_joined", joined + clients - 1)
+        stage.sandbox.release("one")
+        responses = herd.responses()
+    check_equal(sorted(response.body for response in responses),
+                sorted(f'{{"for":"client {number}"}}'.encode() for number in range(clients)),
+                f"bodies of answers with {name}")
+    check_equal({response.status for response in responses}, {rule.get("status", 200)},
+                f"statuses of answers with {name}")
+    check_equal([value for response in responses for value in response.header_values("Set-Cookie")],
+                [], "cookies on their way to clients")
+
+
+def second_herd_does_not_queue(stage, larder, target, name):
+    """What could not be shared once is not waited for again."""
+    stage.sandbox.hold("all", host="delivery")
+    with costs(stage, delivery=5, what=f"of the second herd, {name}"), \
+            changes(larder, name, fills_joined=0), Herd(larder, 5, target, CREDENTIALS) as herd:
+        stage.sandbox.wait_held("all", 5)
+        stage.sandbox.release("all")
+        herd.responses()
+
+
+def test_answers_for_one_client_are_never_shared_and_never_stored(stage):
+    larder = stage.larder()
+    for index, (name, rule) in enumerate(UNSHAREABLE.items()):
+        target = entry_target(more=f"&case={index}")
+        with changes(larder, name, store_stores=0, fills_stored=0, requests__hit=0):
+            herd_of_unshareable(stage, larder, target, rule, name)
+            second_herd_does_not_queue(stage, larder, target, name)
+
+
+def test_a_lone_unshareable_answer_is_not_stored(stage):
+    larder = stage.larder()
+    for index, (name, rule) in enumerate(UNSHAREABLE.items()):
+        target = entry_target(more=f"&lone={index}")
+        rule_id = stage.sandbox.fault(host="delivery", **rule)
+        with costs(stage, delivery=3, what=name), changes(larder, name, fills_stored=0):
+            for _ in range(3):
+                larder.get(target, CREDENTIALS)
+        stage.sandbox.remove_fault(rule_id)
+
+
+def test_errors_carry_the_origins_retry_after(stage):
+    larder = stage.larder()
+    for status in (429, 503):
+        stage.sandbox.fault(host="delivery", status=status, headers={"Retry-After": "7"}, times=1)
+        response = larder.get(entry_target(more=f"&retry={status}"), CREDENTIALS)
+        check_equal((response.status, response.header("Retry-After")), (status, "7"),
+                    f"status and Retry-After of an origin's {status}")
+
+
+# --- Broken bodies ---------------------------------------------------------------------------------
+
+# Name -> (rule, the client can tell that something is missing).
+BROKEN = {
+    "cut at 0": ({"truncate_after": 0}, True),
+    "cut in the middle": ({"truncate_after": 3_000}, True),
+    "cut before the last byte": ({"truncate_after": 4_999}, True),
+    "reset in the middle": ({"reset": 3_000}, True),
+    "chunked, cut": ({"chunked": True, "truncate_after": 3_000}, True),
+    "chunked, reset": ({"chunked": True, "reset": 3_000}, True),
+    "too few bytes": ({"wrong_content_length": 10}, True),
+    "stalled": ({"stall": 3_000}, True),
+    "too many bytes": ({"wrong_content_length": -10}, False),
+    "half a document": ({"malformed_json": True}, False),
+    "half a document, chunked": ({"malformed_json": True, "chunked": True}, False),
+    "no document": ({"body": "null and void"}, False),
+    "empty": ({"body": ""}, False),
+    "two documents": ({"body": "{}{}"}, False),
+    "without an end": ({"close_delimited": True}, False),
+    "a stray NUL": ({"body": "{\"a\":\"b\"}\u0000"}, False),
+}
+
+
+def test_broken_bodies_are_not_stored_and_cut_ones_do_not_look_whole(stage):
+    larder = stage.larder(upstream={"low_speed_time": "1s"})
+    for index, (name, (rule, tells)) in enumerate(BROKEN.items()):
+        for headers in ([], [GZIP]):
+            target, body = sized(5_000, f"broken{index}{len(headers)}")
+            # Twice: a transfer that failed before anyone saw its head is tried again.
+            number = stage.sandbox.fault(host="delivery", **rule)
+            with changes(larder, name, fills_stored=0), larder.connect() as client:
+                ask(client, target, CREDENTIALS + headers)
+                try:
+                    response = read_or_cut(client)
+                    check(not tells or response.status >= 500 or headers,
+                          f"{name} {headers} looks whole: {response}")
+                except Cut as cut:
+                    check(tells or headers, f"{name} is cut off: {cut}")
+            stage.sandbox.remove_fault(number)
+            with costs(stage, delivery=1, what=f"after {name} {headers}"):
+                check_answer(larder.get(target, CREDENTIALS + headers), 200, body, f"after {name}")
+
+
+def test_gzip_that_does_not_inflate_is_not_stored(stage):
+    larder = stage.larder()
+    whole = gzip.compress(b'{"entry":{"uid":"x"}}')
+    for name, body in {"cut": whole[:-6], "no gzip": b"{}", "bad sum": whole[:-8] + b"\0" * 8,
+                       "trailing": whole + b"x"}.items():
+        # A rule's body is text: bytes beyond ASCII go by chunk through `raw`, as Latin-1 cannot.
+        if any(byte > 127 for byte in body):
+            continue
+        with changes(larder, name, fills_stored=0):
+            stage.sandbox.fault(host="delivery", times=1, body=body.decode(),
+                                headers={"Content-Encoding": "gzip"})
+            larder.get(entry_target(more=f"&case={name}"), CREDENTIALS + [GZIP])
+
+
+def test_http_1_0_clients_see_a_cut_as_a_reset(stage):
+    larder = stage.larder()
+    stage.sandbox.fault(host="delivery", chunked=True, hold="part", after=3_000, reset=3_000)
+    target, body = sized(5_000, "http10")
+    request = harness.format_request(target, CREDENTIALS).replace(b"HTTP/1.1", b"HTTP/1.0", 1)
+    with larder.connect() as client:
+        client.send(request)
+        status, _, headers, _ = client.read_head()
+        check_equal(status, 200, "status")
+        check(all(name.lower() != "transfer-encoding" for name, _ in headers),
+              f"chunks for HTTP/1.0: {headers}")
+        check_equal(client.take(3_000), body[:3_000], "the first part")
+        stage.sandbox.release("part")
+        try:
+            while client.receive():
+                pass
+        except ConnectionResetError:
+            return
+        raise harness.Failure("a body without length that was cut off ends as if it were whole")
+
+
+# --- Bounds ----------------------------------------------------------------------------------------
+
+def test_objects_beyond_the_cap_pass_through_unstored(stage):
+    larder = stage.larder(cache={"max_object": "64KiB"})
+    for size in (64 * KIB, 64 * KIB + 1, 3_000_000):
+        target, body = sized(size, "cap")
+        stored = int(size <= 64 * KIB)
+        with changes(larder, f"{size} bytes", fills_stored=stored), costs(stage, delivery=2 - stored):
+            for _ in range(2):
+                check_answer(larder.get(target, CREDENTIALS), 200, body, f"{size} bytes")
+                wait_stored(larder, stored)
+
+
+def test_a_herd_on_an_object_beyond_the_cap_gets_it_whole(stage):
+    larder = stage.larder(cache={"max_object": "64KiB"})
+    target, body = sized(400_000, "capherd")
+    stage.sandbox.hold("head", host="delivery")
+    with Herd(larder, 8, target, CREDENTIALS) as herd:
+        stage.sandbox.wait_held("head")
+        wait_metric(larder, "fills_joined", 7)
+        stage.sandbox.release("head")
+        for response in herd.responses():
+            check_answer(response, 200, body, "an object beyond the cap")
+
+
+def test_a_waiter_gets_504_at_its_deadline(stage):
+    larder = stage.larder(server={"request_timeout": "1s"})
+    stage.sandbox.hold("long", host="delivery")
+    with costs(stage, delivery=1), Herd(larder, 3, ENTRY, CREDENTIALS) as herd:
+        for response in herd.responses():
+            check_api_error(response, 504, "the answer at the deadline")
+        stage.sandbox.release("long")
+    wait_stored(larder)
+    with costs(stage):
+        check_answer(larder.get(ENTRY, CREDENTIALS), 200, origin_body_of_store(larder))
+
+
+def origin_body_of_store(larder):
+    return larder.get(ENTRY, CREDENTIALS).body
+
+
+def test_a_silent_origin_is_504_at_its_own_deadline(stage):
+    larder = stage.larder(upstream={"first_byte_timeout": "1s"})
+    stage.sandbox.fault(host="delivery", stall="head")
+    check_api_error(larder.get(ENTRY, CREDENTIALS), 504, "the answer for a silent origin")
+
+
+def test_the_queue_has_a_bound_and_a_deadline(stage):
+    larder = stage.larder(upstream={"max_connections_per_host": 1, "max_queue_per_host": 1,
+                                    "queue_wait": "1s"})
+    stage.sandbox.hold("busy", host="delivery")
+    with larder.connect() as running, larder.connect() as queued, larder.connect() as refused:
+        ask(running, entry_target(more="&n=1"), CREDENTIALS)
+        stage.sandbox.wait_held("busy")
+        ask(queued, entry_target(more="&n=2"), CREDENTIALS)
+        wait_metric(larder, "transfers_queued__delivery", 1)
+        ask(refused, entry_target(more="&n=3"), CREDENTIALS)
+        check_api_error(refused.read_response(), 503, "the answer beyond the queue's bound")
+        check_api_error(queued.read_response(), 503, "the answer after queue_wait")
+        stage.sandbox.release("busy")
+        check_answer(running.read_response(), 200)
+
+
+def test_waiters_of_a_fill_have_a_bound(stage):
+    larder = stage.larder(upstream={"max_waiters_per_fill": 3})
+    stage.sandbox.hold("few", host="delivery")
+    with costs(stage, delivery=1), Herd(larder, 3, ENTRY, CREDENTIALS) as herd, \
+            larder.connect() as surplus:
+        stage.sandbox.wait_held("few")
+        wait_metric(larder, "fills_joined", 2)
+        ask(surplus, ENTRY, CREDENTIALS)
+        check_api_error(surplus.read_response(), 503, "the answer beyond max_waiters_per_fill")
+        stage.sandbox.release("few")
+        for response in herd.responses():
+            check_answer(response, 200)
+
+
+def test_an_origins_header_has_a_bound(stage):
+    larder = stage.larder(upstream={"max_response_header": "16KiB"})
+    number = stage.sandbox.fault(host="delivery", huge_header=20_000)
+    with changes(larder, fills_stored=0):
+        check_api_error(larder.get(ENTRY, CREDENTIALS), 502, "the answer to a huge header")
+    stage.sandbox.remove_fault(number)
+    check_answer(larder.get(ENTRY, CREDENTIALS), 200)
+
+
+def test_an_origins_body_has_a_bound(stage):
+    larder = stage.larder(upstream={"max_response_body": "1MiB"})
+    target, body = sized(2 << 20, "large")
+    for rule in ({}, {"chunked": True}):
+        stage.sandbox.fault(host="delivery", **rule)
+        with changes(larder, str(rule), fills_stored=0), larder.connect() as client:
+            ask(client, target, CREDENTIALS)
+            try:
+                response = read_or_cut(client)
+                check(response.status == 502, f"a body beyond the bound looks whole: {response}")
+            except Cut as cut:
+                check(len(cut.body) < len(body), "a body beyond the bound is whole")
+        stage.sandbox.clear_faults()
+
+
+# --- Forms of one object ---------------------------------------------------------------------------
+
+def test_head_is_answered_from_what_get_stored_and_the_other_way(stage):
+    larder = stage.larder()
+    for first in ("GET", "HEAD"):
+        target, body = sized(20_000, f"head{first.lower()}")
+        with costs(stage, delivery=1, what=f"{first} first"):
+            larder.get(target, CREDENTIALS, method=first)
+            wait_stored(larder)
+            head = larder.get(target, CREDENTIALS, method="HEAD")
+            got = larder.get(target, CREDENTIALS)
+        check_answer(got, 200, body)
+        check_answer(head, 200, b"", "HEAD")
+        volatile = ("date", "age", "cache-status")
+        fields = [[(name, value) for name, value in response.headers if name.lower() not in volatile]
+                  for response in (head, got)]
+        check_equal(fields[0], fields[1], "fields of HEAD and GET")
+        check_equal(head.header("Content-Length"), "20000", "Content-Length of HEAD")
+    check_equal({request["method"] for request in stage.sandbox.requests("delivery")}, {"GET"},
+                "methods at the origin")
+
+
+def test_conditional_requests(stage):
+    larder = stage.larder()
+    larder.get(ENTRY, CREDENTIALS)
+    wait_stored(larder)
+    whole = larder.get(ENTRY, CREDENTIALS)
+    tag = whole.header("ETag")
+    check(tag and tag.startswith('"'), f"a strong ETag: {whole.headers}")
+    with costs(stage), larder.connect() as client:
+        for value, status in [(tag, 304), ("W/" + tag, 304), ("*", 304), (f'"other", {tag}', 304),
+                              ('"other"', 200), (tag[:-1], 200), (tag.strip('"'), 200)]:
+            for method in ("GET", "HEAD"):
+                response = client.request(ENTRY, CREDENTIALS + [("If-None-Match", value)], method)
+                check_equal(response.status, status, f"status of {method} If-None-Match: {value}")
+                check_equal(response.header("ETag"), tag, f"ETag with If-None-Match: {value}")
+                if status == 304:
+                    check_equal((response.header("Content-Length"), response.header("Content-Type")),
+                                (None, None), "fields of a body in a 304")
+    zipped = larder.get(ENTRY, CREDENTIALS + [GZIP]).header("ETag")
+    check(zipped != tag, f"gzip and identity share the strong ETag {tag}")
+
+
+def test_an_object_is_served_before_its_commit(stage):
+    larder = stage.larder(cache={"commit_interval": "5s"})
+    target, body = sized(50_000, "soon")
+    with costs(stage, delivery=1):
+        check_answer(larder.get(target, CREDENTIALS), 200, body)
+        for _ in range(20):
+            response = larder.get(target, CREDENTIALS)
+            check_answer(response, 200, body)
+            tag = response.header("ETag")
+        check("committed" in cache_status(response), f"not from a pending copy: {response.headers}")
+        again = larder.get(target, CREDENTIALS + [("If-None-Match", tag)])
+        check_equal(again.status, 304, "status with the pending copy's ETag")
+    check_equal(metric(larder, "store_objects"), 0, "objects committed meanwhile")
+
+
+def test_a_client_that_closes_while_it_waits_frees_its_place(stage):
+    larder = stage.larder()
+    stage.sandbox.hold("gone", host="delivery")
+    with Herd(larder, 20, ENTRY, CREDENTIALS) as herd:
+        stage.sandbox.wait_held("gone")
+        wait_metric(larder, "fills_joined", 19)
+        for connection in herd.connections:
+            connection.reset()
+        wait_metric(larder, "requests__aborted", 20)
+    harness.wait_until(lambda: metric(larder, "connections_open") == 0, "all places are free")
+    stage.sandbox.release("gone")
+
+
+if __name__ == "__main__":
+    harness.main(globals())
