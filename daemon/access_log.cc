@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/access_log.h"
 
+#include <fcntl.h>
+#include <unistd.h>
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include "conf/json_text.h"
 #include "conf/log.h"
@@ -21,10 +21,14 @@ constexpr std::size_t kFlushBytes = 64 * 1024;
 
 const char* name_of(Method method) {
   switch (method) {
-    case Method::get: return "GET";
-    case Method::head: return "HEAD";
-    case Method::options: return "OPTIONS";
-    case Method::other: return "-";
+    case Method::get:
+      return "GET";
+    case Method::head:
+      return "HEAD";
+    case Method::options:
+      return "OPTIONS";
+    case Method::other:
+      return "-";
   }
   return "-";
 }
@@ -55,14 +59,16 @@ void AccessRecord::set_client(std::string_view text) {
 
 std::string format_access_record(const AccessRecord& record) {
   std::string line = "{\"time\":";
-  line += std::to_string(record.time.ms / 1000) + "." + std::to_string(1000 + record.time.ms % 1000).substr(1);
+  line += std::to_string(record.time.ms / 1000) + "." +
+          std::to_string(1000 + record.time.ms % 1000).substr(1);
   line += ",\"client\":";
   append_json_string(line, record.client.data());
   line += ",\"method\":\"";
   line += name_of(record.method);
   line += "\",\"target\":";
   append_json_string(line, redact({record.target.data(), record.target_length}));
-  if (record.target_bytes > record.target_length) line += ",\"target_bytes\":" + std::to_string(record.target_bytes);
+  if (record.target_bytes > record.target_length)
+    line += ",\"target_bytes\":" + std::to_string(record.target_bytes);
   line += ",\"status\":" + std::to_string(record.status);
   line += ",\"outcome\":\"" + std::string(name_of(record.outcome));
   line += "\",\"size\":" + std::to_string(record.body_bytes);
@@ -87,13 +93,15 @@ bool AccessRing::pop(AccessRecord& record) {
   return true;
 }
 
-AccessLog::AccessLog(const std::string& destination, std::size_t workers) : destination_(destination) {
+AccessLog::AccessLog(const std::string& destination, std::size_t workers)
+    : destination_(destination) {
   open();
   if (file_ < 0) {
     throw StartupError("cannot open the access log " + destination_ + ": " + std::strerror(errno) +
                        "; check log.access_log and its directory's owner");
   }
-  for (std::size_t i = 0; i < workers; ++i) rings_.push_back(std::make_unique<AccessRing>(kRingRecords));
+  for (std::size_t i = 0; i < workers; ++i)
+    rings_.push_back(std::make_unique<AccessRing>(kRingRecords));
   thread_ = std::thread([this] { run(); });
 }
 
@@ -111,7 +119,8 @@ void AccessLog::open() {
   if (file_ > STDERR_FILENO) ::close(file_);
   file_ = destination_ == "stderr"
               ? STDERR_FILENO
-              : ::open(destination_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+              : ::open(destination_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+                       0640);
 }
 
 void AccessLog::run() {

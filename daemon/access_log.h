@@ -21,7 +21,8 @@ namespace larder {
 
 /// One finished request, fixed in size so that handing it over allocates nothing.
 struct AccessRecord {
-  static constexpr std::size_t kMaxTarget = 300;  // longer targets are cut, with "target_bytes" telling
+  static constexpr std::size_t kMaxTarget =
+      300;  // longer targets are cut, with "target_bytes" telling
 
   WallTime time;
   std::uint32_t duration_us = 0;
@@ -61,7 +62,8 @@ class AccessRing {
 /// "stderr". Throws StartupError. reopen() follows a rotation.
 class AccessLog {
  public:
-  static constexpr std::size_t kRingRecords = 8'192;  // a burst of 100 ms at 80,000 requests a second
+  static constexpr std::size_t kRingRecords =
+      8'192;  // a burst of 100 ms at 80,000 requests a second
 
   AccessLog(const std::string& destination, std::size_t workers);
   ~AccessLog();  ///< writes what is there

@@ -24,9 +24,12 @@ std::string json_error(int status, std::string_view text) {
 
 std::string describe(const PurgeOrder& order) {
   switch (order.what) {
-    case PurgeOrder::What::all: return "all";
-    case PurgeOrder::What::scope: break;
-    case PurgeOrder::What::url: return "url " + order.path + "?" + order.query;
+    case PurgeOrder::What::all:
+      return "all";
+    case PurgeOrder::What::scope:
+      break;
+    case PurgeOrder::What::url:
+      return "url " + order.path + "?" + order.query;
   }
   return "scope " + order.api_key + "/" + order.environment + "/" + order.branch;
 }
@@ -40,15 +43,21 @@ struct AdminServer::Listener {
   UvHandle<uv_pipe_t> pipe;
 
   uv_stream_t* stream() const {
-    return tcp ? reinterpret_cast<uv_stream_t*>(tcp.get()) : reinterpret_cast<uv_stream_t*>(pipe.get());
+    return tcp ? reinterpret_cast<uv_stream_t*>(tcp.get())
+               : reinterpret_cast<uv_stream_t*>(pipe.get());
   }
 };
 
 /// One request, one answer, closed.
 class AdminServer::AdminConnection final : public TransportUser {
  public:
-  AdminConnection(AdminServer& server, std::uint64_t id, std::unique_ptr<Transport> transport, bool trusted)
-      : server_(server), id_(id), transport_(std::move(transport)), trusted_(trusted), parser_(server.config_.server) {
+  AdminConnection(AdminServer& server, std::uint64_t id, std::unique_ptr<Transport> transport,
+                  bool trusted)
+      : server_(server),
+        id_(id),
+        transport_(std::move(transport)),
+        trusted_(trusted),
+        parser_(server.config_.server) {
     transport_->set_user(*this);
     transport_->start_reading();
   }
@@ -65,11 +74,13 @@ class AdminServer::AdminConnection final : public TransportUser {
     if (answered_) return;
     input_.append(bytes);
     switch (parser_.feed(input_)) {
-      case RequestParser::Outcome::incomplete: return;
+      case RequestParser::Outcome::incomplete:
+        return;
       case RequestParser::Outcome::refused:
         answered_ = true;
         return respond(json_error(parser_.refusal().status, parser_.refusal().cause));
-      case RequestParser::Outcome::complete: break;
+      case RequestParser::Outcome::complete:
+        break;
     }
     answered_ = true;
     take(parser_.view(input_), parser_.method_name());
@@ -81,20 +92,29 @@ class AdminServer::AdminConnection final : public TransportUser {
   void take(const RequestView& request, std::string_view method) {
     const auto question = std::min(request.target.find('?'), request.target.size());
     const auto path = request.target.substr(0, question);
-    const auto query = question < request.target.size() ? request.target.substr(question + 1) : std::string_view{};
+    const auto query =
+        question < request.target.size() ? request.target.substr(question + 1) : std::string_view{};
     for (const auto& header : request.headers) {
       // A page in a browser that reached this port by DNS rebinding would send one.
-      if (same_field_name(header.name, "origin")) return respond(json_error(403, "not for browsers"));
+      if (same_field_name(header.name, "origin"))
+        return respond(json_error(403, "not for browsers"));
     }
     const bool get = request.method == Method::get;
     if (get && path == "/healthz") return respond(answer(200, "text/plain", "ok\n"));
-    if (get && path == "/metrics") return respond(answer(200, "text/plain; version=0.0.4", server_.sources_.metrics()));
-    if (!trusted_) return respond(json_error(404, "here are only /metrics and /healthz; the rest is on the admin socket"));
-    if (get && path == "/status") return respond(answer(200, "application/json", server_.sources_.status()));
-    if (path != "/purge") return respond(json_error(404, "unknown path; known are /healthz, /metrics, /status, /purge"));
+    if (get && path == "/metrics")
+      return respond(answer(200, "text/plain; version=0.0.4", server_.sources_.metrics()));
+    if (!trusted_)
+      return respond(
+          json_error(404, "here are only /metrics and /healthz; the rest is on the admin socket"));
+    if (get && path == "/status")
+      return respond(answer(200, "application/json", server_.sources_.status()));
+    if (path != "/purge")
+      return respond(
+          json_error(404, "unknown path; known are /healthz, /metrics, /status, /purge"));
     if (method != "POST") return respond(json_error(405, "purge takes POST"));
     auto order = parse_purge(query, server_.config_);
-    if (const auto* mistake = std::get_if<std::string>(&order)) return respond(json_error(400, *mistake));
+    if (const auto* mistake = std::get_if<std::string>(&order))
+      return respond(json_error(400, *mistake));
     server_.purge(id_, std::move(std::get<PurgeOrder>(order)));
   }
 
@@ -107,7 +127,8 @@ class AdminServer::AdminConnection final : public TransportUser {
   bool answered_ = false;
 };
 
-AdminServer::AdminServer(uv_loop_t* loop, const Config& config, AdminSources sources, std::vector<ListeningSocket> sockets)
+AdminServer::AdminServer(uv_loop_t* loop, const Config& config, AdminSources sources,
+                         std::vector<ListeningSocket> sockets)
     : config_(config),
       sources_(std::move(sources)),
       read_buffer_(16 * 1024),
@@ -153,7 +174,8 @@ void AdminServer::accept(Listener& listener) {
   if (!transport) return;
   if (connections_.size() >= kMaxConnections) return transport.release()->reset();
   const auto id = next_connection_++;
-  connections_.emplace(id, std::make_unique<AdminConnection>(*this, id, std::move(transport), listener.trusted));
+  connections_.emplace(
+      id, std::make_unique<AdminConnection>(*this, id, std::move(transport), listener.trusted));
 }
 
 void AdminServer::purge(std::uint64_t connection, PurgeOrder order) {
@@ -167,10 +189,10 @@ void AdminServer::on_mail(std::vector<PurgeDone>& mail) {
   for (auto& done : mail) {
     const auto found = connections_.find(done.connection);
     if (found == connections_.end()) continue;
-    found->second->respond(done.result.error
-                               ? json_error(500, "not purged: " + done.result.error->context)
-                               : answer(200, "application/json",
-                                        "{\"purged\":" + std::to_string(done.result.objects) + "}\n"));
+    found->second->respond(
+        done.result.error ? json_error(500, "not purged: " + done.result.error->context)
+                          : answer(200, "application/json",
+                                   "{\"purged\":" + std::to_string(done.result.objects) + "}\n"));
   }
 }
 

@@ -21,7 +21,8 @@ namespace larder {
 struct AdminSources {
   std::function<std::string()> metrics;  ///< Prometheus text
   std::function<std::string()> status;   ///< JSON
-  std::function<void(PurgeOrder, std::function<void(PurgeResult)>)> purge;  ///< `done` on any thread
+  std::function<void(PurgeOrder, std::function<void(PurgeResult)>)>
+      purge;  ///< `done` on any thread
 };
 
 /// `?what=all`, `?what=scope&api_key=…&environment=…&branch=…`, `?what=url&url=…` plus the scope's
@@ -32,7 +33,8 @@ std::variant<PurgeOrder, std::string> parse_purge(std::string_view query, const 
 /// `GET /healthz`. One request for each connection. Never answers with anything secret.
 class AdminServer {
  public:
-  AdminServer(uv_loop_t* loop, const Config& config, AdminSources sources, std::vector<ListeningSocket> sockets);
+  AdminServer(uv_loop_t* loop, const Config& config, AdminSources sources,
+              std::vector<ListeningSocket> sockets);
   ~AdminServer();
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;

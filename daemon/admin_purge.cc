@@ -25,14 +25,19 @@ std::string canonical_url(const std::string& url, const Config& config, PurgeOrd
   const auto target = target_of(url);
   const std::string_view key = order.api_key.empty() ? "purge" : std::string_view(order.api_key);
   const HeaderView headers[] = {{"Host", "purge"}, {"api_key", key}, {"access_token", "purge"}};
-  const RequestView request{.method = Method::get, .version_major = 1, .version_minor = 1, .target = target, .headers = headers};
+  const RequestView request{.method = Method::get,
+                            .version_major = 1,
+                            .version_minor = 1,
+                            .target = target,
+                            .headers = headers};
   Decoded scratch;
   const auto classified = classify(request, config, ListenerConfig::Role::delivery, scratch);
   if (const auto* refusal = std::get_if<Refusal>(&classified)) {
     return std::string("the URL is none that larder serves: ") + refusal->cause;
   }
   const auto& fields = std::get<RequestFields>(classified);
-  if (fields.route != Route::cached) return "larder never caches this URL, so there is nothing to purge";
+  if (fields.route != Route::cached)
+    return "larder never caches this URL, so there is nothing to purge";
   CanonicalRequest canonical;
   canonicalise(fields, request, {}, canonical);
   order.path = canonical.path;
@@ -55,14 +60,21 @@ std::variant<PurgeOrder, std::string> parse_purge(std::string_view query, const 
   while (take_pair(query, pair)) {
     const auto name = pair.name;
     const auto value = decoded(pair.value);
-    if (name == "what") what = value;
-    else if (name == "url") url = value;
-    else if (name == "api_key") order.api_key = value;
-    else if (name == "environment") order.environment = value;
-    else if (name == "branch") order.branch = value;
-    else return "unknown parameter of purge; known are what, url, api_key, environment, branch";
+    if (name == "what")
+      what = value;
+    else if (name == "url")
+      url = value;
+    else if (name == "api_key")
+      order.api_key = value;
+    else if (name == "environment")
+      order.environment = value;
+    else if (name == "branch")
+      order.branch = value;
+    else
+      return "unknown parameter of purge; known are what, url, api_key, environment, branch";
   }
-  const bool narrowed = !order.api_key.empty() || !order.environment.empty() || !order.branch.empty();
+  const bool narrowed =
+      !order.api_key.empty() || !order.environment.empty() || !order.branch.empty();
   if (what == "all") {
     if (narrowed || !url.empty()) return "purge all takes no scope and no url";
     order.what = PurgeOrder::What::all;

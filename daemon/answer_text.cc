@@ -22,7 +22,8 @@ void append_number(std::string& out, std::int64_t number) {
 std::string_view DateText::at(WallTime now) {
   const std::int64_t second = now.ms / 1000;
   if (second == second_) return text_;
-  static constexpr std::array<const char*, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static constexpr std::array<const char*, 7> kDays{"Sun", "Mon", "Tue", "Wed",
+                                                    "Thu", "Fri", "Sat"};
   static constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const std::time_t time = second;
@@ -31,8 +32,8 @@ std::string_view DateText::at(WallTime now) {
   std::array<char, 40> text{};
   const int length = std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
                                    kDays[static_cast<std::size_t>(parts.tm_wday)], parts.tm_mday,
-                                   kMonths[static_cast<std::size_t>(parts.tm_mon)], parts.tm_year + 1900,
-                                   parts.tm_hour, parts.tm_min, parts.tm_sec);
+                                   kMonths[static_cast<std::size_t>(parts.tm_mon)],
+                                   parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
   text_.assign(text.data(), static_cast<std::size_t>(length));
   second_ = second;
   return text_;
@@ -64,7 +65,8 @@ std::string error_body(const Refusal& refusal) {
   return body;
 }
 
-std::string error_answer(const Refusal& refusal, std::string_view date, bool close, bool with_body) {
+std::string error_answer(const Refusal& refusal, std::string_view date, bool close,
+                         bool with_body) {
   const auto body = error_body(refusal);
   std::string out(status_line(refusal.status));
   out += "Content-Type: application/json; charset=utf-8\r\nContent-Length: ";
@@ -81,8 +83,10 @@ std::string preflight_answer(std::string_view date, bool close) {
   out +=
       "Access-Control-Allow-Origin: *\r\n"
       "Access-Control-Allow-Methods: GET, HEAD, OPTIONS\r\n"
-      "Access-Control-Allow-Headers: api_key, access_token, branch, environment, preview_token, live_preview, "
-      "release_id, preview_timestamp, x-cs-variant-uid, x-header-ea, x-user-agent, content-type, authorization\r\n"
+      "Access-Control-Allow-Headers: api_key, access_token, branch, environment, preview_token, "
+      "live_preview, "
+      "release_id, preview_timestamp, x-cs-variant-uid, x-header-ea, x-user-agent, content-type, "
+      "authorization\r\n"
       "Access-Control-Max-Age: 86400\r\n";
   append_head_tail(out, {.date = date, .cache_status = "larder; detail=preflight", .close = close});
   return out;

@@ -30,23 +30,32 @@ constexpr std::array<std::array<bool, 6>, 6> kLegalMoves{{
 
 const char* Connection::name_of(State state) {
   switch (state) {
-    case State::reading: return "reading";
-    case State::waiting: return "waiting";
-    case State::streaming: return "streaming";
-    case State::sending: return "sending";
-    case State::lingering: return "lingering";
-    case State::closing: return "closing";
+    case State::reading:
+      return "reading";
+    case State::waiting:
+      return "waiting";
+    case State::streaming:
+      return "streaming";
+    case State::sending:
+      return "sending";
+    case State::lingering:
+      return "lingering";
+    case State::closing:
+      return "closing";
   }
   return "?";
 }
 
-Connection::Connection(Worker& worker, std::unique_ptr<Transport> transport, ListenerConfig::Role role)
+Connection::Connection(Worker& worker, std::unique_ptr<Transport> transport,
+                       ListenerConfig::Role role)
     : worker_(worker), transport_(std::move(transport)), role_(role) {
   transport_->set_user(*this);
   if (worker_.logs()) client_ = transport_->peer();
 }
 
-Connection::~Connection() { worker_.release_output(held_output_); }
+Connection::~Connection() {
+  worker_.release_output(held_output_);
+}
 
 void Connection::start() {
   set_deadline(worker_.config().server.header_timeout_ms);
@@ -58,7 +67,9 @@ void Connection::transition_to(State next) {
   state_ = next;
 }
 
-void Connection::set_deadline(Milliseconds from_now) { deadline_ = {worker_.now().ms + from_now}; }
+void Connection::set_deadline(Milliseconds from_now) {
+  deadline_ = {worker_.now().ms + from_now};
+}
 
 void Connection::on_bytes(std::string_view bytes) {
   if (state_ == State::lingering || state_ == State::closing) return;
@@ -131,7 +142,8 @@ void Connection::begin_request() {
 void Connection::take_request(const RequestView& view, bool must_close) {
   current_.method = view.method;
   current_.http_1_1 = view.version_major == 1 && view.version_minor == 1;
-  current_.keep_alive = !must_close && !draining_ && ++served_ < worker_.config().server.max_requests_per_connection;
+  current_.keep_alive =
+      !must_close && !draining_ && ++served_ < worker_.config().server.max_requests_per_connection;
   const auto decision = worker_.dispatch().decide(view, role_, worker_.wall());
   if (const Scope* scope = worker_.dispatch().scope()) {
     std::copy_n(scope->mac.bytes.begin(), current_.scope.size(), current_.scope.begin());
@@ -168,12 +180,18 @@ void Connection::check_deadline(MonotonicTime now) {
       if (!own_parser_) return close();  // idle
       worker_.counters().timeouts.add();
       begin_request();
-      return refuse({.status = 408, .error_code = 408, .cause = "the request header took too long", .close = true}, {});
+      return refuse({.status = 408,
+                     .error_code = 408,
+                     .cause = "the request header took too long",
+                     .close = true},
+                    {});
     case State::waiting:
       worker_.counters().timeouts.add();
       leave();
-      return fail_order(Refusal{.status = 504, .error_code = 504,
-                                .cause = "the origin did not answer within server.request_timeout"});
+      return fail_order(
+          Refusal{.status = 504,
+                  .error_code = 504,
+                  .cause = "the origin did not answer within server.request_timeout"});
     case State::streaming:
     case State::sending:
       if (writing_ && progressed()) return set_deadline(server.write_timeout_ms);
@@ -187,8 +205,10 @@ void Connection::check_deadline(MonotonicTime now) {
 /// At least 1 KiB/s since the last look.
 bool Connection::progressed() {
   const auto unsent = transport_->unsent();
-  const auto least = static_cast<std::size_t>(worker_.config().server.write_timeout_ms);  // bytes: 1 per ms
-  const bool moved = last_unsent_ > unsent && last_unsent_ - unsent >= std::min(least, last_unsent_);
+  const auto least =
+      static_cast<std::size_t>(worker_.config().server.write_timeout_ms);  // bytes: 1 per ms
+  const bool moved =
+      last_unsent_ > unsent && last_unsent_ - unsent >= std::min(least, last_unsent_);
   last_unsent_ = unsent;
   return moved;
 }
@@ -200,6 +220,8 @@ void Connection::close() {
   transport_->close();
 }
 
-void Connection::on_closed() { worker_.on_connection_closed(*this); }  // destroys this
+void Connection::on_closed() {
+  worker_.on_connection_closed(*this);
+}  // destroys this
 
 }  // namespace larder

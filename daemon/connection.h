@@ -129,12 +129,12 @@ class Connection final : public TransportUser {
   bool body_complete_ = false;  ///< nothing more joins the queue
   bool draining_ = false;
   bool reading_stopped_ = false;
-  bool counted_ = false;        ///< the request being answered is in no metric yet
+  bool counted_ = false;  ///< the request being answered is in no metric yet
   std::uint32_t served_ = 0;
   MonotonicTime deadline_{};
   std::size_t last_unsent_ = 0;
-  std::size_t held_output_ = 0;  ///< of the worker's bound
-  std::string input_;            ///< bytes not yet parsed
+  std::size_t held_output_ = 0;                ///< of the worker's bound
+  std::string input_;                          ///< bytes not yet parsed
   std::unique_ptr<RequestParser> own_parser_;  ///< of a request that came in pieces
   std::vector<OutPiece> queue_;                ///< behind the write that is out
   Current current_;

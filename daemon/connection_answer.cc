@@ -10,36 +10,49 @@
 namespace larder {
 namespace {
 
-bool has_body(int status) { return status != 204 && status != 304; }
+bool has_body(int status) {
+  return status != 204 && status != 304;
+}
 
 /// `larder; hit; ttl=N` with the seconds that the object stays fresh, in `buffer`.
 std::string_view hit_words(std::array<char, 96>& buffer, const ObjectView& object, WallTime now,
                            std::string_view detail) {
   constexpr std::string_view kLead = "larder; hit; ttl=";
   char* at = std::copy(kLead.begin(), kLead.end(), buffer.data());
-  at = std::to_chars(at, buffer.data() + 60, (object.meta.lifetime.fresh_until.ms - now.ms) / 1000).ptr;
+  at = std::to_chars(at, buffer.data() + 60, (object.meta.lifetime.fresh_until.ms - now.ms) / 1000)
+           .ptr;
   at = std::copy(detail.begin(), detail.end(), at);
   return {buffer.data(), static_cast<std::size_t>(at - buffer.data())};
 }
 
 std::string_view stream_words(const AnswerEvent& event, bool relay) {
   switch (event.source) {
-    case AnswerSource::fill: return event.stored ? "larder; fwd=miss; stored" : "larder; fwd=miss";
-    case AnswerSource::joined: return "larder; fwd=miss; collapsed";
-    case AnswerSource::committed: return "larder; hit; detail=committed";
-    case AnswerSource::relay: return relay ? "larder; fwd=bypass" : "larder; fwd=miss; detail=hit-for-miss";
-    case AnswerSource::held: return "larder; detail=rejected-credential";
+    case AnswerSource::fill:
+      return event.stored ? "larder; fwd=miss; stored" : "larder; fwd=miss";
+    case AnswerSource::joined:
+      return "larder; fwd=miss; collapsed";
+    case AnswerSource::committed:
+      return "larder; hit; detail=committed";
+    case AnswerSource::relay:
+      return relay ? "larder; fwd=bypass" : "larder; fwd=miss; detail=hit-for-miss";
+    case AnswerSource::held:
+      return "larder; detail=rejected-credential";
   }
   return "larder";
 }
 
 Outcome stream_outcome(const AnswerEvent& event, bool relay, RelayOrder::To to) {
   switch (event.source) {
-    case AnswerSource::fill: return Outcome::miss;
-    case AnswerSource::joined: return Outcome::joined;
-    case AnswerSource::committed: return Outcome::committed;
-    case AnswerSource::held: return Outcome::rejected;
-    case AnswerSource::relay: break;
+    case AnswerSource::fill:
+      return Outcome::miss;
+    case AnswerSource::joined:
+      return Outcome::joined;
+    case AnswerSource::committed:
+      return Outcome::committed;
+    case AnswerSource::held:
+      return Outcome::rejected;
+    case AnswerSource::relay:
+      break;
   }
   if (!relay) return Outcome::miss;
   return to == RelayOrder::To::preview ? Outcome::preview : Outcome::pass;
@@ -69,7 +82,8 @@ void Connection::answer(const RequestView& view, const Decision& decision) {
   std::copy_n(key.bytes.begin() + 16, current_.key.size(), current_.key.begin());
   worker_.reader().count_hit(decision.object->slot);
   answer_object(key, *decision.object,
-                hit_words(words, *decision.object, worker_.wall(), fresh ? "" : "; detail=stale-while-revalidate"),
+                hit_words(words, *decision.object, worker_.wall(),
+                          fresh ? "" : "; detail=stale-while-revalidate"),
                 worker_.dispatch().fields().if_none_match, view.target);
 }
 
@@ -86,12 +100,15 @@ void Connection::refuse(const Refusal& refusal, std::string_view target) {
   if (refusal.close) current_.keep_alive = false;
   if (current_.outcome != Outcome::failed) current_.outcome = Outcome::refused;
   current_.status = refusal.status;
-  answer_text(error_answer(refusal, worker_.date(), !current_.keep_alive, current_.method != Method::head), target);
+  answer_text(
+      error_answer(refusal, worker_.date(), !current_.keep_alive, current_.method != Method::head),
+      target);
 }
 
 /// Sends an object of this turn's snapshot, straight from the map.
-void Connection::answer_object(const CacheKey& key, const ObjectView& object, std::string_view status_words,
-                               std::string_view if_none_match, std::string_view target) {
+void Connection::answer_object(const CacheKey& key, const ObjectView& object,
+                               std::string_view status_words, std::string_view if_none_match,
+                               std::string_view target) {
   bool unchanged = false;
   if (!if_none_match.empty() && object.meta.status == 200) {
     unchanged = none_match_hits(if_none_match, format_entity_tag(object.meta.etag));
@@ -101,8 +118,10 @@ void Connection::answer_object(const CacheKey& key, const ObjectView& object, st
   head.assign(status_line(current_.status));
   if (!unchanged) head.append(object.entity_fields);
   head.append(object.shared_fields);
-  append_head_tail(head, {.date = worker_.date(), .age_s = age_s(object.meta.lifetime, worker_.wall()),
-                          .cache_status = status_words, .close = !current_.keep_alive});
+  append_head_tail(head, {.date = worker_.date(),
+                          .age_s = age_s(object.meta.lifetime, worker_.wall()),
+                          .cache_status = status_words,
+                          .close = !current_.keep_alive});
   const bool with_body = !unchanged && current_.method != Method::head;
   if (unchanged) worker_.counters().not_modified.add();
   if (with_body) current_.body_bytes = object.meta.body_length;
@@ -124,7 +143,8 @@ void Connection::answer_object(const CacheKey& key, const ObjectView& object, st
 /// Each row under the snapshot of its own turn; cut off when the object has changed meanwhile.
 void Connection::send_chunk_rows() {
   while (!writing_ && pending_->next_chunk < pending_->chunk_count) {
-    const auto row = worker_.reader().chunk(pending_->key, pending_->sequence, pending_->next_chunk);
+    const auto row =
+        worker_.reader().chunk(pending_->key, pending_->sequence, pending_->next_chunk);
     if (!row) return abort_answer();
     ++pending_->next_chunk;
     if (!send_now(*row, {})) return;
@@ -146,7 +166,8 @@ void Connection::place_order(const RequestView& view, const Decision& decision) 
     order.key = worker_.dispatch().key();
     std::copy_n(order.key.bytes.begin() + 16, current_.key.size(), current_.key.begin());
     order.if_none_match = worker_.dispatch().fields().if_none_match;
-    worker_.post_to_origin(worker_.dispatch().fill_order(view, waiter, decision.object.has_value()));
+    worker_.post_to_origin(
+        worker_.dispatch().fill_order(view, waiter, decision.object.has_value()));
   }
   transition_to(State::waiting);
   set_deadline(worker_.config().server.request_timeout_ms);
@@ -172,7 +193,8 @@ void Connection::on_answer(AnswerEvent event) {
 void Connection::begin_stream(const AnswerEvent& event) {
   const auto& head = *event.head;
   current_.outcome = stream_outcome(event, pending_->relay, pending_->to);
-  const bool unchanged = head.status == 200 && !head.etag.empty() && !pending_->if_none_match.empty() &&
+  const bool unchanged = head.status == 200 && !head.etag.empty() &&
+                         !pending_->if_none_match.empty() &&
                          none_match_hits(pending_->if_none_match, head.etag);
   current_.status = unchanged ? 304 : head.status;
   const bool bodiless = current_.method == Method::head || !has_body(current_.status);
@@ -236,12 +258,15 @@ void Connection::fail_order(const std::optional<Refusal>& failure) {
       const auto if_none_match = std::move(pending_->if_none_match);
       const auto key = pending_->recall->key;
       pending_->recall.reset();
-      return answer_object(key, *object, hit_words(words, *object, worker_.wall(), "; detail=stale-if-error"),
+      return answer_object(key, *object,
+                           hit_words(words, *object, worker_.wall(), "; detail=stale-if-error"),
                            if_none_match, target);
     }
   }
   current_.outcome = Outcome::failed;
-  refuse(failure.value_or(Refusal{.status = 502, .error_code = 502, .cause = "the origin's answer broke off"}), target);
+  refuse(failure.value_or(
+             Refusal{.status = 502, .error_code = 502, .cause = "the origin's answer broke off"}),
+         target);
 }
 
 }  // namespace larder

@@ -44,7 +44,8 @@ bool Connection::send_now(std::string_view head, std::string_view body) {
   return state_ != State::closing;
 }
 
-/// Sends what is queued, as far as the socket takes it; the rest is the transport's until on_written().
+/// Sends what is queued, as far as the socket takes it; the rest is the transport's until
+/// on_written().
 void Connection::flush_queue() {
   if (writing_ || queue_.empty()) return;
   std::array<std::string_view, 16> views;
@@ -83,7 +84,8 @@ void Connection::on_written(std::size_t bytes) {
 /// Looks whether the answer is out, or goes on with a stored object's next chunk rows.
 void Connection::settle() {
   if (writing_ || !queue_.empty()) return;
-  if (state_ == State::sending && pending_ && pending_->next_chunk < pending_->chunk_count) return send_chunk_rows();
+  if (state_ == State::sending && pending_ && pending_->next_chunk < pending_->chunk_count)
+    return send_chunk_rows();
   if (state_ == State::sending || (state_ == State::streaming && body_complete_)) {
     finish(pending_ ? std::string_view(pending_->target) : std::string_view{});
   }
@@ -152,7 +154,8 @@ void Connection::abort_answer() {
   finish(target);
 }
 
-/// FIN, then read on for a while: closing at once could send RST and lose the answer (RFC 9112 9.6).
+/// FIN, then read on for a while: closing at once could send RST and lose the answer (RFC
+/// 9112 9.6).
 void Connection::linger() {
   transition_to(State::lingering);
   input_.clear();

@@ -31,8 +31,8 @@ class RejectedCredentials {
 
   explicit RejectedCredentials(Seconds hold_s) : hold_ms_(hold_s * 1000) {}
 
-  void reject(const ScopeMac& credential, std::shared_ptr<const AnswerHead> head, std::vector<Chunk> body,
-              MonotonicTime now) {
+  void reject(const ScopeMac& credential, std::shared_ptr<const AnswerHead> head,
+              std::vector<Chunk> body, MonotonicTime now) {
     const auto [place, fresh] = held_.insert_or_assign(
         credential.bytes, Held{std::move(head), std::move(body), MonotonicTime{now.ms + hold_ms_}});
     if (fresh) order_.push_back(credential.bytes);

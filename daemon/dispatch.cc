@@ -5,7 +5,11 @@ namespace larder {
 
 Dispatch::Dispatch(const Config& config, const InstallSecret& secret, const KeyHasher& hasher,
                    StoreReader& reader, const RejectedSet& rejected)
-    : config_(config), hasher_(hasher), reader_(reader), rejected_(rejected), scopes_(config, secret) {}
+    : config_(config),
+      hasher_(hasher),
+      reader_(reader),
+      rejected_(rejected),
+      scopes_(config, secret) {}
 
 Decision Dispatch::decide(const RequestView& request, ListenerConfig::Role role, WallTime now) {
   decoded_.clear();

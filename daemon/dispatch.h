@@ -20,7 +20,8 @@ struct Decision {
   enum class What : std::uint8_t { refuse, preflight, answer, fill, relay };
   What what = What::refuse;
   Refusal refusal;
-  std::optional<ObjectView> object;  ///< with `answer`; with `fill`: a stale one that may serve if the origin fails
+  std::optional<ObjectView>
+      object;  ///< with `answer`; with `fill`: a stale one that may serve if the origin fails
   Freshness freshness = Freshness::fresh;  ///< of `object`
   RelayOrder::To relay_to = RelayOrder::To::delivery;
 };
@@ -37,8 +38,8 @@ struct StaleRecall {
 /// twice. One for each worker; a hit allocates nothing.
 class Dispatch {
  public:
-  Dispatch(const Config& config, const InstallSecret& secret, const KeyHasher& hasher, StoreReader& reader,
-           const RejectedSet& rejected);
+  Dispatch(const Config& config, const InstallSecret& secret, const KeyHasher& hasher,
+           StoreReader& reader, const RejectedSet& rejected);
 
   Decision decide(const RequestView& request, ListenerConfig::Role role, WallTime now);
 

@@ -12,13 +12,19 @@ namespace {
 constexpr std::uint64_t kMaxRejectionBytes = 64 * 1024;
 constexpr std::uint64_t kMaxDecodedFactor = 16;  // gzip of JSON: 5 to 12 measured on real answers
 
-bool may_be_rejection(int status) { return status == 401 || status == 403 || status == 412; }
+bool may_be_rejection(int status) {
+  return status == 401 || status == 403 || status == 412;
+}
 
 /// Errors of the way or of the origin's health, not answers about content.
-bool is_trouble(int status) { return status >= 500 || status == 429 || status == 408 || status / 100 == 3; }
+bool is_trouble(int status) {
+  return status >= 500 || status == 429 || status == 408 || status / 100 == 3;
+}
 
 /// The API's own codes for credentials it does not take: 105 token, 109 api key, 901 branch.
-bool is_rejection_code(int error_code) { return error_code == 105 || error_code == 109 || error_code == 901; }
+bool is_rejection_code(int error_code) {
+  return error_code == 105 || error_code == 109 || error_code == 901;
+}
 
 std::string joined(const std::vector<Chunk>& chunks) {
   std::string whole;
@@ -42,33 +48,39 @@ Fill::~Fill() {
 bool Fill::joinable(WallTime now) const {
   if (forbidden_ || held_back_) return false;
   switch (state_) {
-    case State::requested: return true;
-    case State::streaming: return retained_ && verdict_ == StoreVerdict::storable;
-    case State::committing: return judge(lifetime_, now) == Freshness::fresh;
-    case State::over: return false;
+    case State::requested:
+      return true;
+    case State::streaming:
+      return retained_ && verdict_ == StoreVerdict::storable;
+    case State::committing:
+      return judge(lifetime_, now) == Freshness::fresh;
+    case State::over:
+      return false;
   }
   return false;
 }
 
 void Fill::transition_to(State next) {
-  const bool legal = (state_ == State::requested && next != State::requested && next != State::committing) ||
-                     (state_ == State::streaming && (next == State::committing || next == State::over)) ||
-                     (state_ == State::committing && next == State::over);
+  const bool legal =
+      (state_ == State::requested && next != State::requested && next != State::committing) ||
+      (state_ == State::streaming && (next == State::committing || next == State::over)) ||
+      (state_ == State::committing && next == State::over);
   LARDER_CHECK(legal);
   state_ = next;
 }
 
 bool Fill::start() {
   transfer_ = owner_.delivery_loop().start(
-      delivery_request(order_.request, *order_.scope, order_.access_token.reveal(), order_.user_agent,
-                       order_.unkeyed),
+      delivery_request(order_.request, *order_.scope, order_.access_token.reveal(),
+                       order_.user_agent, order_.unkeyed),
       this);
   return transfer_ != nullptr;
 }
 
 void Fill::join(FillOrder order) {
-  members_.push_back({.order = std::move(order),
-                      .source = state_ == State::committing ? AnswerSource::committed : AnswerSource::joined});
+  members_.push_back(
+      {.order = std::move(order),
+       .source = state_ == State::committing ? AnswerSource::committed : AnswerSource::joined});
   if (state_ == State::requested) return;
   const auto end = state_ == State::committing ? AnswerEvent::End::complete : AnswerEvent::End::no;
   send(members_.back(), body_, end);
@@ -153,7 +165,8 @@ void Fill::finish(bool framed) {
   if (verdict_ == StoreVerdict::storable) {
     stored_ = commit();
   } else if (verdict_ == StoreVerdict::malformed_json || verdict_ == StoreVerdict::incomplete) {
-    const bool unseen = std::none_of(members_.begin(), members_.end(), [](const Member& m) { return m.head_sent; });
+    const bool unseen =
+        std::none_of(members_.begin(), members_.end(), [](const Member& m) { return m.head_sent; });
     if (unseen) {
       fail_those_with_stale(refusal_of_status(502));
       release_others_as_unshareable();
@@ -173,7 +186,8 @@ StoreVerdict Fill::judge_whole(bool framed) {
   if (verdict_ != StoreVerdict::storable) return verdict_;
   if (forbidden_) return StoreVerdict::purged;
   if (!framed) return StoreVerdict::incomplete;
-  if (!order_.access_token.empty() && order_.canonical.find(order_.access_token.reveal()) != std::string::npos) {
+  if (!order_.access_token.empty() &&
+      order_.canonical.find(order_.access_token.reveal()) != std::string::npos) {
     return StoreVerdict::secret_in_key;
   }
   const bool zipped = same_field_name(facts_.content_encoding, "gzip");
@@ -193,8 +207,8 @@ bool Fill::commit() {
   EntityTagBuilder tag(order_.scope->mac, static_cast<std::uint8_t>(order_.request.representation));
   for (const auto& chunk : body_) tag.add(*chunk);
   const auto& config = owner_.config();
-  lifetime_ = lifetime_of(facts_, policy_for(config.ttl, order_.request.kind, facts_.status), owner_.wall(),
-                          order_.key.bytes[20]);
+  lifetime_ = lifetime_of(facts_, policy_for(config.ttl, order_.request.kind, facts_.status),
+                          owner_.wall(), order_.key.bytes[20]);
   object.meta = {.scope = order_.scope->mac,
                  .status = facts_.status,
                  .kind = order_.request.kind,
@@ -207,7 +221,8 @@ bool Fill::commit() {
   object.entity_fields = whole->blocks.entity;
   object.shared_fields = whole->blocks.shared;
   object.body = body_;
-  head_ = whole;  // for members that have not seen a head yet, and for those who come before the commit
+  head_ =
+      whole;  // for members that have not seen a head yet, and for those who come before the commit
   return owner_.store(*this, std::move(object));
 }
 
@@ -217,8 +232,8 @@ bool Fill::settle_rejection() {
   held_back_ = false;
   const auto body = joined(body_);
   const bool zipped = same_field_name(facts_.content_encoding, "gzip");
-  const auto checked = owner_.json_check().check(body, zipped ? Representation::gzip : Representation::identity,
-                                                 1 << 20);
+  const auto checked = owner_.json_check().check(
+      body, zipped ? Representation::gzip : Representation::identity, 1 << 20);
   if (!retained_ || !checked || !is_rejection_code(owner_.json_check().error_code())) {
     fail_those_with_stale(refusal_of_status(502));
     release_others_as_unshareable();
@@ -228,7 +243,8 @@ bool Fill::settle_rejection() {
   owner_.on_rejected(*this, head_, body_);
   auto others = take_others();
   spread(AnswerEvent::End::complete);
-  if (!others.empty()) owner_.on_unshareable(*this, std::move(others));  // the held answer serves them
+  if (!others.empty())
+    owner_.on_unshareable(*this, std::move(others));  // the held answer serves them
   return true;
 }
 

@@ -31,12 +31,14 @@ class FillOwner {
   /// The answer is for its leader alone: these others need a fetch each, and the next herd too.
   virtual void on_unshareable(const Fill& fill, std::vector<FillOrder> others) = 0;
   /// The leader failed: these others may be served by one retry, else they get `refusal`.
-  virtual void on_leader_failed(const Fill& fill, std::vector<FillOrder> others, const Refusal& refusal) = 0;
+  virtual void on_leader_failed(const Fill& fill, std::vector<FillOrder> others,
+                                const Refusal& refusal) = 0;
   /// Hands a complete object to the store. False = refused.
   virtual bool store(const Fill& fill, NewObject object) = 0;
   virtual void on_verdict(StoreVerdict verdict) = 0;
   /// The origin refuses the credential of the fill's order with this answer / takes it.
-  virtual void on_rejected(const Fill& fill, std::shared_ptr<const AnswerHead> head, std::vector<Chunk> body) = 0;
+  virtual void on_rejected(const Fill& fill, std::shared_ptr<const AnswerHead> head,
+                           std::vector<Chunk> body) = 0;
   virtual void on_accepted(const Fill& fill) = 0;
   /// The waiter has had its last event.
   virtual void on_member_over(Waiter waiter) = 0;

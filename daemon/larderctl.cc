@@ -56,8 +56,11 @@ int main(int count, char** words) {
   app.set_version_flag("--version", std::string("larderctl " LARDER_VERSION));
   app.require_subcommand(1);
   int code = 0;
-  app.add_subcommand("status", "What the daemon does, as JSON")->callback([&] { code = ask(options, "GET", "/status"); });
-  auto* purge = app.add_subcommand("purge", "Remove cached answers; returns when none is served as fresh any more");
+  app.add_subcommand("status", "What the daemon does, as JSON")->callback([&] {
+    code = ask(options, "GET", "/status");
+  });
+  auto* purge = app.add_subcommand(
+      "purge", "Remove cached answers; returns when none is served as fresh any more");
   purge->require_subcommand(1);
   auto* url = purge->add_subcommand("url", "One URL, all its variants");
   url->add_option("url", options.url, "URL or path, with its query")->required();
@@ -66,7 +69,9 @@ int main(int count, char** words) {
   auto* scope = purge->add_subcommand("scope", "All of a stack, environment or branch");
   add_scope_options(*scope, options);
   scope->callback([&] { code = ask(options, "POST", purge_target(options, "scope")); });
-  purge->add_subcommand("all", "Everything")->callback([&] { code = ask(options, "POST", purge_target(options, "all")); });
+  purge->add_subcommand("all", "Everything")->callback([&] {
+    code = ask(options, "POST", purge_target(options, "all"));
+  });
   larder::start_curl_library();
   CLI11_PARSE(app, count, words);
   return code;

@@ -2,14 +2,14 @@
 #include "daemon/listen.h"
 
 #include <arpa/inet.h>
-#include <cerrno>
-#include <cstring>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "conf/startup_error.h"
@@ -22,10 +22,13 @@ constexpr int kBacklog = 1024;
 [[noreturn]] void refuse(const std::string& name, const std::string& what) {
   const int error = errno;
   std::string remedy;
-  if (error == EADDRINUSE) remedy = "; another process listens there: stop it or choose another address";
-  if (error == EACCES) remedy = "; ports below 1024 and foreign directories need socket activation or a right";
+  if (error == EADDRINUSE)
+    remedy = "; another process listens there: stop it or choose another address";
+  if (error == EACCES)
+    remedy = "; ports below 1024 and foreign directories need socket activation or a right";
   if (error == EADDRNOTAVAIL) remedy = "; this host has no such address";
-  throw StartupError("cannot listen on " + name + ": " + what + ": " + std::strerror(error) + remedy);
+  throw StartupError("cannot listen on " + name + ": " + what + ": " + std::strerror(error) +
+                     remedy);
 }
 
 std::string name_of(const ListenAddress& address, std::uint16_t port) {
@@ -69,13 +72,16 @@ std::uint16_t port_of(int descriptor) {
 int open_tcp(const ListenAddress& address) {
   const auto to = tcp_address(address);
   const auto name = name_of(address, address.port);
-  const int descriptor = ::socket(to.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  const int descriptor =
+      ::socket(to.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (descriptor < 0) refuse(name, "socket");
   const int on = 1;
   ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-  if (to.storage.ss_family == AF_INET6) ::setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  if (::bind(descriptor, reinterpret_cast<const sockaddr*>(&to.storage), to.length) != 0) refuse(name, "bind");
+  if (to.storage.ss_family == AF_INET6)
+    ::setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  if (::bind(descriptor, reinterpret_cast<const sockaddr*>(&to.storage), to.length) != 0)
+    refuse(name, "bind");
   if (::listen(descriptor, kBacklog) != 0) refuse(name, "listen");
   return descriptor;
 }
@@ -89,7 +95,8 @@ void refuse_shared_port(const ListenAddress& address) {
   if (probe < 0) return;
   const int on = 1;
   ::setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (to.storage.ss_family == AF_INET6) ::setsockopt(probe, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  if (to.storage.ss_family == AF_INET6)
+    ::setsockopt(probe, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   const int bound = ::bind(probe, reinterpret_cast<const sockaddr*>(&to.storage), to.length);
   const int error = errno;
   ::close(probe);
@@ -101,13 +108,15 @@ int open_unix(const ListenAddress& address, unsigned mode) {
   const auto name = name_of(address, 0);
   sockaddr_un to{};
   to.sun_family = AF_UNIX;
-  if (address.host.size() >= sizeof to.sun_path) throw StartupError("cannot listen on " + name + ": path is too long");
+  if (address.host.size() >= sizeof to.sun_path)
+    throw StartupError("cannot listen on " + name + ": path is too long");
   std::memcpy(to.sun_path, address.host.c_str(), address.host.size() + 1);
   const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (descriptor < 0) refuse(name, "socket");
   struct stat there {};
   if (::lstat(address.host.c_str(), &there) == 0) {
-    if (!S_ISSOCK(there.st_mode)) throw StartupError("cannot listen on " + name + ": a file that is no socket is in the way");
+    if (!S_ISSOCK(there.st_mode))
+      throw StartupError("cannot listen on " + name + ": a file that is no socket is in the way");
     if (::connect(descriptor, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0) {
       errno = EADDRINUSE;
       refuse(name, "connect");
@@ -133,9 +142,12 @@ ListeningSocket::~ListeningSocket() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-int ListeningSocket::release() { return std::exchange(descriptor_, -1); }
+int ListeningSocket::release() {
+  return std::exchange(descriptor_, -1);
+}
 
-std::vector<ListeningSocket> listen_on(const ListenerConfig& listener, std::size_t copies, unsigned mode) {
+std::vector<ListeningSocket> listen_on(const ListenerConfig& listener, std::size_t copies,
+                                       unsigned mode) {
   std::vector<ListeningSocket> sockets;
   if (listener.address.family == ListenAddress::Family::unix_socket) {
     const int first = open_unix(listener.address, mode);

@@ -20,7 +20,9 @@ class ListeningSocket {
 
   int release();  ///< gives the descriptor away
   const ListenerConfig& listener() const { return listener_; }
-  const std::string& name() const { return name_; }  ///< `127.0.0.1:8080`, `[::1]:8080`, `unix:/path`, with the real port
+  const std::string& name() const {
+    return name_;
+  }  ///< `127.0.0.1:8080`, `[::1]:8080`, `unix:/path`, with the real port
 
  private:
   int descriptor_;
@@ -31,6 +33,7 @@ class ListeningSocket {
 /// Opens `copies` sockets on the address, which the kernel balances (SO_REUSEPORT); a unix socket
 /// is opened once and its descriptor duplicated. `mode` is that of a unix socket's file. Throws
 /// StartupError that names the address and the remedy.
-std::vector<ListeningSocket> listen_on(const ListenerConfig& listener, std::size_t copies, unsigned mode);
+std::vector<ListeningSocket> listen_on(const ListenerConfig& listener, std::size_t copies,
+                                       unsigned mode);
 
 }  // namespace larder

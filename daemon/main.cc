@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
-#include <fcntl.h>
 #include <iostream>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include "conf/config_file.h"
 #include "conf/log.h"
@@ -37,7 +37,8 @@ void close_off_process() {
 void write_ready_file(const std::string& path, const std::string& text) {
   const std::string partial = path + ".partial";
   const int file = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  const bool written = file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const bool written =
+      file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
   if (file >= 0) ::close(file);
   if (!written || ::rename(partial.c_str(), path.c_str()) != 0) {
     throw larder::StartupError("cannot write the ready file " + path);
@@ -68,8 +69,10 @@ int main(int count, char** words) {
   CLI::App app{"larderd: an edge cache for the Contentstack Content Delivery API"};
   Options options;
   app.add_option("--config", options.config, "Configuration file (see larder.toml.example)");
-  app.add_option("--check", options.check, "Check a configuration file, print every mistake, and end");
-  app.add_option("--ready-file", options.ready_file, "Write the addresses as JSON to this file when serving");
+  app.add_option("--check", options.check,
+                 "Check a configuration file, print every mistake, and end");
+  app.add_option("--ready-file", options.ready_file,
+                 "Write the addresses as JSON to this file when serving");
   app.set_version_flag("--version", std::string("larderd " LARDER_VERSION));
   CLI11_PARSE(app, count, words);
   if (!options.check.empty()) {

@@ -39,8 +39,8 @@ enum class Outcome : std::uint8_t {
   rejected,     ///< the origin's refusal of the credential, from memory or fresh
   refused,      ///< answered with an error by larder
   preflight,
-  failed,       ///< the origin failed and there was nothing to answer with
-  aborted,      ///< the client left, or the answer broke off
+  failed,   ///< the origin failed and there was nothing to answer with
+  aborted,  ///< the client left, or the answer broke off
 };
 constexpr std::size_t kOutcomes = 13;
 const char* name_of(Outcome outcome);
@@ -48,7 +48,7 @@ const char* name_of(Outcome outcome);
 /// Written by one worker.
 struct alignas(64) WorkerMetrics {
   std::array<Count, kOutcomes> requests;
-  Count not_modified;   ///< of the above, answered with 304
+  Count not_modified;  ///< of the above, answered with 304
   Count bytes_sent;
   Count connections_accepted;
   Count connections_refused;  ///< at the bound
@@ -71,7 +71,7 @@ struct OriginMetrics {
   Count passes;
   Count previews;
   Count hit_for_miss;
-  Count rejections_held;   ///< answers given from a held refusal
+  Count rejections_held;       ///< answers given from a held refusal
   Count credentials_rejected;  ///< gauge
   Count delivery_running, delivery_queued, delivery_failed, delivery_refused;
   Count preview_running, preview_queued, preview_failed;
@@ -79,7 +79,7 @@ struct OriginMetrics {
 };
 
 /// The Prometheus text of all of them (exposition format 0.0.4).
-std::string prometheus_text(const std::vector<const WorkerMetrics*>& workers, const OriginMetrics& origin,
-                            const StoreStats& store);
+std::string prometheus_text(const std::vector<const WorkerMetrics*>& workers,
+                            const OriginMetrics& origin, const StoreStats& store);
 
 }  // namespace larder

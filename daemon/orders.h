@@ -27,8 +27,9 @@ struct FillOrder {
   Secret access_token;
   std::string user_agent;
   std::vector<std::string> unkeyed;
-  bool has_stale = false;     ///< the worker can answer with a stale object: fail rather than pass an error on
-  bool skip_store = false;    ///< the credential must prove itself anew: only the origin may answer
+  bool has_stale =
+      false;  ///< the worker can answer with a stale object: fail rather than pass an error on
+  bool skip_store = false;  ///< the credential must prove itself anew: only the origin may answer
 };
 
 /// A request to be streamed, uncached.
@@ -55,7 +56,8 @@ struct PurgeCommand {
   std::function<void(PurgeResult)> done;  ///< on the store's writer thread
 };
 
-/// From the store's writer: the object of fill `fill` is visible to every later snapshot, or was dropped.
+/// From the store's writer: the object of fill `fill` is visible to every later snapshot, or was
+/// dropped.
 struct CommittedNote {
   std::uint64_t fill = 0;
 };

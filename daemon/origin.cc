@@ -21,10 +21,12 @@ bool field_matches(const std::string& wanted, const std::string& actual) {
 }  // namespace
 
 std::size_t Origin::WaiterHash::operator()(const Waiter& waiter) const noexcept {
-  return std::hash<const void*>()(waiter.out) ^ (std::hash<std::uint64_t>()(waiter.id) * 0x9e3779b97f4a7c15ull);
+  return std::hash<const void*>()(waiter.out) ^
+         (std::hash<std::uint64_t>()(waiter.id) * 0x9e3779b97f4a7c15ull);
 }
 
-Origin::Origin(const Config& config, const AnchoredClock& clock, Store& store, WorkersOut& workers, OriginMetrics& metrics)
+Origin::Origin(const Config& config, const AnchoredClock& clock, Store& store, WorkersOut& workers,
+               OriginMetrics& metrics)
     : config_(config),
       clock_(clock),
       store_(store),
@@ -39,7 +41,9 @@ Origin::Origin(const Config& config, const AnchoredClock& clock, Store& store, W
       mailbox_(loop_.get(), this),
       thread_([this] { run(); }) {}
 
-Origin::~Origin() { stop(); }
+Origin::~Origin() {
+  stop();
+}
 
 void Origin::stop() {
   if (!thread_.joinable()) return;
@@ -86,7 +90,8 @@ void Origin::show_gauges() {
 }
 
 std::string Origin::name_of(const FillOrder& order) {
-  std::string name(reinterpret_cast<const char*>(order.scope->mac.bytes.data()), order.scope->mac.bytes.size());
+  std::string name(reinterpret_cast<const char*>(order.scope->mac.bytes.data()),
+                   order.scope->mac.bytes.size());
   name += order.canonical;
   return name;
 }
@@ -96,14 +101,19 @@ void Origin::take(FillOrder& order) {
   if (!refresh && answer_from_held(order)) return;
   const auto current = current_.find(name_of(order));
   Fill* fill = current == current_.end() ? nullptr : fills_.at(current->second).get();
-  const bool same_credential = fill != nullptr && fill->order().scope->credential == order.scope->credential;
-  const bool may_join = fill != nullptr && fill->joinable(wall()) && (!order.skip_store || same_credential) &&
+  const bool same_credential =
+      fill != nullptr && fill->order().scope->credential == order.scope->credential;
+  const bool may_join = fill != nullptr && fill->joinable(wall()) &&
+                        (!order.skip_store || same_credential) &&
                         (!order.skip_store || fill->state() != Fill::State::committing);
   if (may_join) {
     if (refresh) return;
     if (fill->members() >= config_.upstream.max_waiters_per_fill) {
-      return refuse(order.waiter, {.status = 503, .error_code = 503,
-                                   .cause = "too many clients wait for this answer (upstream.max_waiters_per_fill)"});
+      return refuse(
+          order.waiter,
+          {.status = 503,
+           .error_code = 503,
+           .cause = "too many clients wait for this answer (upstream.max_waiters_per_fill)"});
     }
     metrics_.fills_joined.add();
     if (fill->state() != Fill::State::committing) fill_of_[order.waiter] = fill->id();
@@ -169,8 +179,10 @@ Fill* Origin::start_fill(FillOrder order, unsigned attempt) {
   Fill* fill = owned.get();
   if (!fill->start()) {
     if (waiter.out != nullptr) {
-      refuse(waiter, {.status = 503, .error_code = 503,
-                      .cause = "too many requests wait for the origin (upstream.max_queue_per_host)"});
+      refuse(waiter,
+             {.status = 503,
+              .error_code = 503,
+              .cause = "too many requests wait for the origin (upstream.max_queue_per_host)"});
     }
     return nullptr;
   }
@@ -182,16 +194,21 @@ Fill* Origin::start_fill(FillOrder order, unsigned attempt) {
   return fill;
 }
 
-void Origin::take(RelayOrder& order) { start_relay(order.waiter, std::move(order.request), order.to); }
+void Origin::take(RelayOrder& order) {
+  start_relay(order.waiter, std::move(order.request), order.to);
+}
 
 void Origin::start_relay(Waiter waiter, OriginRequest request, RelayOrder::To to) {
   const bool preview = to == RelayOrder::To::preview;
   (preview ? metrics_.previews : metrics_.passes).add();
-  auto relay = std::make_unique<Relay>(preview ? *preview_ : *delivery_, *this, waiter,
-                                       preview ? Relay::Privacy::private_no_store : Relay::Privacy::as_sent);
+  auto relay =
+      std::make_unique<Relay>(preview ? *preview_ : *delivery_, *this, waiter,
+                              preview ? Relay::Privacy::private_no_store : Relay::Privacy::as_sent);
   if (!relay->start(std::move(request))) {
-    return refuse(waiter, {.status = 503, .error_code = 503,
-                           .cause = "too many requests wait for the origin (upstream.max_queue_per_host)"});
+    return refuse(waiter,
+                  {.status = 503,
+                   .error_code = 503,
+                   .cause = "too many requests wait for the origin (upstream.max_queue_per_host)"});
   }
   relays_[waiter] = std::move(relay);
 }
@@ -199,8 +216,8 @@ void Origin::start_relay(Waiter waiter, OriginRequest request, RelayOrder::To to
 /// A cacheable request on a fetch of its own.
 void Origin::relay_alone(const FillOrder& order) {
   start_relay(order.waiter,
-              delivery_request(order.request, *order.scope, order.access_token.reveal(), order.user_agent,
-                               order.unkeyed),
+              delivery_request(order.request, *order.scope, order.access_token.reveal(),
+                               order.user_agent, order.unkeyed),
               RelayOrder::To::delivery);
 }
 
@@ -239,7 +256,8 @@ bool Origin::selected(const PurgeOrder& order, const Fill& fill) const {
                              field_matches(order.environment, scope.environment) &&
                              field_matches(order.branch, scope.branch);
   if (order.what == PurgeOrder::What::scope) return scope_matches;
-  return scope_matches && order.path == fill.order().request.path && order.query == fill.order().request.query;
+  return scope_matches && order.path == fill.order().request.path &&
+         order.query == fill.order().request.query;
 }
 
 /// Nobody joins what is under way any more, and nothing of it is stored; then the store's order,
@@ -291,7 +309,8 @@ void Origin::on_unshareable(const Fill& fill, std::vector<FillOrder> others) {
   }
 }
 
-void Origin::on_leader_failed(const Fill& fill, std::vector<FillOrder> others, const Refusal& refusal) {
+void Origin::on_leader_failed(const Fill& fill, std::vector<FillOrder> others,
+                              const Refusal& refusal) {
   forget_current(fill);
   for (const auto& order : others) fill_of_.erase(order.waiter);
   if (fill.attempt() > 1 || retry_budget_ < 1) {
@@ -313,11 +332,13 @@ void Origin::on_leader_failed(const Fill& fill, std::vector<FillOrder> others, c
 
 bool Origin::store(const Fill& fill, NewObject object) {
   const auto& scope = *fill.order().scope;
-  const bool taken = store_.put(
-      std::move(object),
-      {.mac = scope.mac, .delivery_host = scope.delivery_host, .api_key = scope.api_key,
-       .environment = scope.environment, .branch = scope.branch},
-      [this, id = fill.id()](bool) { post(CommittedNote{id}); });
+  const bool taken = store_.put(std::move(object),
+                                {.mac = scope.mac,
+                                 .delivery_host = scope.delivery_host,
+                                 .api_key = scope.api_key,
+                                 .environment = scope.environment,
+                                 .branch = scope.branch},
+                                [this, id = fill.id()](bool) { post(CommittedNote{id}); });
   (taken ? metrics_.fills_stored : metrics_.store_refused).add();
   return taken;
 }
@@ -326,7 +347,8 @@ void Origin::on_verdict(StoreVerdict verdict) {
   metrics_.verdicts[static_cast<std::size_t>(verdict) % metrics_.verdicts.size()].add();
 }
 
-void Origin::on_rejected(const Fill& fill, std::shared_ptr<const AnswerHead> head, std::vector<Chunk> body) {
+void Origin::on_rejected(const Fill& fill, std::shared_ptr<const AnswerHead> head,
+                         std::vector<Chunk> body) {
   const auto& credential = fill.order().scope->credential;
   rejected_.reject(credential, std::move(head), std::move(body), monotonic_now());
   metrics_.credentials_rejected.set(rejected_.size());

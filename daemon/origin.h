@@ -32,7 +32,8 @@ class WorkersOut {
 /// across all workers, and the relays. Others only post orders.
 class Origin final : public FillOwner, public RelayOwner {
  public:
-  Origin(const Config& config, const AnchoredClock& clock, Store& store, WorkersOut& workers, OriginMetrics& metrics);
+  Origin(const Config& config, const AnchoredClock& clock, Store& store, WorkersOut& workers,
+         OriginMetrics& metrics);
   ~Origin() override;
   Origin(const Origin&) = delete;
   Origin& operator=(const Origin&) = delete;
@@ -81,10 +82,12 @@ class Origin final : public FillOwner, public RelayOwner {
   bool may_hold(std::uint64_t bytes) const override;
   Chunk hold(std::string bytes) override;
   void on_unshareable(const Fill& fill, std::vector<FillOrder> others) override;
-  void on_leader_failed(const Fill& fill, std::vector<FillOrder> others, const Refusal& refusal) override;
+  void on_leader_failed(const Fill& fill, std::vector<FillOrder> others,
+                        const Refusal& refusal) override;
   bool store(const Fill& fill, NewObject object) override;
   void on_verdict(StoreVerdict verdict) override;
-  void on_rejected(const Fill& fill, std::shared_ptr<const AnswerHead> head, std::vector<Chunk> body) override;
+  void on_rejected(const Fill& fill, std::shared_ptr<const AnswerHead> head,
+                   std::vector<Chunk> body) override;
   void on_accepted(const Fill& fill) override;
   void on_member_over(Waiter waiter) override { fill_of_.erase(waiter); }
   void on_fill_over(Fill& fill) override;
@@ -104,7 +107,8 @@ class Origin final : public FillOwner, public RelayOwner {
   HitForMiss hit_for_miss_;
   RejectedCredentials rejected_;
   FillMap fills_;
-  std::unordered_map<std::string, std::uint64_t> current_;  ///< scope and canonical request -> the fill to join
+  std::unordered_map<std::string, std::uint64_t>
+      current_;  ///< scope and canonical request -> the fill to join
   std::unordered_map<Waiter, std::uint64_t, WaiterHash> fill_of_;
   std::unordered_map<Waiter, std::unique_ptr<Relay>, WaiterHash> relays_;
   std::shared_ptr<std::atomic<std::uint64_t>> held_bytes_;

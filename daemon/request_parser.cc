@@ -14,16 +14,22 @@ std::string_view trimmed(std::string_view text) {
 
 Method method_of(std::uint8_t method) {
   switch (method) {
-    case HTTP_GET: return Method::get;
-    case HTTP_HEAD: return Method::head;
-    case HTTP_OPTIONS: return Method::options;
-    default: return Method::other;
+    case HTTP_GET:
+      return Method::get;
+    case HTTP_HEAD:
+      return Method::head;
+    case HTTP_OPTIONS:
+      return Method::options;
+    default:
+      return Method::other;
   }
 }
 
 }  // namespace
 
-RequestParser::RequestParser(const ServerConfig& config) : config_(config) { reset(); }
+RequestParser::RequestParser(const ServerConfig& config) : config_(config) {
+  reset();
+}
 
 const llhttp_settings_t& RequestParser::settings() {
   static const llhttp_settings_t table = [] {
@@ -109,7 +115,8 @@ void RequestParser::extend(Span& span, const char* at, size_t length) const {
 
 int RequestParser::refuse(int status, const char* cause) {
   refused_ = true;
-  refusal_ = Refusal{.status = status, .error_code = status, .cause = cause, .field = "", .close = true};
+  refusal_ =
+      Refusal{.status = status, .error_code = status, .cause = cause, .field = "", .close = true};
   return HPE_USER;
 }
 
@@ -137,7 +144,8 @@ int RequestParser::on_field(llhttp_t* parser, const char* at, size_t length) noe
   }
   self->header_bytes_ += length;
   auto& name = self->names_[self->count_ - 1];
-  if (name.length + length > kMaxFieldBytes || self->header_bytes_ > self->config_.max_header_bytes) {
+  if (name.length + length > kMaxFieldBytes ||
+      self->header_bytes_ > self->config_.max_header_bytes) {
     return self->refuse(431, "request header is too large");
   }
   self->extend(name, at, length);
@@ -149,7 +157,8 @@ int RequestParser::on_value(llhttp_t* parser, const char* at, size_t length) noe
   self->in_value_ = true;
   self->header_bytes_ += length;
   auto& value = self->values_[self->count_ - 1];
-  if (value.length + length > kMaxFieldBytes || self->header_bytes_ > self->config_.max_header_bytes) {
+  if (value.length + length > kMaxFieldBytes ||
+      self->header_bytes_ > self->config_.max_header_bytes) {
     return self->refuse(431, "request header is too large");
   }
   if (length > 0) self->extend(value, at, length);
@@ -159,7 +168,8 @@ int RequestParser::on_value(llhttp_t* parser, const char* at, size_t length) noe
 int RequestParser::on_headers_complete(llhttp_t* parser) noexcept {
   auto* self = self_of(parser);
   self->headers_complete_ = true;
-  const bool body = (parser->flags & (F_CHUNKED | F_TRANSFER_ENCODING)) != 0 || parser->content_length > 0;
+  const bool body =
+      (parser->flags & (F_CHUNKED | F_TRANSFER_ENCODING)) != 0 || parser->content_length > 0;
   self->must_close_ = body || parser->upgrade != 0 || llhttp_should_keep_alive(parser) == 0 ||
                       parser->http_major != 1 || parser->http_minor != 1;
   // Nothing of a body is read: classify() refuses the request by its fields and the connection
@@ -167,6 +177,8 @@ int RequestParser::on_headers_complete(llhttp_t* parser) noexcept {
   return body ? HPE_PAUSED : 0;
 }
 
-int RequestParser::on_message_complete(llhttp_t*) noexcept { return HPE_PAUSED; }
+int RequestParser::on_message_complete(llhttp_t*) noexcept {
+  return HPE_PAUSED;
+}
 
 }  // namespace larder

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <llhttp.h>
 #include <array>
 #include <cstdint>
-#include <llhttp.h>
 #include <string_view>
 
 #include "cache/request.h"
@@ -35,7 +35,8 @@ class RequestParser {
   /// `GET`, `POST`…, static text.
   std::string_view method_name() const;
   const Refusal& refusal() const { return refusal_; }
-  /// The connection must close after this request: HTTP/1.0, `Connection: close`, body framing, Upgrade.
+  /// The connection must close after this request: HTTP/1.0, `Connection: close`, body framing,
+  /// Upgrade.
   bool must_close() const { return must_close_; }
 
  private:
@@ -46,7 +47,9 @@ class RequestParser {
   static constexpr std::size_t kMaxHeaders = 64;       // as Varnish; more is an attack
   static constexpr std::size_t kMaxFieldBytes = 8192;  // one name or value
 
-  static RequestParser* self_of(llhttp_t* parser) { return static_cast<RequestParser*>(parser->data); }
+  static RequestParser* self_of(llhttp_t* parser) {
+    return static_cast<RequestParser*>(parser->data);
+  }
   static const llhttp_settings_t& settings();
   static int on_url(llhttp_t* parser, const char* at, size_t length) noexcept;
   static int on_field(llhttp_t* parser, const char* at, size_t length) noexcept;

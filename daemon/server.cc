@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/server.h"
 
-#include <csignal>
 #include <sys/resource.h>
-#include <thread>
 #include <unistd.h>
+#include <csignal>
+#include <thread>
 
 #include "conf/json_text.h"
 #include "conf/log.h"
@@ -15,7 +15,7 @@ namespace {
 
 constexpr unsigned kUnixListenerMode = 0666;  // as open as a TCP port; its directory says who may
 constexpr unsigned kAdminMode = 0660;
-constexpr unsigned kOwnDescriptors = 256;     // store, log, origins, loops
+constexpr unsigned kOwnDescriptors = 256;  // store, log, origins, loops
 
 unsigned workers_of(const ServerConfig& config) {
   return config.workers != 0 ? config.workers : std::max(1u, std::thread::hardware_concurrency());
@@ -26,15 +26,19 @@ unsigned max_connections_of(const ServerConfig& config) {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
   const auto descriptors = static_cast<unsigned>(std::min<rlim_t>(limit.rlim_cur, 1u << 20));
-  return descriptors > 2 * kOwnDescriptors ? (descriptors - kOwnDescriptors) / 2 : kOwnDescriptors / 2;
+  return descriptors > 2 * kOwnDescriptors ? (descriptors - kOwnDescriptors) / 2
+                                           : kOwnDescriptors / 2;
 }
 
-std::size_t max_scopes_of(const Config& config) { return config.open_mode() ? config.open.max_scopes : 4'096; }
+std::size_t max_scopes_of(const Config& config) {
+  return config.open_mode() ? config.open.max_scopes : 4'096;
+}
 
 std::vector<ListenerConfig> listeners_of(const Config& config) {
   if (!config.listeners.empty()) return config.listeners;
-  return {ListenerConfig{.address = {.family = ListenAddress::Family::tcp, .host = "127.0.0.1", .port = 8080},
-                         .role = ListenerConfig::Role::delivery}};
+  return {ListenerConfig{
+      .address = {.family = ListenAddress::Family::tcp, .host = "127.0.0.1", .port = 8080},
+      .role = ListenerConfig::Role::delivery}};
 }
 
 void append_field(std::string& out, std::string_view name, std::uint64_t value) {
@@ -48,7 +52,8 @@ std::string address_list(const List& addresses) {
   std::string out = "[";
   for (const auto& address : addresses) {
     if (out.size() > 1) out += ",";
-    out += "{\"address\":" + json_quote(address.name) + ",\"role\":" + json_quote(address.role) + "}";
+    out +=
+        "{\"address\":" + json_quote(address.name) + ",\"role\":" + json_quote(address.role) + "}";
   }
   return out + "]";
 }
@@ -67,9 +72,14 @@ Server::Server(const Config& config)
       hasher_(secret_),
       store_(std::make_unique<Store>(config.cache, max_scopes_of(config), hasher_, make_fifo())) {
   const auto workers = workers_of(config.server);
-  if (!config.log.access_log.empty()) access_log_ = std::make_unique<AccessLog>(config.log.access_log, workers);
-  shared_.reset(new Shared{.config = config_, .secret = secret_, .hasher = hasher_, .clock = clock_,
-                           .store = *store_, .max_connections = max_connections_of(config.server)});
+  if (!config.log.access_log.empty())
+    access_log_ = std::make_unique<AccessLog>(config.log.access_log, workers);
+  shared_.reset(new Shared{.config = config_,
+                           .secret = secret_,
+                           .hasher = hasher_,
+                           .clock = clock_,
+                           .store = *store_,
+                           .max_connections = max_connections_of(config.server)});
   open_workers();
   open_admin();
   origin_ = std::make_unique<Origin>(config_, clock_, *store_, *this, origin_metrics_);
@@ -81,8 +91,9 @@ Server::Server(const Config& config)
 }
 
 Server::~Server() {
-  workers_.clear();  // stops at once what run() did not drain
+  for (auto& worker : workers_) worker->stop();  // the origin thread may still speak to them
   origin_->stop();
+  workers_.clear();  // with their store readers
   store_.reset();    // commits what is pending; its notes to the origin thread are dropped
 }
 
@@ -113,12 +124,15 @@ void Server::open_admin() {
   }
   for (const auto& address : config_.admin.metrics) open(address, "metrics");
   AdminSources sources;
-  sources.metrics = [this] { return prometheus_text(worker_metrics(), origin_metrics_, store_->stats()); };
+  sources.metrics = [this] {
+    return prometheus_text(worker_metrics(), origin_metrics_, store_->stats());
+  };
   sources.status = [this] { return status_json(); };
   sources.purge = [this](PurgeOrder order, std::function<void(PurgeResult)> done) {
     origin_->post(PurgeCommand{std::move(order), std::move(done)});
   };
-  admin_ = std::make_unique<AdminServer>(loop_.get(), config_, std::move(sources), std::move(sockets));
+  admin_ =
+      std::make_unique<AdminServer>(loop_.get(), config_, std::move(sources), std::move(sockets));
 }
 
 void Server::watch_signal(UvHandle<uv_signal_t>& handle, int number) {
@@ -129,7 +143,9 @@ void Server::watch_signal(UvHandle<uv_signal_t>& handle, int number) {
   uv_signal_start(handle.get(), on_signal, number);
 }
 
-void Server::on_signal(uv_signal_t* signal, int number) noexcept { static_cast<Server*>(signal->data)->on_signal(number); }
+void Server::on_signal(uv_signal_t* signal, int number) noexcept {
+  static_cast<Server*>(signal->data)->on_signal(number);
+}
 
 void Server::on_signal(int number) {
   if (number == SIGHUP) {

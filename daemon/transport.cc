@@ -32,7 +32,8 @@ class StreamTransport final : public Transport {
 
   bool accept(uv_stream_t* from) {
     const bool pipe = from->type == UV_NAMED_PIPE;
-    const int ready = pipe ? uv_pipe_init(from->loop, &handle_.pipe, 0) : uv_tcp_init(from->loop, &handle_.tcp);
+    const int ready =
+        pipe ? uv_pipe_init(from->loop, &handle_.pipe, 0) : uv_tcp_init(from->loop, &handle_.tcp);
     if (ready != 0) return false;
     state_ = State::open;
     handle_.stream.data = this;
@@ -99,7 +100,8 @@ class StreamTransport final : public Transport {
 
   void reset() override {
     if (state_ != State::open) return;
-    if (handle_.handle.type != UV_TCP || uv_tcp_close_reset(&handle_.tcp, on_close_done) != 0) return close();
+    if (handle_.handle.type != UV_TCP || uv_tcp_close_reset(&handle_.tcp, on_close_done) != 0)
+      return close();
     state_ = State::closing;
   }
 
@@ -110,8 +112,10 @@ class StreamTransport final : public Transport {
     sockaddr_storage address{};
     int length = sizeof address;
     std::array<char, 64> text{};
-    if (uv_tcp_getpeername(&handle_.tcp, reinterpret_cast<sockaddr*>(&address), &length) != 0) return "-";
-    if (uv_ip_name(reinterpret_cast<const sockaddr*>(&address), text.data(), text.size()) != 0) return "-";
+    if (uv_tcp_getpeername(&handle_.tcp, reinterpret_cast<sockaddr*>(&address), &length) != 0)
+      return "-";
+    if (uv_ip_name(reinterpret_cast<const sockaddr*>(&address), text.data(), text.size()) != 0)
+      return "-";
     return text.data();
   }
 

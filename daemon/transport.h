@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <uv.h>
 #include <cstddef>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-#include <uv.h>
 #include <variant>
 #include <vector>
 
@@ -31,9 +31,10 @@ class TransportUser {
  public:
   virtual ~TransportUser() = default;
   virtual void on_bytes(std::string_view bytes) = 0;  ///< borrowed for the call
-  virtual void on_end(bool broken) = 0;               ///< the peer sends nothing more; `broken`: nor takes anything
-  virtual void on_written(std::size_t bytes) = 0;     ///< all of one write()
-  virtual void on_closed() = 0;                       ///< the last call; the user destroys the transport
+  virtual void on_end(
+      bool broken) = 0;  ///< the peer sends nothing more; `broken`: nor takes anything
+  virtual void on_written(std::size_t bytes) = 0;  ///< all of one write()
+  virtual void on_closed() = 0;  ///< the last call; the user destroys the transport
 };
 
 /// A byte stream to a client, so that TLS can stand between the socket and the connection.
@@ -49,10 +50,10 @@ class Transport {
   virtual Result<std::size_t> try_write(std::span<const std::string_view> pieces) = 0;
   /// Takes over and writes; one at a time, then on_written().
   virtual void write(std::vector<OutPiece> pieces) = 0;
-  virtual void shut_down_sending() = 0;  ///< FIN behind what was written
+  virtual void shut_down_sending() = 0;    ///< FIN behind what was written
   virtual std::size_t unsent() const = 0;  ///< bytes of write() that the socket has not taken yet
-  virtual void close() = 0;              ///< idempotent
-  virtual void reset() = 0;              ///< close() by RST: what was cut off cannot pass for whole
+  virtual void close() = 0;                ///< idempotent
+  virtual void reset() = 0;  ///< close() by RST: what was cut off cannot pass for whole
 };
 
 /// Buffer that all reads of a loop share: bytes are borrowed from it for one on_bytes() call.

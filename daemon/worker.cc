@@ -12,7 +12,8 @@ namespace {
 constexpr std::uint64_t kSweepMs = 500;
 constexpr std::size_t kReadBuffer = 64 * 1024;
 constexpr std::int64_t kRefreshPauseMs = 1'000;
-constexpr std::size_t kMaxRefreshes = 4'096;  // keys remembered; beyond it all may be asked for anew
+constexpr std::size_t kMaxRefreshes =
+    4'096;  // keys remembered; beyond it all may be asked for anew
 
 template <class Handle, class Init>
 UvHandle<Handle> make_handle(uv_loop_t* loop, void* owner, Init init) {
@@ -50,10 +51,13 @@ Worker::Worker(Shared& shared, std::vector<ListeningSocket> sockets, AccessRing*
 }
 
 Worker::~Worker() {
-  if (thread_.joinable()) {
-    mailbox_.post(StopNote{});
-    thread_.join();
-  }
+  stop();
+}
+
+void Worker::stop() {
+  if (!thread_.joinable()) return;
+  mailbox_.post(StopNote{});
+  thread_.join();
 }
 
 void Worker::start() {
@@ -65,7 +69,7 @@ void Worker::join() {
 }
 
 void Worker::run() {
-  loop_.run();  // until begin_end() has closed everything
+  loop_.run();  // until end_if_drained() has closed everything
 }
 
 void Worker::open_listeners(std::vector<ListeningSocket> sockets) {
@@ -79,7 +83,9 @@ void Worker::open_listeners(std::vector<ListeningSocket> sockets) {
       LARDER_CHECK(uv_tcp_open(listener->tcp.get(), socket.release()) == 0);
       stream = reinterpret_cast<uv_stream_t*>(listener->tcp.get());
     } else {
-      const auto init = [](uv_loop_t* loop, uv_pipe_t* pipe) { return uv_pipe_init(loop, pipe, 0); };
+      const auto init = [](uv_loop_t* loop, uv_pipe_t* pipe) {
+        return uv_pipe_init(loop, pipe, 0);
+      };
       listener->pipe = make_handle<uv_pipe_t>(loop_.get(), listener.get(), init);
       LARDER_CHECK(uv_pipe_open(listener->pipe.get(), socket.release()) == 0);
       stream = reinterpret_cast<uv_stream_t*>(listener->pipe.get());
@@ -130,7 +136,9 @@ void Worker::on_turn_checked(uv_check_t* handle) noexcept {
   static_cast<Worker*>(handle->data)->reader_.end_turn();
 }
 
-void Worker::on_sweep(uv_timer_t* timer) noexcept { static_cast<Worker*>(timer->data)->sweep(); }
+void Worker::on_sweep(uv_timer_t* timer) noexcept {
+  static_cast<Worker*>(timer->data)->sweep();
+}
 
 void Worker::sweep() {
   const auto at = now();

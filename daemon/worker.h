@@ -31,7 +31,7 @@ struct Shared {
   unsigned max_connections = 0;
   std::atomic<unsigned> connections{0};
   std::atomic<std::uint64_t> output_bytes{0};  ///< tails waiting for slow clients, all workers
-  Origin* origin = nullptr;  ///< set before the first worker starts
+  Origin* origin = nullptr;                    ///< set before the first worker starts
 };
 
 /// One event loop with its listening sockets and connections.
@@ -39,7 +39,7 @@ class Worker final : public AnswerOut {
  public:
   /// `sockets` are listening; the worker owns them from here on. `log` may be null.
   Worker(Shared& shared, std::vector<ListeningSocket> sockets, AccessRing* log);
-  ~Worker() override;  ///< stops at once and joins
+  ~Worker() override;
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
@@ -51,6 +51,9 @@ class Worker final : public AnswerOut {
   /// the drain timeout.
   void drain() { mailbox_.post(DrainNote{}); }
   void join();
+  /// Drops all connections and joins; messages that come later are dropped, so that other threads
+  /// may still hold the worker's address.
+  void stop();
   const WorkerMetrics& metrics() const { return metrics_; }
 
   struct DrainNote {};
@@ -103,7 +106,7 @@ class Worker final : public AnswerOut {
   RejectedSet rejected_;
   Dispatch dispatch_;
   DateText date_;
-  WallTime date_wall_{};        ///< read from the system's clock
+  WallTime date_wall_{};       ///< read from the system's clock
   MonotonicTime date_read_{};  ///< when
   std::string scratch_;
   AccessRing* log_;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/access_log.h"
 
+#include <unistd.h>
 #include <catch2/catch_test_macros.hpp>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
-#include <unistd.h>
 
 #include "conf/startup_error.h"
 
@@ -29,15 +29,16 @@ larder::AccessRecord record_of(std::string_view target) {
 
 TEST_CASE("access log: a line is one JSON object", "[daemon]") {
   CHECK(larder::format_access_record(record_of("/v3/a?b=\"c")) ==
-        "{\"time\":1700000000.042,\"client\":\"127.0.0.1\",\"method\":\"GET\",\"target\":\"/v3/a?b=\\\"c\","
+        "{\"time\":1700000000.042,\"client\":\"127.0.0.1\",\"method\":\"GET\",\"target\":\"/v3/"
+        "a?b=\\\"c\","
         "\"status\":200,\"outcome\":\"hit\",\"size\":5,\"duration_us\":12,\"scope\":\"abcd0001\","
         "\"key\":\"0000000000000000\"}\n");
 }
 
 TEST_CASE("access log: no token reaches a line, wherever it stands in the target", "[daemon]") {
-  for (const std::string target : {"/v3/a?access_token=cs0123456789abcdef01234567&x=1",
-                                   "/v3/a?live_preview=hash1234567&x=1", "/v3/cs0123456789abcdef01234567",
-                                   "/v3/a?access%5Ftoken=cs0123456789abcdef01234567"}) {
+  for (const std::string target :
+       {"/v3/a?access_token=cs0123456789abcdef01234567&x=1", "/v3/a?live_preview=hash1234567&x=1",
+        "/v3/cs0123456789abcdef01234567", "/v3/a?access%5Ftoken=cs0123456789abcdef01234567"}) {
     CAPTURE(target);
     const auto line = larder::format_access_record(record_of(target));
     CHECK(line.find("cs0123456789abcdef01234567") == std::string::npos);
@@ -65,14 +66,16 @@ TEST_CASE("access log: a full ring refuses, a read one takes again", "[daemon]")
   CHECK_FALSE(ring.pop(out));
 }
 
-TEST_CASE("access log: all that was handed over is in the file when the log has ended", "[daemon]") {
+TEST_CASE("access log: all that was handed over is in the file when the log has ended",
+          "[daemon]") {
   char path[] = "/tmp/larder-access-XXXXXX";
   const int file = mkstemp(path);
   REQUIRE(file >= 0);
   ::close(file);
   {
     larder::AccessLog log(path, 2);
-    for (int i = 0; i < 100; ++i) REQUIRE(log.ring(static_cast<std::size_t>(i % 2)).push(record_of("/x")));
+    for (int i = 0; i < 100; ++i)
+      REQUIRE(log.ring(static_cast<std::size_t>(i % 2)).push(record_of("/x")));
   }
   std::ifstream in(path);
   std::string line;

@@ -16,17 +16,20 @@ std::variant<PurgeOrder, std::string> parse(std::string_view query) {
 }  // namespace
 
 TEST_CASE("purge: what is wrong with an order is said", "[daemon]") {
-  const auto query = GENERATE(as<std::string>{}, "", "what=", "what=some", "what=all&api_key=k", "what=scope", "what=url",
-                              "what=url&url=", "what=url&url=/nothing", "what=url&url=/v3/unknown",
-                              "what=url&url=/v3/assets%3Flive_preview%3Dx", "what=all&color=red",
-                              "what=url&environment=a&url=/v3/assets%3Fenvironment%3Db");
+  const auto query =
+      GENERATE(as<std::string>{}, "", "what=", "what=some", "what=all&api_key=k", "what=scope",
+               "what=url", "what=url&url=", "what=url&url=/nothing", "what=url&url=/v3/unknown",
+               "what=url&url=/v3/assets%3Flive_preview%3Dx", "what=all&color=red",
+               "what=url&environment=a&url=/v3/assets%3Fenvironment%3Db");
   CAPTURE(query);
   const auto parsed = parse(query);
   REQUIRE(std::holds_alternative<std::string>(parsed));
   CHECK_FALSE(std::get<std::string>(parsed).empty());
 }
 
-TEST_CASE("purge: a url is canonicalised as a client's would be, its environment becomes the scope's", "[daemon]") {
+TEST_CASE(
+    "purge: a url is canonicalised as a client's would be, its environment becomes the scope's",
+    "[daemon]") {
   const auto parsed = parse(
       "what=url&branch=main&url=https://cdn.contentstack.io/v3/content_types/blog/entries/"
       "%3Flimit%3D5%26environment%3Dproduction%26asc%3Da");

@@ -25,19 +25,26 @@ TEST_CASE("request parser: what it takes, refuses and closes after", "[daemon]")
   const larder::ServerConfig config;
   const auto row = GENERATE(values<Case>({
       {"plain GET", "GET /a HTTP/1.1\r\nHost: x\r\n\r\n", Outcome::complete, 0, false},
-      {"two blank lines first", "\r\n\r\nGET /a HTTP/1.1\r\nHost: x\r\n\r\n", Outcome::complete, 0, false},
-      {"three blank lines first", "\r\n\r\n\r\nGET /a HTTP/1.1\r\n\r\n", Outcome::refused, 400, true},
-      {"Connection: close", "GET /a HTTP/1.1\r\nConnection: close\r\n\r\n", Outcome::complete, 0, true},
-      {"HTTP/1.0 keep-alive", "GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", Outcome::complete, 0, true},
-      {"upgrade", "GET /a HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n", Outcome::complete, 0, true},
+      {"two blank lines first", "\r\n\r\nGET /a HTTP/1.1\r\nHost: x\r\n\r\n", Outcome::complete, 0,
+       false},
+      {"three blank lines first", "\r\n\r\n\r\nGET /a HTTP/1.1\r\n\r\n", Outcome::refused, 400,
+       true},
+      {"Connection: close", "GET /a HTTP/1.1\r\nConnection: close\r\n\r\n", Outcome::complete, 0,
+       true},
+      {"HTTP/1.0 keep-alive", "GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+       Outcome::complete, 0, true},
+      {"upgrade", "GET /a HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
+       Outcome::complete, 0, true},
       {"body", "GET /a HTTP/1.1\r\nContent-Length: 5\r\n\r\nGET /", Outcome::complete, 0, true},
-      {"chunked", "POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", Outcome::complete, 0, true},
+      {"chunked", "POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+       Outcome::complete, 0, true},
       {"two blanks", "GET  /a HTTP/1.1\r\n\r\n", Outcome::refused, 400, true},
       {"lower case protocol", "GET /a http/1.1\r\n\r\n", Outcome::refused, 400, true},
       {"bare LF", "GET /a HTTP/1.1\nHost: x\n\n", Outcome::refused, 400, true},
       {"obs-fold", "GET /a HTTP/1.1\r\nA: b\r\n c\r\n\r\n", Outcome::refused, 400, true},
       {"blank before colon", "GET /a HTTP/1.1\r\nA : b\r\n\r\n", Outcome::refused, 400, true},
-      {"NUL in a value", std::string("GET /a HTTP/1.1\r\nA: b\0c\r\n\r\n", 29), Outcome::refused, 400, true},
+      {"NUL in a value", std::string("GET /a HTTP/1.1\r\nA: b\0c\r\n\r\n", 29), Outcome::refused,
+       400, true},
       {"HTTP/0.9", "GET /a\r\n\r\n", Outcome::refused, 400, true},
       {"HTTP/1.2", "GET /a HTTP/1.2\r\n\r\n", Outcome::refused, 505, true},
       {"RTSP", "GET /a RTSP/1.0\r\n\r\n", Outcome::refused, 400, true},
@@ -71,10 +78,12 @@ TEST_CASE("request parser: bytes behind a request belong to the next", "[daemon]
   CHECK(parser.view(rest).target == "/b");
 }
 
-TEST_CASE("request parser: a request cut anywhere parses to the same view, wherever its bytes move", "[daemon]") {
+TEST_CASE("request parser: a request cut anywhere parses to the same view, wherever its bytes move",
+          "[daemon]") {
   const larder::ServerConfig config;
   const std::string whole =
-      "GET /v3/x?y=%20 HTTP/1.1\r\nHost: larder\r\napi_key:  k \r\nempty:\r\nUser-Agent: {'a': ['b']}\r\n\r\n";
+      "GET /v3/x?y=%20 HTTP/1.1\r\nHost: larder\r\napi_key:  k \r\nempty:\r\nUser-Agent: {'a': "
+      "['b']}\r\n\r\n";
   for (std::size_t cut = 1; cut < whole.size(); ++cut) {
     CAPTURE(cut);
     RequestParser parser(config);

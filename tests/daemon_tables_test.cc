@@ -47,7 +47,9 @@ TEST_CASE("hit-for-miss: the oldest marks go when there are too many", "[daemon]
   CHECK(marks.marked(key_of(1), {1'001}));
 }
 
-TEST_CASE("rejected credentials: the refusal is held for seconds, the rejection until it is accepted", "[daemon]") {
+TEST_CASE(
+    "rejected credentials: the refusal is held for seconds, the rejection until it is accepted",
+    "[daemon]") {
   larder::RejectedCredentials rejected(5);
   auto head = std::make_shared<larder::AnswerHead>();
   rejected.reject(mac_of(1), head, {}, {10'000});
@@ -62,7 +64,8 @@ TEST_CASE("rejected credentials: the refusal is held for seconds, the rejection 
 
 TEST_CASE("rejected credentials: their number is bounded, the oldest go", "[daemon]") {
   larder::RejectedCredentials rejected(5);
-  for (std::uint32_t i = 0; i <= larder::RejectedCredentials::kMaxRejected; ++i) rejected.reject(mac_of(i), {}, {}, {1});
+  for (std::uint32_t i = 0; i <= larder::RejectedCredentials::kMaxRejected; ++i)
+    rejected.reject(mac_of(i), {}, {}, {1});
   CHECK(rejected.size() == larder::RejectedCredentials::kMaxRejected);
   CHECK(rejected.held(mac_of(0), {2}) == nullptr);
   CHECK(rejected.held(mac_of(1), {2}) != nullptr);

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
-#include <netinet/in.h>
 #include <string>
-#include <sys/socket.h>
 #include <thread>
-#include <unistd.h>
 
 /// An origin that answers every connection with the same bytes once it has read a request's header,
 /// then closes. On a thread of its own.
@@ -48,7 +48,8 @@ class TinyOrigin {
         if (count <= 0) break;
         request.append(buffer, static_cast<std::size_t>(count));
       }
-      [[maybe_unused]] const auto sent = ::send(client, answer_.data(), answer_.size(), MSG_NOSIGNAL);
+      [[maybe_unused]] const auto sent =
+          ::send(client, answer_.data(), answer_.size(), MSG_NOSIGNAL);
       ::shutdown(client, SHUT_WR);
       while (::read(client, buffer, sizeof buffer) > 0) {
       }

@@ -58,7 +58,9 @@ TEST_CASE("curl loop: a transfer tells head, body and a proven end", "[upstream]
 }
 
 TEST_CASE("curl loop: interim answers are no answer", "[upstream]") {
-  const TinyOrigin origin("HTTP/1.1 103 Early\r\nSet-Cookie: a=b\r\n\r\nHTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\n{}");
+  const TinyOrigin origin(
+      "HTTP/1.1 103 Early\r\nSet-Cookie: a=b\r\n\r\nHTTP/1.1 404 No\r\nContent-Length: "
+      "2\r\n\r\n{}");
   const auto config = config_for_tests();
   larder::UvLoop loop;
   larder::CurlLoop curl(loop.get(), config);
@@ -69,7 +71,8 @@ TEST_CASE("curl loop: interim answers are no answer", "[upstream]") {
   CHECK(sink.body == "{}");
 }
 
-TEST_CASE("curl loop: a body cut short is an error, one ended by the connection is not framed", "[upstream]") {
+TEST_CASE("curl loop: a body cut short is an error, one ended by the connection is not framed",
+          "[upstream]") {
   const auto config = config_for_tests();
   larder::UvLoop loop;
   larder::CurlLoop curl(loop.get(), config);
@@ -97,15 +100,18 @@ TEST_CASE("curl loop: a body cut short is an error, one ended by the connection 
   }
 }
 
-TEST_CASE("curl loop: bodies and headers beyond their bounds are cut off with an error", "[upstream]") {
+TEST_CASE("curl loop: bodies and headers beyond their bounds are cut off with an error",
+          "[upstream]") {
   auto config = config_for_tests();
   config.max_response_body_bytes = 4;
   config.max_response_header_bytes = 100;
   larder::UvLoop loop;
   larder::CurlLoop curl(loop.get(), config);
-  const auto bytes = GENERATE_COPY(as<std::string>{}, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
-                                   "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
-                                   "HTTP/1.1 200 OK\r\nA: " + std::string(200, 'a') + "\r\nContent-Length: 0\r\n\r\n");
+  const auto bytes = GENERATE_COPY(
+      as<std::string>{},
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+      "HTTP/1.1 200 OK\r\nA: " + std::string(200, 'a') + "\r\nContent-Length: 0\r\n\r\n");
   CAPTURE(bytes);
   const TinyOrigin origin(bytes);
   Collector sink(loop);
@@ -114,7 +120,8 @@ TEST_CASE("curl loop: bodies and headers beyond their bounds are cut off with an
   CHECK(sink.error);
 }
 
-TEST_CASE("curl loop: transfers beyond the host's places wait, beyond the queue they are refused", "[upstream]") {
+TEST_CASE("curl loop: transfers beyond the host's places wait, beyond the queue they are refused",
+          "[upstream]") {
   const TinyOrigin origin("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
   auto config = config_for_tests();
   config.max_connections_per_host = 1;
@@ -134,8 +141,12 @@ TEST_CASE("curl loop: transfers beyond the host's places wait, beyond the queue 
 TEST_CASE("curl loop: private addresses and plain http are refused unless allowed", "[upstream]") {
   const TinyOrigin origin("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
   auto config = config_for_tests();
-  SECTION("private") { config.allow_private_addresses = false; }
-  SECTION("http") { config.allow_plain_http = false; }
+  SECTION("private") {
+    config.allow_private_addresses = false;
+  }
+  SECTION("http") {
+    config.allow_plain_http = false;
+  }
   larder::UvLoop loop;
   larder::CurlLoop curl(loop.get(), config);
   Collector sink(loop);

@@ -11,8 +11,9 @@ bool has(const larder::OriginRequest& request, std::string_view line) {
 }
 
 bool names(const larder::OriginRequest& request, std::string_view name) {
-  return std::any_of(request.headers.begin(), request.headers.end(),
-                     [&](const std::string& line) { return line.starts_with(std::string(name) + ":"); });
+  return std::any_of(request.headers.begin(), request.headers.end(), [&](const std::string& line) {
+    return line.starts_with(std::string(name) + ":");
+  });
 }
 
 larder::Scope scope() {
@@ -27,18 +28,21 @@ larder::Scope scope() {
 
 }  // namespace
 
-TEST_CASE("origin request: a fill sends the canonical request, its scope and nothing else", "[upstream]") {
+TEST_CASE("origin request: a fill sends the canonical request, its scope and nothing else",
+          "[upstream]") {
   larder::CanonicalRequest canonical;
   canonical.path = "/v3/assets";
   canonical.query = "limit=5";
   canonical.representation = larder::Representation::gzip;
   canonical.variants = "a,b";
   canonical.forwarded = "x-extra: 1\r\n";
-  const auto request = larder::delivery_request(canonical, scope(), "cstoken", "sdk/1", {"x-free: 2"});
+  const auto request =
+      larder::delivery_request(canonical, scope(), "cstoken", "sdk/1", {"x-free: 2"});
   CHECK(request.host == "https://cdn.test");
   CHECK(request.url == "https://cdn.test/v3/assets?environment=prod%20%26%20more&limit=5");
-  for (const auto* line : {"api_key: blt1", "access_token: cstoken", "branch: main", "x-cs-variant-uid: a,b",
-                           "x-extra: 1", "x-free: 2", "Accept-Encoding: gzip", "X-User-Agent: sdk/1", "CDN-Loop: larder"}) {
+  for (const auto* line : {"api_key: blt1", "access_token: cstoken", "branch: main",
+                           "x-cs-variant-uid: a,b", "x-extra: 1", "x-free: 2",
+                           "Accept-Encoding: gzip", "X-User-Agent: sdk/1", "CDN-Loop: larder"}) {
     CAPTURE(line);
     CHECK(has(request, line));
   }
@@ -50,7 +54,8 @@ TEST_CASE("origin request: a sync continuation without environment stays without
   canonical.path = "/v3/stacks/sync";
   canonical.query = "sync_token=t";
   canonical.send_environment = false;
-  CHECK(larder::delivery_request(canonical, scope(), "t", "", {}).url == "https://cdn.test/v3/stacks/sync?sync_token=t");
+  CHECK(larder::delivery_request(canonical, scope(), "t", "", {}).url ==
+        "https://cdn.test/v3/stacks/sync?sync_token=t");
 }
 
 TEST_CASE("origin request: a value that could end its line is not sent", "[upstream]") {
@@ -61,7 +66,8 @@ TEST_CASE("origin request: a value that could end its line is not sent", "[upstr
   CHECK_FALSE(names(request, "X-User-Agent"));
 }
 
-TEST_CASE("origin request: a preview keeps path and query as sent, and its credentials", "[upstream]") {
+TEST_CASE("origin request: a preview keeps path and query as sent, and its credentials",
+          "[upstream]") {
   larder::RequestFields fields;
   fields.path = "/content_types/blog/entries";
   fields.query = "&query={\"a\":1}&b[]=c";
@@ -71,7 +77,8 @@ TEST_CASE("origin request: a preview keeps path and query as sent, and its crede
   fields.live_preview = "hash";
   fields.branch = "main";
   const auto request = larder::preview_request(fields, "https://preview.test");
-  CHECK(request.url == "https://preview.test/content_types/blog/entries?&query=%7B%22a%22:1%7D&b[]=c");
+  CHECK(request.url ==
+        "https://preview.test/content_types/blog/entries?&query=%7B%22a%22:1%7D&b[]=c");
   CHECK(has(request, "preview_token: csprev"));
   CHECK(has(request, "live_preview: hash"));
   CHECK(has(request, "access_token: cs1"));

@@ -11,7 +11,8 @@ std::string without_field(std::string_view fields, std::string_view name) {
     const auto end = fields.find("\r\n");
     const auto line = fields.substr(0, end == std::string_view::npos ? fields.size() : end + 2);
     const auto colon = line.find(':');
-    if (colon == std::string_view::npos || !same_field_name(line.substr(0, colon), name)) kept.append(line);
+    if (colon == std::string_view::npos || !same_field_name(line.substr(0, colon), name))
+      kept.append(line);
     fields.remove_prefix(line.size());
   }
   return kept;
@@ -34,9 +35,13 @@ Refusal refusal_of(const Error& error) {
     case Error::Code::timed_out:
       return {.status = 504, .error_code = 504, .cause = "the origin did not answer in time"};
     case Error::Code::full:
-      return {.status = 503, .error_code = 503, .cause = "larder is at a bound of its configuration for this origin"};
+      return {.status = 503,
+              .error_code = 503,
+              .cause = "larder is at a bound of its configuration for this origin"};
     default:
-      return {.status = 502, .error_code = 502, .cause = "the origin could not be reached or its answer not be read"};
+      return {.status = 502,
+              .error_code = 502,
+              .cause = "the origin could not be reached or its answer not be read"};
   }
 }
 
@@ -45,7 +50,9 @@ Refusal refusal_of_status(int origin_status) {
     return {.status = 429, .error_code = 429, .cause = "the origin's rate limit is reached"};
   }
   if (origin_status >= 300 && origin_status < 400) {
-    return {.status = 502, .error_code = 502, .cause = "the origin answered with a redirect, which larder does not follow"};
+    return {.status = 502,
+            .error_code = 502,
+            .cause = "the origin answered with a redirect, which larder does not follow"};
   }
   if (origin_status == 503) {
     return {.status = 503, .error_code = 503, .cause = "the origin is unavailable"};
@@ -53,7 +60,8 @@ Refusal refusal_of_status(int origin_status) {
   return {.status = 502, .error_code = 502, .cause = "the origin answered with an error"};
 }
 
-std::shared_ptr<const AnswerHead> make_answer_head(const ResponseFacts& facts, std::string_view etag,
+std::shared_ptr<const AnswerHead> make_answer_head(const ResponseFacts& facts,
+                                                   std::string_view etag,
                                                    std::optional<std::uint64_t> body_length) {
   return head_of(facts, etag, body_length);
 }

@@ -19,7 +19,7 @@ struct AnswerHead {
   int status = 200;
   HeadBlocks blocks;  ///< with Content-Length and ETag when they were known in time
   std::optional<std::uint64_t> body_length;
-  std::string etag;   ///< quoted, or empty
+  std::string etag;  ///< quoted, or empty
 };
 
 /// How the answer came about, for Cache-Status (RFC 9211) and the metrics.
@@ -40,8 +40,8 @@ struct AnswerEvent {
   std::vector<Chunk> body;
   End end = End::no;
   AnswerSource source = AnswerSource::fill;
-  bool stored = false;         ///< with `complete`: the object went to the store
-  std::int64_t age_s = 0;      ///< with `head`, of committed answers
+  bool stored = false;             ///< with `complete`: the object went to the store
+  std::int64_t age_s = 0;          ///< with `head`, of committed answers
   std::optional<Refusal> failure;  ///< with `failed` before any head: what to tell the client
 };
 
@@ -65,7 +65,8 @@ Refusal refusal_of(const Error& error);
 Refusal refusal_of_status(int origin_status);
 
 /// A head as it goes out. `etag` may be empty, `body_length` unknown.
-std::shared_ptr<const AnswerHead> make_answer_head(const ResponseFacts& facts, std::string_view etag,
+std::shared_ptr<const AnswerHead> make_answer_head(const ResponseFacts& facts,
+                                                   std::string_view etag,
                                                    std::optional<std::uint64_t> body_length);
 /// The same for answers that nobody may keep: the origin's cache directives give way to
 /// `Cache-Control: private, no-store`.

@@ -31,11 +31,13 @@ Result<ControlAnswer> ask_daemon(const std::string& socket_path, const std::stri
   curl_easy_setopt(easy.get(), CURLOPT_WRITEDATA, &answer.body);
   const auto code = curl_easy_perform(easy.get());
   if (code == CURLE_OPERATION_TIMEDOUT) {
-    return fail(Error::Code::timed_out, "larderd did not answer on " + socket_path + " in time; it may be overloaded or the purge is large");
+    return fail(Error::Code::timed_out, "larderd did not answer on " + socket_path +
+                                            " in time; it may be overloaded or the purge is large");
   }
   if (code != CURLE_OK) {
-    return fail(Error::Code::unavailable, "no larderd answers on " + socket_path + " (" + curl_easy_strerror(code) +
-                                              "); is it running, is --socket the path of admin.socket, and may you open it?");
+    return fail(Error::Code::unavailable,
+                "no larderd answers on " + socket_path + " (" + curl_easy_strerror(code) +
+                    "); is it running, is --socket the path of admin.socket, and may you open it?");
   }
   long status = 0;
   curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);

@@ -7,6 +7,8 @@
 
 namespace larder {
 
-void start_curl_library() { LARDER_CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK); }
+void start_curl_library() {
+  LARDER_CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
+}
 
 }  // namespace larder

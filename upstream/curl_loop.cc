@@ -38,7 +38,8 @@ CurlLoop::CurlLoop(uv_loop_t* loop, const UpstreamConfig& config)
   curl_multi_setopt(multi_, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_MULTIPLEX));
   curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS,
                     static_cast<long>(config.max_connections_per_host));
-  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(config.max_connections_per_host));
+  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS,
+                    static_cast<long>(config.max_connections_per_host));
   uv_timer_start(sweep_.get(), on_sweep, kSweepMs, kSweepMs);
   uv_unref(reinterpret_cast<uv_handle_t*>(sweep_.get()));
 }
@@ -56,7 +57,8 @@ Transfer* CurlLoop::start(OriginRequest request, TransferSink* sink) {
     ++refused_;
     return nullptr;
   }
-  auto owned = std::make_unique<Transfer>(std::move(request), sink, config_, noted_, monotonic_now());
+  auto owned =
+      std::make_unique<Transfer>(std::move(request), sink, config_, noted_, monotonic_now());
   Transfer* transfer = owned.get();
   transfers_.emplace(transfer, std::move(owned));
   if (must_wait) {
@@ -80,7 +82,8 @@ void CurlLoop::run(Transfer* transfer) {
   ++started_;
   const auto code = curl_multi_add_handle(multi_, transfer->easy());
   if (code != CURLM_OK) {
-    transfer->end(Error{Error::Code::io, std::string("libcurl refused a transfer: ") + curl_multi_strerror(code)});
+    transfer->end(Error{Error::Code::io,
+                        std::string("libcurl refused a transfer: ") + curl_multi_strerror(code)});
     wake_soon();
   }
 }
@@ -179,7 +182,9 @@ void CurlLoop::on_timeout(uv_timer_t* timer) noexcept {
   static_cast<CurlLoop*>(timer->data)->act(CURL_SOCKET_TIMEOUT, 0);
 }
 
-void CurlLoop::on_sweep(uv_timer_t* timer) noexcept { static_cast<CurlLoop*>(timer->data)->sweep(); }
+void CurlLoop::on_sweep(uv_timer_t* timer) noexcept {
+  static_cast<CurlLoop*>(timer->data)->sweep();
+}
 
 void CurlLoop::on_news(uv_timer_t* timer) noexcept {
   auto* self = static_cast<CurlLoop*>(timer->data);
@@ -206,7 +211,8 @@ void CurlLoop::collect() {
   }
 }
 
-/// Sinks may start, abandon and resume transfers from here: what they note is told in a later round.
+/// Sinks may start, abandon and resume transfers from here: what they note is told in a later
+/// round.
 void CurlLoop::tell() {
   if (!telling_.empty()) return;
   telling_.swap(noted_);
@@ -238,13 +244,15 @@ void CurlLoop::sweep() {
     if (auto error = transfer->overdue(now)) transfer->end(std::move(*error));
   }
   for (auto& [name, host] : hosts_) {
-    std::erase_if(host.queue, [](const Transfer* t) { return t->state() == Transfer::State::ended; });
+    std::erase_if(host.queue,
+                  [](const Transfer* t) { return t->state() == Transfer::State::ended; });
   }
   tell();
 }
 
 CurlLoop::Stats CurlLoop::stats() const {
-  Stats stats{.running = 0, .queued = 0, .started = started_, .failed = failed_, .refused = refused_};
+  Stats stats{
+      .running = 0, .queued = 0, .started = started_, .failed = failed_, .refused = refused_};
   for (const auto& [name, host] : hosts_) {
     stats.running += host.running;
     stats.queued += host.queue.size();

@@ -19,7 +19,9 @@ class Mailbox {
  public:
   template <class Receiver>
   Mailbox(uv_loop_t* loop, Receiver* receiver) : receiver_(receiver) {
-    deliver_ = [](void* to, std::vector<Message>& mail) { static_cast<Receiver*>(to)->on_mail(mail); };
+    deliver_ = [](void* to, std::vector<Message>& mail) {
+      static_cast<Receiver*>(to)->on_mail(mail);
+    };
     auto handle = std::make_unique<uv_async_t>();
     LARDER_CHECK(uv_async_init(loop, handle.get(), on_wake) == 0);
     handle->data = this;

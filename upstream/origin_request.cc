@@ -84,7 +84,8 @@ OriginRequest delivery_request(const CanonicalRequest& canonical, const Scope& s
                                const std::vector<std::string>& unkeyed) {
   OriginRequest request;
   request.host = scope.delivery_host;
-  request.url.reserve(scope.delivery_host.size() + canonical.path.size() + canonical.query.size() + 48);
+  request.url.reserve(scope.delivery_host.size() + canonical.path.size() + canonical.query.size() +
+                      48);
   request.url.append(scope.delivery_host).append(canonical.path);
   char joint = '?';
   if (canonical.send_environment && !scope.environment.empty()) {

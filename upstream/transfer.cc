@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/transfer.h"
 
-#include <algorithm>
 #include <arpa/inet.h>
-#include <cctype>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <algorithm>
+#include <cctype>
 
 #include "conf/check.h"
 
@@ -29,8 +29,8 @@ bool is_private(const sockaddr* address) {
     std::copy_n(ip6.s6_addr + 12, 4, reinterpret_cast<std::uint8_t*>(&mapped.sin_addr));
     return is_private(reinterpret_cast<const sockaddr*>(&mapped));
   }
-  return IN6_IS_ADDR_LOOPBACK(&ip6) || IN6_IS_ADDR_UNSPECIFIED(&ip6) || IN6_IS_ADDR_LINKLOCAL(&ip6) ||
-         (ip6.s6_addr[0] & 0xfe) == 0xfc;
+  return IN6_IS_ADDR_LOOPBACK(&ip6) || IN6_IS_ADDR_UNSPECIFIED(&ip6) ||
+         IN6_IS_ADDR_LINKLOCAL(&ip6) || (ip6.s6_addr[0] & 0xfe) == 0xfc;
 }
 
 curl_socket_t open_public_socket(void*, curlsocktype, curl_sockaddr* address) noexcept {
@@ -128,11 +128,13 @@ void Transfer::start(EasyHandle easy, MonotonicTime now) {
   curl_easy_setopt(handle, CURLOPT_PIPEWAIT, request_.url.starts_with("https:") ? 1L : 0L);
 }
 
-std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t count, void* self) noexcept {
+std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t count,
+                                void* self) noexcept {
   return static_cast<Transfer*>(self)->take_header({data, size * count});
 }
 
-std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count, void* self) noexcept {
+std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count,
+                              void* self) noexcept {
   return static_cast<Transfer*>(self)->take_body({data, size * count});
 }
 
@@ -140,8 +142,9 @@ std::size_t Transfer::take_header(std::string_view line) {
   const std::size_t taken = line.size();
   header_total_ += taken;
   if (header_total_ > config_.max_response_header_bytes) {
-    error_ = Error{Error::Code::full, "origin " + request_.host + ": response header is larger than "
-                                      "upstream.max_response_header"};
+    error_ = Error{Error::Code::full, "origin " + request_.host +
+                                          ": response header is larger than "
+                                          "upstream.max_response_header"};
     return 0;
   }
   while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
@@ -152,7 +155,8 @@ std::size_t Transfer::take_header(std::string_view line) {
     return taken;
   }
   if (!line.empty()) {
-    if (line.size() >= 18 && same_ignoring_case(line.substr(0, 18), "transfer-encoding:")) chunked_ = true;
+    if (line.size() >= 18 && same_ignoring_case(line.substr(0, 18), "transfer-encoding:"))
+      chunked_ = true;
     add_header_line(facts_, line);
     return taken;
   }
@@ -171,8 +175,9 @@ std::size_t Transfer::take_body(std::string_view bytes) {
   }
   body_total_ += bytes.size();
   if (body_total_ > config_.max_response_body_bytes) {
-    error_ = Error{Error::Code::full, "origin " + request_.host + ": response body is larger than "
-                                      "upstream.max_response_body"};
+    error_ = Error{Error::Code::full, "origin " + request_.host +
+                                          ": response body is larger than "
+                                          "upstream.max_response_body"};
     return 0;
   }
   body_.append(bytes);
@@ -208,10 +213,12 @@ void Transfer::end(Error error) {
 std::optional<Error> Transfer::overdue(MonotonicTime now) const {
   const auto age = now.ms - since_.ms;
   if (state_ == State::queued && age > config_.queue_wait_ms) {
-    return Error{Error::Code::full, "origin " + request_.host + ": no free connection within upstream.queue_wait"};
+    return Error{Error::Code::full,
+                 "origin " + request_.host + ": no free connection within upstream.queue_wait"};
   }
   if (state_ == State::running && !head_complete_ && age > config_.first_byte_timeout_ms) {
-    return Error{Error::Code::timed_out, "origin " + request_.host + ": no answer within upstream.first_byte_timeout"};
+    return Error{Error::Code::timed_out,
+                 "origin " + request_.host + ": no answer within upstream.first_byte_timeout"};
   }
   return std::nullopt;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
 #include <curl/curl.h>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,7 +21,7 @@ struct TransferProgress {
   const ResponseFacts* head = nullptr;  ///< set in the one call that brings the complete header
   std::string body;
   bool ended = false;
-  bool framed = false;  ///< with `ended`: the body's length was proven by its framing
+  bool framed = false;         ///< with `ended`: the body's length was proven by its framing
   std::optional<Error> error;  ///< with `ended`: it failed; the body is cut off
 };
 
@@ -82,7 +82,8 @@ class Transfer {
   TransferSink* sink = nullptr;  ///< null = abandoned: nobody is told
 
  private:
-  static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self) noexcept;
+  static std::size_t on_header(char* data, std::size_t size, std::size_t count,
+                               void* self) noexcept;
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self) noexcept;
   std::size_t take_header(std::string_view line);
   std::size_t take_body(std::string_view bytes);
@@ -97,7 +98,7 @@ class Transfer {
   State state_ = State::queued;
   MonotonicTime since_;  ///< entry into the state
   ResponseFacts facts_;
-  std::string body_;     ///< arrived, not yet told
+  std::string body_;  ///< arrived, not yet told
   std::uint64_t body_total_ = 0;
   std::uint64_t header_total_ = 0;
   bool head_complete_ = false;

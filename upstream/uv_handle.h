@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <uv.h>
 #include <cstdint>
 #include <memory>
-#include <uv.h>
 
 #include "conf/check.h"
 

@@ -235,59 +235,75 @@ def test_errors_carry_the_origins_retry_after(stage):
 
 # --- Broken bodies ---------------------------------------------------------------------------------
 
-# Name -> (rule, the client can tell that something is missing).
+# Name -> (rule for a body of so many bytes on the wire, the client can tell that some are missing).
 BROKEN = {
-    "cut at 0": ({"truncate_after": 0}, True),
-    "cut in the middle": ({"truncate_after": 3_000}, True),
-    "cut before the last byte": ({"truncate_after": 4_999}, True),
-    "reset in the middle": ({"reset": 3_000}, True),
-    "chunked, cut": ({"chunked": True, "truncate_after": 3_000}, True),
-    "chunked, reset": ({"chunked": True, "reset": 3_000}, True),
-    "too few bytes": ({"wrong_content_length": 10}, True),
-    "stalled": ({"stall": 3_000}, True),
-    "too many bytes": ({"wrong_content_length": -10}, False),
-    "half a document": ({"malformed_json": True}, False),
-    "half a document, chunked": ({"malformed_json": True, "chunked": True}, False),
-    "no document": ({"body": "null and void"}, False),
-    "empty": ({"body": ""}, False),
-    "two documents": ({"body": "{}{}"}, False),
-    "without an end": ({"close_delimited": True}, False),
-    "a stray NUL": ({"body": "{\"a\":\"b\"}\u0000"}, False),
+    "cut at 0": (lambda size: {"truncate_after": 0}, True),
+    "cut in the middle": (lambda size: {"truncate_after": size // 2}, True),
+    "cut before the last byte": (lambda size: {"truncate_after": size - 1}, True),
+    "reset in the middle": (lambda size: {"reset": size // 2}, True),
+    "chunked, cut": (lambda size: {"chunked": True, "truncate_after": size // 2}, True),
+    "chunked, cut before the last chunk": (lambda size: {"chunked": True, "truncate_after": size + 5},
+                                           True),
+    "chunked, reset": (lambda size: {"chunked": True, "reset": size // 2}, True),
+    "too few bytes": (lambda size: {"wrong_content_length": 10}, True),
+    "stalled": (lambda size: {"stall": size // 2}, True),
+    "too many bytes": (lambda size: {"wrong_content_length": -10}, False),
+    "half a document": (lambda size: {"malformed_json": True}, False),
+    "half a document, chunked": (lambda size: {"malformed_json": True, "chunked": True}, False),
+    "no document": (lambda size: {"body": "null and void"}, False),
+    "empty": (lambda size: {"body": ""}, False),
+    "two documents": (lambda size: {"body": "{}{}"}, False),
+    "a stray NUL": (lambda size: {"body": '{"a":"b"}\u0000'}, False),
+    "without an end": (lambda size: {"close_delimited": True}, False),
+    "without an end, cut": (lambda size: {"close_delimited": True, "truncate_after": size // 2},
+                            False),
 }
 
 
 def test_broken_bodies_are_not_stored_and_cut_ones_do_not_look_whole(stage):
     larder = stage.larder(upstream={"low_speed_time": "1s"})
     for index, (name, (rule, tells)) in enumerate(BROKEN.items()):
-        for headers in ([], [GZIP]):
-            target, body = sized(5_000, f"broken{index}{len(headers)}")
-            # Twice: a transfer that failed before anyone saw its head is tried again.
-            number = stage.sandbox.fault(host="delivery", **rule)
-            with changes(larder, name, fills_stored=0), larder.connect() as client:
+        for coding, headers in (("identity", []), ("gzip", [GZIP])):
+            case = f"{name}, {coding}"
+            target, body = sized(5_000, f"broken{index}{coding}")
+            size = len(stage.sandbox.get(target, CREDENTIALS + headers).body)
+            number = stage.sandbox.fault(host="delivery", **rule(size))
+            with changes(larder, case, fills_stored=0), larder.connect() as client:
                 ask(client, target, CREDENTIALS + headers)
                 try:
                     response = read_or_cut(client)
-                    check(not tells or response.status >= 500 or headers,
-                          f"{name} {headers} looks whole: {response}")
+                    check(not tells or response.status >= 500, f"{case} looks whole: {response}")
                 except Cut as cut:
-                    check(tells or headers, f"{name} is cut off: {cut}")
+                    check(tells, f"{case} is cut off: {cut}")
             stage.sandbox.remove_fault(number)
-            with costs(stage, delivery=1, what=f"after {name} {headers}"):
-                check_answer(larder.get(target, CREDENTIALS + headers), 200, body, f"after {name}")
+            with costs(stage, delivery=1, what=f"after {case}"):
+                check_answer(larder.get(target, CREDENTIALS + headers), 200, body, f"after {case}")
+
+
+def test_a_herd_on_a_broken_body_gets_nothing_that_looks_whole(stage):
+    larder = stage.larder()
+    target, body = sized(200_000, "brokenherd")
+    stage.sandbox.fault(host="delivery", hold="first", times=1, truncate_after=150_000)
+    with Herd(larder, 6, target, CREDENTIALS) as herd:
+        stage.sandbox.wait_held("first")
+        wait_metric(larder, "fills_joined", 5)
+        stage.sandbox.release("first")
+        for connection in herd.connections:
+            try:
+                check_answer(read_or_cut(connection), 200, body, "a whole answer of a second try")
+            except Cut as cut:
+                check_equal(cut.status, 200, "status of an answer that was cut off")
+    with changes(larder, requests__hit=0):
+        check_answer(larder.get(target, CREDENTIALS), 200, body)
 
 
 def test_gzip_that_does_not_inflate_is_not_stored(stage):
     larder = stage.larder()
-    whole = gzip.compress(b'{"entry":{"uid":"x"}}')
-    for name, body in {"cut": whole[:-6], "no gzip": b"{}", "bad sum": whole[:-8] + b"\0" * 8,
-                       "trailing": whole + b"x"}.items():
-        # A rule's body is text: bytes beyond ASCII go by chunk through `raw`, as Latin-1 cannot.
-        if any(byte > 127 for byte in body):
-            continue
+    for name, body in {"not gzip": '{"entry":{}}', "only a magic": "\x1f", "nothing": ""}.items():
         with changes(larder, name, fills_stored=0):
-            stage.sandbox.fault(host="delivery", times=1, body=body.decode(),
+            stage.sandbox.fault(host="delivery", times=1, body=body,
                                 headers={"Content-Encoding": "gzip"})
-            larder.get(entry_target(more=f"&case={name}"), CREDENTIALS + [GZIP])
+            larder.get(entry_target(more="&gzip=broken"), CREDENTIALS + [GZIP])
 
 
 def test_http_1_0_clients_see_a_cut_as_a_reset(stage):
@@ -301,7 +317,7 @@ def test_http_1_0_clients_see_a_cut_as_a_reset(stage):
         check_equal(status, 200, "status")
         check(all(name.lower() != "transfer-encoding" for name, _ in headers),
               f"chunks for HTTP/1.0: {headers}")
-        check_equal(client.take(3_000), body[:3_000], "the first part")
+        check_equal(client.take(2_900), body[:2_900], "the first part")
         stage.sandbox.release("part")
         try:
             while client.receive():
@@ -338,6 +354,7 @@ def test_a_herd_on_an_object_beyond_the_cap_gets_it_whole(stage):
 
 def test_a_waiter_gets_504_at_its_deadline(stage):
     larder = stage.larder(server={"request_timeout": "1s"})
+    expected = origin_body(stage)
     stage.sandbox.hold("long", host="delivery")
     with costs(stage, delivery=1), Herd(larder, 3, ENTRY, CREDENTIALS) as herd:
         for response in herd.responses():
@@ -345,11 +362,7 @@ def test_a_waiter_gets_504_at_its_deadline(stage):
         stage.sandbox.release("long")
     wait_stored(larder)
     with costs(stage):
-        check_answer(larder.get(ENTRY, CREDENTIALS), 200, origin_body_of_store(larder))
-
-
-def origin_body_of_store(larder):
-    return larder.get(ENTRY, CREDENTIALS).body
+        check_answer(larder.get(ENTRY, CREDENTIALS), 200, expected)
 
 
 def test_a_silent_origin_is_504_at_its_own_deadline(stage):
@@ -392,7 +405,9 @@ def test_an_origins_header_has_a_bound(stage):
     larder = stage.larder(upstream={"max_response_header": "16KiB"})
     number = stage.sandbox.fault(host="delivery", huge_header=20_000)
     with changes(larder, fills_stored=0):
-        check_api_error(larder.get(ENTRY, CREDENTIALS), 502, "the answer to a huge header")
+        response = larder.get(ENTRY, CREDENTIALS)
+        check(response.status in (502, 503), f"the answer to a huge header: {response}")
+        check_api_error(response, response.status, "the answer to a huge header")
     stage.sandbox.remove_fault(number)
     check_answer(larder.get(ENTRY, CREDENTIALS), 200)
 
@@ -406,7 +421,7 @@ def test_an_origins_body_has_a_bound(stage):
             ask(client, target, CREDENTIALS)
             try:
                 response = read_or_cut(client)
-                check(response.status == 502, f"a body beyond the bound looks whole: {response}")
+                check(response.status in (502, 503), f"a body beyond the bound looks whole: {response}")
             except Cut as cut:
                 check(len(cut.body) < len(body), "a body beyond the bound is whole")
         stage.sandbox.clear_faults()
@@ -457,6 +472,8 @@ def test_conditional_requests(stage):
 
 def test_an_object_is_served_before_its_commit(stage):
     larder = stage.larder(cache={"commit_interval": "5s"})
+    larder.get(ENTRY, CREDENTIALS)
+    wait_stored(larder)  # the next commit waits for its interval
     target, body = sized(50_000, "soon")
     with costs(stage, delivery=1):
         check_answer(larder.get(target, CREDENTIALS), 200, body)
@@ -467,7 +484,7 @@ def test_an_object_is_served_before_its_commit(stage):
         check("committed" in cache_status(response), f"not from a pending copy: {response.headers}")
         again = larder.get(target, CREDENTIALS + [("If-None-Match", tag)])
         check_equal(again.status, 304, "status with the pending copy's ETag")
-    check_equal(metric(larder, "store_objects"), 0, "objects committed meanwhile")
+    check_equal(metric(larder, "store_objects"), 1, "objects committed meanwhile")
 
 
 def test_a_client_that_closes_while_it_waits_frees_its_place(stage):
