@@ -2,6 +2,7 @@
 #include "upstream/transfer.h"
 
 #include <arpa/inet.h>
+#include <charconv>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -78,6 +79,16 @@ Error error_of(CURLcode code, const std::string& host) {
   return {Error::Code::unavailable, "origin " + host + ": " + text};
 }
 
+/// The number behind the first blank of a status line, 0 when there is none: `HTTP/1.1 200 OK`.
+int status_of(std::string_view line) {
+  const auto blank = line.find(' ');
+  int status = 0;
+  if (blank != std::string_view::npos) {
+    std::from_chars(line.data() + blank + 1, line.data() + line.size(), status);
+  }
+  return status;
+}
+
 bool same_ignoring_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
     return std::tolower(x) == std::tolower(y);
@@ -151,6 +162,7 @@ std::size_t Transfer::take_header(std::string_view line) {
   if (head_complete_) return taken;  // trailers
   if (line.starts_with("HTTP/")) {
     facts_ = ResponseFacts{};  // an interim (1xx) answer came before
+    facts_.status = status_of(line);  // some fields are read by it
     chunked_ = false;
     return taken;
   }
@@ -160,10 +172,7 @@ std::size_t Transfer::take_header(std::string_view line) {
     add_header_line(facts_, line);
     return taken;
   }
-  long status = 0;
-  curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
-  facts_.status = static_cast<int>(status);
-  head_complete_ = status >= 200;
+  head_complete_ = facts_.status >= 200;
   if (head_complete_) note();
   return taken;
 }
