@@ -4,7 +4,9 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <cmath>
 #include <map>
+#include <random>
 
 #include "cache/store.h"
 #include "tests/store_fixture.h"
@@ -49,7 +51,7 @@ std::size_t length_of(const Mix& mix, std::mt19937_64& random) {
   return static_cast<std::size_t>(std::exp(std::uniform_real_distribution<double>(from, to)(random)));
 }
 
-/// Puts objects of new keys until they are `bytes` together; every other replaced, purged or kept.
+/// Puts objects of new keys until they are `bytes` together.
 void pour(Store& store, const Mix& mix, std::uint64_t bytes, std::uint64_t& number) {
   std::mt19937_64 random(number + 1);
   std::uint64_t poured = 0;
@@ -73,7 +75,7 @@ double live_share(const StoreStats& stats) {
 
 }  // namespace
 
-TEST_CASE("store: twenty times its size goes through without a full map, 70 % stays in use",
+TEST_CASE("store: many times its size goes through without a full map, 70 % stays in use",
           "[store][pressure]") {
   const Mix mix = GENERATE(values<Mix>({
       {"small", 200, 2'000},
@@ -81,7 +83,7 @@ TEST_CASE("store: twenty times its size goes through without a full map, 70 % st
       {"usual", 500, 200'000},
       {"large", 100'000, 500'000},
   }));
-  const Bytes size = GENERATE(values<Bytes>({8u << 20, 64u << 20}));
+  const Bytes size = GENERATE(values<Bytes>({16u << 20, 64u << 20}));
   CAPTURE(mix.name, size);
   const TemporaryDirectory directory;
   std::uint64_t cost = 0;
@@ -91,13 +93,15 @@ TEST_CASE("store: twenty times its size goes through without a full map, 70 % st
   fitting.longest = std::min<std::size_t>(mix.longest, store.max_object_bytes());
   fitting.shortest = std::min(fitting.shortest, fitting.longest / 2);
   pour(store, fitting, size, number);
-  const int turns = mix.longest <= 2'000 ? 5 : 20;
+  // Small objects are many: their turnover is in the objects, not in the bytes.
+  const int turns = mix.longest <= 2'000 ? 4 : 20;
   for (int turn = 0; turn < turns; ++turn) {
     CAPTURE(turn);
     pour(store, fitting, size, number);
     const StoreStats stats = store.stats();
     CAPTURE(stats.objects, stats.live_pages, stats.file_bytes, stats.evicted);
     REQUIRE(stats.dropped_map_full == 0);
+    if (size >= 64u << 20) REQUIRE(stats.map_full == 0);
     REQUIRE(stats.failed_commits == 0);
     CHECK(live_share(stats) >= 0.70);
     CHECK(live_share(stats) <= 0.85);
@@ -133,7 +137,7 @@ TEST_CASE("store: objects beyond use leave before older ones that are not", "[st
 
 namespace {
 
-/// A tmpfs of its own, in a namespace of this thread only if it can be had.
+/// A tmpfs of its own.
 class SmallDisk {
  public:
   explicit SmallDisk(const std::string& path) : path_(path) {

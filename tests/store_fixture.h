@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <condition_variable>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <mutex>
 #include <optional>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -56,10 +59,25 @@ inline const KeyHasher& hasher() {
   return one;
 }
 
+/// A stream of numbers for each seed, cheaper to begin than the standard's.
+class Numbers {
+ public:
+  explicit Numbers(std::uint64_t seed) : state_(seed * 0x9E3779B97F4A7C15u + 1) {}
+  std::uint64_t operator()() {
+    std::uint64_t z = (state_ += 0x9E3779B97F4A7C15u);
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
 inline ScopeMac mac_of(unsigned scope) {
   ScopeMac mac;
-  std::mt19937_64 random(scope + 1);
-  for (std::uint8_t& byte : mac.bytes) byte = static_cast<std::uint8_t>(random());
+  Numbers numbers(scope + 1);
+  for (std::uint8_t& byte : mac.bytes) byte = static_cast<std::uint8_t>(numbers());
   return mac;
 }
 
@@ -69,15 +87,15 @@ inline ScopeLabel label_of(unsigned scope) {
           scope / 2 % 2 == 0 ? "production" : "staging", scope % 2 == 0 ? "main" : "next"};
 }
 
-/// Bytes that only this seed gives, not compressible to a pattern.
+/// Bytes that only this seed gives.
 inline std::string body_of(std::uint64_t seed, std::size_t length) {
-  std::string body(length, '\0');
-  std::mt19937_64 random(seed);
+  std::string body((length + 7) / 8 * 8, '\0');
+  Numbers numbers(seed);
   for (std::size_t at = 0; at < length; at += 8) {
-    const std::uint64_t word = random();
-    body.replace(at, std::min<std::size_t>(8, length - at), reinterpret_cast<const char*>(&word),
-                 std::min<std::size_t>(8, length - at));
+    const std::uint64_t word = numbers();
+    std::memcpy(body.data() + at, &word, sizeof word);
   }
+  body.resize(length);
   return body;
 }
 
@@ -217,6 +235,21 @@ inline Seen see(Store& store, const ObjectPlan& plan) {
   StoreReader reader = store.reader();
   return see(reader, plan);
 }
+
+/// Runs `body` in a child process: its wait status. The child's result is its exit status.
+inline int in_child(const std::function<int()>& body) {
+  const pid_t child = ::fork();
+  LARDER_CHECK(child >= 0);
+  if (child == 0) {
+    ::alarm(60);
+    ::_exit(body());
+  }
+  int status = 0;
+  LARDER_CHECK(::waitpid(child, &status, 0) == child);
+  return status;
+}
+
+inline bool ended_with(int status, int code) { return WIFEXITED(status) && WEXITSTATUS(status) == code; }
 
 inline CacheConfig config_at(const std::string& path, Bytes size = 64u << 20) {
   CacheConfig config;

@@ -121,6 +121,7 @@ OriginRequest pass_request(const RequestFields& fields, const Scope& scope) {
   add(request.headers, "release_id", fields.release_id);
   add(request.headers, "preview_timestamp", fields.preview_timestamp);
   add(request.headers, "authorization", fields.authorization);
+  add(request.headers, "authtoken", fields.authtoken);
   add(request.headers, "x-cs-variant-uid", fields.variant_uid);
   add(request.headers, "x-header-ea", fields.early_access);
   add_template(request.headers, fields.representation, fields.user_agent);
@@ -138,6 +139,7 @@ OriginRequest preview_request(const RequestFields& fields, std::string_view prev
   add(request.headers, "release_id", fields.release_id);
   add(request.headers, "preview_timestamp", fields.preview_timestamp);
   add(request.headers, "authorization", fields.authorization);
+  add(request.headers, "authtoken", fields.authtoken);
   add(request.headers, "branch", fields.branch);
   if (!fields.environment_in_query) add(request.headers, "environment", fields.environment);
   add(request.headers, "x-cs-variant-uid", fields.variant_uid);

@@ -101,11 +101,10 @@ bool matches_taxonomy(const Space& space, const Json& object, const std::string&
       if (borne.empty() == operand.get<bool>()) return false;
       continue;
     }
-    if (std::none_of(borne.begin(), borne.end(), [&](const std::string& term) {
-          return taxonomy_operator(*terms, term, name, operand, max_levels);
-        })) {
-      return false;
-    }
+    const auto holds = [&, &key = name, &value = operand](const std::string& term) {
+      return taxonomy_operator(*terms, term, key, value, max_levels);
+    };
+    if (std::none_of(borne.begin(), borne.end(), holds)) return false;
   }
   return true;
 }

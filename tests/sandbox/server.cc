@@ -23,6 +23,22 @@ Script preflight(const HttpRequest& request) {
   return script;
 }
 
+/// Nothing may be thrown through the event loop: a query or a rule of wrong types is a 500.
+template <class Make>
+Script guarded(const HttpRequest& request, Make make) {
+  try {
+    return make();
+  } catch (const std::exception& problem) {
+    Plan plan;
+    plan.request = &request;
+    plan.answer.status = 500;
+    const Json body = error(500, 500, problem.what()).body;
+    plan.answer.body = std::make_shared<const std::string>(
+        body.dump(-1, ' ', false, Json::error_handler_t::replace));
+    return plan.script();
+  }
+}
+
 }  // namespace
 
 void Listener::open(int port, uv_connection_cb on_connection, void* self) {
@@ -88,7 +104,8 @@ void Sandbox::on_closed(Connection& connection) {
 
 Script Sandbox::on_request(const HttpRequest& request, Connection&) {
   recorder_.on_request(request);
-  return request.host == Host::control ? control(request) : answer(request);
+  if (request.host == Host::control) return control(request);
+  return guarded(request, [&] { return answer(request); });
 }
 
 Script Sandbox::answer(const HttpRequest& request) {
@@ -124,7 +141,9 @@ Script Sandbox::with_fault(const Fault& fault, const HttpRequest& request) {
   // A copy of the rule: the original may be gone when the wait ends.
   if (fault.late()) {
     answer_then.make = [this, fault, &request] {
-      return fault.apply(api_answer(request, fault.wants_identity()), request);
+      return guarded(request, [&] {
+        return fault.apply(api_answer(request, fault.wants_identity()), request);
+      });
     };
   } else {
     answer_then.make = [made = fault.apply(api_answer(request, fault.wants_identity()), request)] {

@@ -293,8 +293,8 @@ def test_a_herd_on_a_broken_body_gets_nothing_that_looks_whole(stage):
                 check_answer(read_or_cut(connection), 200, body, "a whole answer of a second try")
             except Cut as cut:
                 check_equal(cut.status, 200, "status of an answer that was cut off")
-    with changes(larder, requests__hit=0):
-        check_answer(larder.get(target, CREDENTIALS), 200, body)
+    # Whether a second try came to be, and so stored, depends on how the first one's bytes arrived.
+    check_answer(larder.get(target, CREDENTIALS), 200, body)
 
 
 def test_gzip_that_does_not_inflate_is_not_stored(stage):

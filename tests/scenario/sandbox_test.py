@@ -78,6 +78,7 @@ def test_errors_have_the_shape_of_the_api(stage):
     check_error(get(ENTRY, [*good, ("branch", "none")]), 422, 901, "branch")
     check_error(get("/v3/stacks/sync?sync_token=blt00", good), 422, 141, "sync_token")
     check_error(get(LIST + "?query=author", good), 400, 141, "query")
+    check_error(get(LIST + "?query=" + query({"taxonomies.color": {"$exists": 1}}), good), 500, 500)
     check_error(get("/v3/none", good), 404, 404)
     check_error(get("/content_types/blog", good), 404, 404)
     check_error(get(ENTRY, good, method="POST"), 405, 405)

@@ -4,7 +4,7 @@
 larderd: the answers are the origin's own, repeated delivery requests cost the origin nothing, and
 previews always reach the preview host and leave nothing behind.
 
-data/sdk_requests.json has one request a line: the client, what it was told to do (`call`), the
+tests/data/sdk_requests.json has one request a line: the client, what it was told to do (`call`), the
 service it addressed, the target and the headers in wire order. Only Host is replaced here.
 """
 
@@ -16,7 +16,7 @@ import urllib.parse
 import harness
 from harness import DRAFT_MARKER, SECRETS, check, check_equal, shorten
 
-DATA = pathlib.Path(__file__).with_name("data") / "sdk_requests.json"
+DATA = pathlib.Path(__file__).resolve().parent.parent / "data" / "sdk_requests.json"
 
 SLUG = "[^/]+"
 CACHED_PATHS = re.compile("/v3/(" + "|".join([
@@ -35,7 +35,11 @@ LONG = {kind: {"fresh": "10m", "stale_while_revalidate": "0s"}
 
 
 def load():
-    return json.loads(DATA.read_text())
+    requests = json.loads(DATA.read_text())["requests"]
+    for request in requests:
+        query = request["query"]
+        request["target"] = request["path"] + (f"?{query}" if query else "")
+    return requests
 
 
 def field(request, name):
@@ -49,7 +53,7 @@ def field(request, name):
 
 def route_of(request):
     """What the protocol asks for: "cached", "pass", "preview" or "refused"."""
-    path = request["target"].split("?")[0]
+    path = request["path"]
     if field(request, "live_preview") not in ("", "init"):
         return "preview"
     if field(request, "authorization") or not path.startswith("/v3/"):
@@ -64,6 +68,7 @@ def route_of(request):
 
 
 def addressed(request, address):
+    """The headers with Host for that address; the harness adds one where there is none."""
     return [(name, address if name.lower() == "host" else value)
             for name, value in request["headers"]]
 
@@ -139,7 +144,7 @@ class Replay:
             check_equal(asked, (0, 0), "requests at the origin")
 
     def describe(self):
-        return (f"{self.request['client']}, {self.request['call']} ({self.route})\n"
+        return (f"{self.request['sdk']}, {self.request['call']} ({self.route})\n"
                 f"  {shorten(self.request['target'], 300)}\n  {self.request['headers']}")
 
 
@@ -164,6 +169,8 @@ def test_the_data_has_every_route(_):
     for request in load():
         if request["upstream"] == "preview":
             check_equal(route_of(request), "preview", request["call"])
+        route = request["route"]  # a refusal is written as its status
+        check_equal(route_of(request), "refused" if route.isdigit() else route, request["call"])
 
 
 def test_answers_are_the_origins_and_repeats_are_free(stage):
