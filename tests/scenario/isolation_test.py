@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""No byte of one scope in another's answer: sixteen scopes, every ordered pair, in five states; in
+open mode, with configured stacks, and again with keys whose hash is cut to 4 bits (LARDERD_HASH4),
+so that everything collides and the comparison alone must hold."""
+
+import contextlib
+import itertools
+import os
+
+import harness
+from harness import check, check_equal, wait_until
+from scenario_lib import cache_status, origin_requests, wait_stored
+
+UID = "bltaaaa1111"
+
+
+class Scope:
+    def __init__(self, stack, environment, branch):
+        self.stack, self.environment, self.branch = stack, environment, branch
+        self.headers = harness.credentials(stack, environment, branch)
+        # The alias `live` answers as main does.
+        self.marker = harness.marker(stack.letter, environment, "main" if branch == "live" else branch)
+        self.name = f"{stack.letter}/{environment}/{branch}"
+
+    def target(self, uid=UID):
+        return f"/v3/content_types/blog/entries/{uid}?environment={self.environment}"
+
+
+SCOPES = [Scope(stack, environment, branch)
+          for stack in harness.STACKS for environment, _, _ in stack.scopes
+          for branch in harness.BRANCHES + harness.ALIASES]
+MARKERS = sorted({scope.marker for scope in SCOPES})
+PAIRS = list(itertools.permutations(SCOPES, 2))
+
+
+def check_own(scope, response, state):
+    check_equal(response.status, 200, f"status in {scope.name}, {state}: {response}")
+    text = response.decoded.decode()
+    check(scope.marker in text, lambda: f"{scope.name}, {state}: not its own: {response}")
+    for foreign in MARKERS:
+        if foreign != scope.marker:
+            check(foreign not in text, lambda f=foreign: f"{scope.name}, {state}: a byte of {f}: {response}")
+
+
+def ask(connection, scope, state, uid=UID):
+    response = connection.request(scope.target(uid), scope.headers)
+    check_own(scope, response, state)
+    return response
+
+
+def every_pair(larder, state):
+    """A, then B, then A's ETag in B, for every ordered pair; returns the Cache-Status values seen."""
+    seen = set()
+    tags = {}
+    with larder.connect() as connection:
+        for first, second in PAIRS:
+            for scope in (first, second):
+                response = ask(connection, scope, f"{state} after {first.name}")
+                seen.add(cache_status(response).split(";")[1].strip())
+                tags[scope.name] = response.header("ETag")
+            if tags[first.name] is None or tags[first.name] == tags[second.name]:
+                check(tags[first.name] is None, f"{first.name} and {second.name} share an ETag")
+                continue
+            answer = connection.request(second.target(), second.headers + [("If-None-Match", tags[first.name])])
+            check_own(second, answer, f"{state}, with the ETag of {first.name}")
+    return seen
+
+
+def in_flight_pairs(stage, larder):
+    """While the origin holds A's answer, B asks for the same URL; then A is released."""
+    for number, (first, second) in enumerate(PAIRS):
+        uid = f"bltaaaa{1112 + number % 20}"
+        larder_purge(larder)
+        before = origin_requests(stage)
+        stage.sandbox.hold("flight", host="delivery", times=2)
+        with larder.connect() as one, larder.connect() as other:
+            for connection, scope in ((one, first), (other, second)):
+                connection.send(harness.format_request(scope.target(uid), scope.headers, "GET", connection.address))
+            stage.sandbox.wait_held("flight", 2)
+            stage.sandbox.release("flight")
+            check_own(first, one.read_response(), f"in flight with {second.name}")
+            check_own(second, other.read_response(), f"in flight with {first.name}")
+        check_equal(origin_requests(stage) - before, 2, f"origin requests of {first.name} and {second.name}")
+
+
+def larder_purge(larder):
+    status, output = larder.ctl("purge", "all")
+    check_equal(status, 0, f"purge all: {output}")
+
+
+def five_states(stage, **changes):
+    collides = bool(changes.pop("collides", False))
+    larder = stage.larder(ttl={"entry": {"fresh": "1h", "stale_while_revalidate": "1h", "stale_if_error": "1h"}},
+                          **changes)
+    every_pair(larder, "warm")
+    if not collides:
+        wait_stored(larder, len(SCOPES))
+        check_equal(every_pair(larder, "warm"), {"hit"}, "Cache-Status of warm pairs")
+    larder.stop()
+    larder.start()
+    seen = every_pair(larder, "after restart")
+    check(collides or seen == {"hit"}, f"after restart: {seen}")
+    in_flight_pairs(stage, larder)
+
+    larder.stop()
+    larder.configure(ttl={"entry": {"fresh": "1s", "stale_while_revalidate": "1h", "stale_if_error": "1h"}})
+    larder.start()
+    larder_purge(larder)
+    every_pair(larder, "before it is stale")
+    if not collides:
+        with larder.connect() as connection:
+            wait_until(lambda: all("stale" in cache_status(ask(connection, scope, "ageing")) for scope in SCOPES[:1]),
+                       "the first scope's answer is stale")
+    every_pair(larder, "stale")
+    stage.sandbox.down("delivery")
+    with contextlib.ExitStack() as stack:
+        stack.callback(stage.sandbox.up, "delivery")
+        if not collides:
+            every_pair(larder, "origin down")
+            return
+        with larder.connect() as connection:
+            for scope in SCOPES:
+                response = connection.request(scope.target(), scope.headers)
+                if response.status == 200:
+                    check_own(scope, response, "origin down")
+
+
+def test_sixteen_configured_scopes(stage):
+    check_equal(len(SCOPES), 16, "scopes")
+    five_states(stage)
+
+
+def test_sixteen_scopes_in_open_mode(stage):
+    origin = {"delivery": f"http://{stage.sandbox.delivery}", "preview": f"http://{stage.sandbox.preview}"}
+    five_states(stage, stack=None, open=origin)
+
+
+def test_sixteen_scopes_when_every_key_collides(stage):
+    program = os.environ.get("LARDERD_HASH4")
+    if not program:
+        print("skipped: LARDERD_HASH4 names no build with cut hashes")
+        return
+    normal = os.environ["LARDERD"]
+    os.environ["LARDERD"] = program
+    stage.stack.callback(os.environ.__setitem__, "LARDERD", normal)
+    five_states(stage, collides=True)
+    larder = stage.larders[-1]
+    if larder.process.poll() is None:
+        check(larder.metrics()["larder_store_collisions_total"] > 0, "no keys collided: is this the cut build?")
+
+
+if __name__ == "__main__":
+    harness.main(globals())
