@@ -152,6 +152,7 @@ StoreStats Store::stats() const {
   stats.dropped_too_large = read(from.dropped_too_large);
   stats.dropped_map_full = read(from.dropped_map_full);
   stats.failed_commits = read(from.failed_commits);
+  stats.map_full = read(from.map_full);
   stats.not_admitted = read(from.not_admitted);
   stats.corrupt = read(from.corrupt);
   stats.collisions = read(from.collisions);

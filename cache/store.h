@@ -46,6 +46,7 @@ struct StoreStats {
   std::uint64_t pending_bytes = 0;  ///< handed over, not yet committed
   std::uint64_t stores = 0, replaced = 0, evicted = 0, purged = 0, commits = 0;
   std::uint64_t dropped_queue_full = 0, dropped_too_large = 0, dropped_map_full = 0, failed_commits = 0;
+  std::uint64_t map_full = 0;      ///< transactions that found no room and were tried again
   std::uint64_t not_admitted = 0;  ///< by the eviction policy
   std::uint64_t corrupt = 0, collisions = 0;
   std::uint64_t begun_anew = 0;    ///< databases given up while running
@@ -94,9 +95,11 @@ class StoreReader {
 /// carry the store. Throws StartupError. Store does it too; for what else lies in the directory.
 void prepare_cache_directory(const std::string& path);
 
-/// SIGBUS, and SIGSEGV inside the store, mean that the file is broken beneath the map: the handler
-/// moves the database aside and ends the process with kStoreFaultExit, so that the next start is
-/// clean. LMDB's own asserts end the same way with or without it. Once a process, before Store.
+/// SIGBUS, and SIGSEGV or abort() inside the store, mean that the file is broken beneath the map:
+/// the handler moves the database aside and ends the process with kStoreFaultExit, so that the next
+/// start is clean. LMDB's own asserts end the same way with or without it. Other deaths by SIGSEGV
+/// or abort() take their usual way, but are counted: the third in a row gives the database up. Once
+/// a process, before Store.
 void install_store_fault_handler();
 inline constexpr int kStoreFaultExit = 70;
 
@@ -105,8 +108,9 @@ inline constexpr int kStoreFaultExit = 70;
 class Store {
  public:
   /// `hasher` makes the keys that the workers look up: url purges find rows by it, and rows under
-  /// another install secret are given up. Throws StartupError (directory, lock, disk). A database that is damaged, truncated or of
-  /// another format is moved aside (`data.mdb.quarantined`, one kept) and a new one begun: the cache is disposable.
+  /// another install secret are given up. Throws StartupError (directory, lock, disk). A database
+  /// that is damaged, truncated or of another format is moved aside (`data.mdb.quarantined`, one
+  /// kept) and a new one begun: the cache is disposable.
   Store(const CacheConfig& config, std::size_t max_scopes, const KeyHasher& hasher,
         std::unique_ptr<EvictionPolicy> policy);
   ~Store();  ///< commits what is pending, joins the writer

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cache/store_fault.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -17,6 +19,7 @@ namespace {
 struct WatchedPaths {
   char data[4096];
   char quarantined[4096];
+  char deaths[4096];
 };
 WatchedPaths watched;
 
@@ -25,10 +28,18 @@ void write_text(const char* text) noexcept {
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text, std::strlen(text));
 }
 
+void mark_death() noexcept {
+  const int fd = ::open(watched.deaths, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  if (fd < 0) return;
+  [[maybe_unused]] const auto written = ::write(fd, "?", 1);
+  ::close(fd);
+}
+
 void on_fault(int signal_number) {
   if (signal_number == SIGBUS) abandon_database("SIGBUS: the database file broke beneath the map");
-  if (FaultGuard::inside()) abandon_database("SIGSEGV while reading the database");
-  // Not ours: the instruction runs again, and the default action follows.
+  if (FaultGuard::inside()) abandon_database("SIGSEGV or abort while using the database");
+  // Not ours for all we know. The instruction or abort() goes on, and the default action follows.
+  if (watched.deaths[0] != '\0') mark_death();
   ::signal(signal_number, SIG_DFL);
 }
 
@@ -45,6 +56,17 @@ void watch_database(const std::string& directory) {
   const DatabaseFiles files(directory);
   copy_path(files.data, watched.data);
   copy_path(files.quarantined, watched.quarantined);
+  copy_path(files.deaths, watched.deaths);
+}
+
+unsigned marked_deaths(const std::string& directory) {
+  struct stat status {};
+  const bool found = ::stat(DatabaseFiles(directory).deaths.c_str(), &status) == 0;
+  return found ? static_cast<unsigned>(status.st_size) : 0;
+}
+
+void forget_marked_deaths(const std::string& directory) {
+  ::unlink(DatabaseFiles(directory).deaths.c_str());
 }
 
 void abandon_database(const char* what) noexcept {
@@ -64,6 +86,7 @@ void install_store_fault_handler() {
   sigemptyset(&action.sa_mask);
   ::sigaction(SIGBUS, &action, nullptr);
   ::sigaction(SIGSEGV, &action, nullptr);
+  ::sigaction(SIGABRT, &action, nullptr);
 }
 
 }  // namespace larder

@@ -10,12 +10,18 @@ namespace larder {
 /// Says whose files the handlers move aside from now on: `directory`'s.
 void watch_database(const std::string& directory);
 
+/// A damaged page that LMDB writes to can break the heap, and the process dies of it elsewhere. So
+/// the handlers leave a mark for each death by SIGSEGV or abort, and after some of them the database
+/// is given up. Marks found at the start; and forgetting them, after a long life or a clean end.
+unsigned marked_deaths(const std::string& directory);
+void forget_marked_deaths(const std::string& directory);
+
 /// Writes `what` to stderr, moves the database aside, ends the process with kStoreFaultExit.
 /// Async-signal-safe.
 [[noreturn]] void abandon_database(const char* what) noexcept;
 
-/// Marks the calling thread as being inside LMDB or reading rows, so that its SIGSEGV is the
-/// database's fault. May be nested.
+/// Marks the calling thread as being inside LMDB or reading rows, so that its SIGSEGV or abort is
+/// the database's fault. May be nested.
 class FaultGuard {
  public:
   FaultGuard() noexcept { depth_ = depth_ + 1; }

@@ -15,6 +15,7 @@
 ///   index    slot u32 (native integer key)    -> IndexRecord
 ///   scopes   ScopeMac[32]                     -> store_scopes.cc
 ///   meta     "format"                         -> FormatRecord
+///            "scopes"                         -> store_scopes.cc
 ///
 /// index has one row for each head row of objects, written in the same transaction.
 namespace larder {

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "cache/store_fault.h"
+#include "cache/store_format.h"
 #include "conf/check.h"
 
 namespace larder {
@@ -41,6 +42,20 @@ TablePages table_pages(MDB_txn* txn, Table table) {
   MDB_stat stat{};
   if (mdb_stat(txn, table, &stat) != MDB_SUCCESS) return {};
   return {stat.ms_branch_pages, stat.ms_leaf_pages, stat.ms_overflow_pages, stat.ms_entries};
+}
+
+/// Does the page header before a value of its own pages agree with the value's length? LMDB frees as
+/// many pages as that header says, four milliards if need be, and makes a list of them.
+bool header_agrees(std::string_view key, std::string_view value, std::uint64_t page_bytes) {
+  constexpr std::size_t kPageHeader = 16;
+  constexpr std::uint16_t kOverflow = 0x04;
+  const std::uint32_t expected = row_footprint(key.size(), value.size(), page_bytes).overflow_pages;
+  if (expected == 0) return true;
+  std::uint16_t flags = 0;
+  std::uint32_t pages = 0;
+  std::memcpy(&flags, value.data() - kPageHeader + 10, sizeof flags);
+  std::memcpy(&pages, value.data() - kPageHeader + 12, sizeof pages);
+  return (flags & kOverflow) != 0 && pages == expected;
 }
 
 void on_assert(MDB_env*, const char* message) { abandon_database(message); }
@@ -174,7 +189,6 @@ ReadTxn::~ReadTxn() {
 }
 
 std::optional<std::string_view> ReadTxn::get(Table table, std::string_view key) const {
-  const FaultGuard guard;
   MDB_val wanted = val(key);
   MDB_val found{};
   if (txn_ == nullptr || mdb_get(txn_, table, &wanted, &found) != MDB_SUCCESS) return std::nullopt;
@@ -187,7 +201,6 @@ TablePages ReadTxn::pages(Table table) const {
 }
 
 Result<void> ReadTxn::for_each(Table table, const std::function<bool(const Row&)>& visit) const {
-  const FaultGuard guard;
   MDB_cursor* cursor = nullptr;
   int code = txn_ == nullptr ? MDB_BAD_TXN : mdb_cursor_open(txn_, table, &cursor);
   if (code != MDB_SUCCESS) return tl::unexpected<Error>(lmdb_error(code, "reading a table"));
@@ -212,18 +225,19 @@ Result<void> ReadTxn::for_each(Table table, const std::function<bool(const Row&)
 // --- WriteTxn -------------------------------------------------------------------------------------
 
 WriteTxn::WriteTxn(Environment& environment) : environment_(environment) {
-  const FaultGuard guard;
   note(mdb_txn_begin(environment.handle(), nullptr, 0, &txn_), "mdb_txn_begin");
 }
 
 WriteTxn::~WriteTxn() {
-  const FaultGuard guard;
   close_cursor();
   if (txn_ != nullptr) mdb_txn_abort(txn_);
 }
 
 void WriteTxn::note(int code, const char* what) {
-  if (code != MDB_SUCCESS && !error_) error_ = lmdb_error(code, what);
+  if (code == MDB_SUCCESS || error_) return;
+  error_ = lmdb_error(code, what);
+  // What a transaction needs of memory is bounded: only damaged lengths ask for more than there is.
+  if (code == ENOMEM) error_->code = Error::Code::corrupt;
 }
 
 void WriteTxn::close_cursor() {
@@ -233,7 +247,6 @@ void WriteTxn::close_cursor() {
 
 std::optional<std::string_view> WriteTxn::get(Table table, std::string_view key) {
   if (!ok()) return std::nullopt;
-  const FaultGuard guard;
   MDB_val wanted = val(key);
   MDB_val found{};
   const int code = mdb_get(txn_, table, &wanted, &found);
@@ -242,13 +255,16 @@ std::optional<std::string_view> WriteTxn::get(Table table, std::string_view key)
   return std::nullopt;
 }
 
-std::optional<Row> WriteTxn::at_or_after(Table table, std::string_view key) {
-  if (!ok()) return std::nullopt;
-  const FaultGuard guard;
+bool WriteTxn::open_cursor(Table table) {
+  if (!ok()) return false;
   if (cursor_ != nullptr && cursor_table_ != table) close_cursor();
   if (cursor_ == nullptr) note(mdb_cursor_open(txn_, table, &cursor_), "mdb_cursor_open");
-  if (!ok()) return std::nullopt;
   cursor_table_ = table;
+  return ok();
+}
+
+std::optional<Row> WriteTxn::at_or_after(Table table, std::string_view key) {
+  if (!open_cursor(table)) return std::nullopt;
   MDB_val found_key = val(key);
   MDB_val found{};
   const int code = mdb_cursor_get(cursor_, &found_key, &found, MDB_SET_RANGE);
@@ -257,9 +273,33 @@ std::optional<Row> WriteTxn::at_or_after(Table table, std::string_view key) {
   return std::nullopt;
 }
 
+void WriteTxn::scan(Table table, std::string_view key,
+                    const std::function<bool(const Row&)>& visit) {
+  constexpr int kRowsOfPage = 80;  // no row of `objects` is smaller
+  if (!open_cursor(table)) return;
+  MDB_val at = val(key);
+  MDB_val value{};
+  int code = mdb_cursor_get(cursor_, &at, &value, MDB_SET_RANGE);
+  if (code == MDB_NOTFOUND) code = mdb_cursor_get(cursor_, &at, &value, MDB_LAST);
+  for (int i = 0; code == MDB_SUCCESS && i < kRowsOfPage; ++i) {
+    if (mdb_cursor_get(cursor_, &at, &value, MDB_PREV) != MDB_SUCCESS) break;
+  }
+  if (code == MDB_SUCCESS) code = mdb_cursor_get(cursor_, &at, &value, MDB_GET_CURRENT);
+  std::string before;
+  while (code == MDB_SUCCESS) {
+    const std::string_view now = view(at);
+    if (!before.empty() && now <= before) return note(MDB_CORRUPTED, "rows out of order");
+    before = now;
+    if (now >= key && !visit(Row{now, view(value)})) return;
+    code = mdb_cursor_get(cursor_, &at, &value, MDB_NEXT);
+  }
+  if (code != MDB_NOTFOUND) note(code, "reading a table");
+}
+
+void WriteTxn::fail_as_damaged(const char* what) { note(MDB_CORRUPTED, what); }
+
 void WriteTxn::put(Table table, std::string_view key, std::string_view value) {
   if (!ok()) return;
-  const FaultGuard guard;
   MDB_val at = val(key);
   MDB_val bytes = val(value);
   note(mdb_put(txn_, table, &at, &bytes, 0), "mdb_put");
@@ -267,7 +307,6 @@ void WriteTxn::put(Table table, std::string_view key, std::string_view value) {
 
 std::span<char> WriteTxn::reserve(Table table, std::string_view key, std::size_t bytes) {
   if (!ok()) return {};
-  const FaultGuard guard;
   MDB_val at = val(key);
   MDB_val room{bytes, nullptr};
   note(mdb_put(txn_, table, &at, &room, MDB_RESERVE), "mdb_put");
@@ -277,18 +316,38 @@ std::span<char> WriteTxn::reserve(Table table, std::string_view key, std::size_t
 
 bool WriteTxn::erase(Table table, std::string_view key) {
   if (!ok()) return false;
-  const FaultGuard guard;
   MDB_val at = val(key);
-  const int code = mdb_del(txn_, table, &at, nullptr);
-  if (code != MDB_NOTFOUND) note(code, "mdb_del");
+  MDB_val value{};
+  int code = mdb_get(txn_, table, &at, &value);
+  if (code == MDB_SUCCESS && !header_agrees(key, view(value), environment_.page_bytes())) {
+    code = MDB_CORRUPTED;
+  }
+  if (code == MDB_SUCCESS) code = mdb_del(txn_, table, &at, nullptr);
+  if (code != MDB_NOTFOUND) note(code, "deleting a row");
   return code == MDB_SUCCESS;
 }
 
 void WriteTxn::empty(Table table) {
-  if (!ok()) return;
-  const FaultGuard guard;
+  if (ok()) check_headers(table);
+  if (ok()) note(mdb_drop(txn_, table, 0), "mdb_drop");
+}
+
+void WriteTxn::check_headers(Table table) {
   close_cursor();
-  note(mdb_drop(txn_, table, 0), "mdb_drop");
+  TablePages left = pages(table);
+  if (left.overflow == 0) return;
+  MDB_cursor* cursor = nullptr;
+  int code = mdb_cursor_open(txn_, table, &cursor);
+  if (code != MDB_SUCCESS) return note(code, "mdb_cursor_open");
+  MDB_val key{};
+  MDB_val value{};
+  while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == MDB_SUCCESS) {
+    if (left.rows-- > 0 && header_agrees(view(key), view(value), environment_.page_bytes())) continue;
+    code = MDB_CORRUPTED;
+    break;
+  }
+  mdb_cursor_close(cursor);
+  if (code != MDB_NOTFOUND) note(code, "reading a table");
 }
 
 TablePages WriteTxn::pages(Table table) {
@@ -309,7 +368,6 @@ std::uint64_t WriteTxn::pages_in_use() {
 }
 
 Result<void> WriteTxn::commit() {
-  const FaultGuard guard;
   close_cursor();
   if (ok()) {
     const int code = mdb_txn_commit(txn_);

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "cache/store_fault.h"
 #include "conf/result.h"
 
 struct MDB_env;
@@ -89,6 +90,7 @@ class ReadTxn {
   Result<void> for_each(Table table, const std::function<bool(const Row&)>& visit) const;
 
  private:
+  const FaultGuard guard_;
   MDB_txn* txn_ = nullptr;
 };
 
@@ -107,6 +109,9 @@ class WriteTxn {
   std::optional<std::string_view> get(Table table, std::string_view key);
   /// The first row at or behind `key`.
   std::optional<Row> at_or_after(Table table, std::string_view key);
+  /// The rows at and behind `key` in order until `visit` returns false. Rows out of order are an
+  /// error, a page before `key` included: where a search goes astray, so would a purge.
+  void scan(Table table, std::string_view key, const std::function<bool(const Row&)>& visit);
   void put(Table table, std::string_view key, std::string_view value);
   /// Room for a value, to be filled whole before the next call; empty after an error.
   std::span<char> reserve(Table table, std::string_view key, std::size_t bytes);
@@ -117,12 +122,17 @@ class WriteTxn {
   /// Everything that is not free: all tables, the free list and the metadata pages.
   std::uint64_t pages_in_use();
 
+  /// The caller found what cannot be: the transaction fails with Error::corrupt.
+  void fail_as_damaged(const char* what);
   Result<void> commit();
 
  private:
   void note(int code, const char* what);
+  bool open_cursor(Table table);
   void close_cursor();
+  void check_headers(Table table);
 
+  const FaultGuard guard_;
   Environment& environment_;
   MDB_txn* txn_ = nullptr;
   MDB_cursor* cursor_ = nullptr;  ///< of at_or_after()

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "cache/store_fault.h"
 #include "cache/store_format.h"
 #include "cache/store_scopes.h"
 #include "conf/log.h"
@@ -20,6 +21,8 @@ namespace {
 
 /// Starts in a row that may die between opening the database and having read from it.
 constexpr off_t kFailedStarts = 2;
+/// Deaths of unknown cause since the last long life.
+constexpr unsigned kDeaths = 3;
 
 std::string reason() { return std::strerror(errno); }
 
@@ -99,7 +102,8 @@ DatabaseFiles::DatabaseFiles(const std::string& in)
       readers(in + "/lock.mdb"),
       lock(in + "/lock"),
       quarantined(in + "/data.mdb.quarantined"),
-      starting(in + "/starting") {}
+      starting(in + "/starting"),
+      deaths(in + "/deaths") {}
 
 DirectoryLock::DirectoryLock(const DatabaseFiles& files) {
   fd_ = ::open(files.lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -142,6 +146,9 @@ std::shared_ptr<Environment> open_or_begin_anew(const DatabaseFiles& files, std:
   Result<std::shared_ptr<Environment>> opened = fail(Error::Code::corrupt, "");
   if (marker.failed() >= kFailedStarts) {
     opened = fail(Error::Code::corrupt, "the last starts did not get through " + files.data);
+  } else if (marked_deaths(files.directory) >= kDeaths) {
+    opened = fail(Error::Code::corrupt, "the process died several times, perhaps of " + files.data);
+    forget_marked_deaths(files.directory);
   } else {
     marker.raise();
     opened = open_checked(files, map_bytes, hasher);

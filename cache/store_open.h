@@ -22,6 +22,7 @@ struct DatabaseFiles {
   std::string lock;         ///< ours: one process at a time
   std::string quarantined;  ///< the last damaged database
   std::string starting;     ///< one byte for each start that has not got through yet
+  std::string deaths;       ///< one byte for each death that a damaged database may have caused
 };
 
 /// The directory's exclusive lock. Throws StartupError when another process has it.

@@ -15,6 +15,7 @@ constexpr std::size_t kUrlPrefix = kScopePrefix;  // such keys mix the variant i
 #else
 constexpr std::size_t kUrlPrefix = 32;
 #endif
+constexpr unsigned kTriesWhenFull = 4;
 constexpr std::uint32_t kBehindAllRows = 0xFFFFFFFF;
 
 std::string prefix_of(const CacheKey& key, std::size_t length) {
@@ -33,7 +34,7 @@ std::optional<CacheKey> cache_key(std::string_view row_key) {
 void StoreWriter::purge(PurgeJob& job) {
   const std::uint64_t before = ledger_.objects();
   Result<std::uint64_t> removed = fail(Error::Code::io, "there is no database");
-  if (open_again()) removed = erase(job.order);
+  if (open_again()) removed = erase_patiently(job.order);
   if (!removed && removed.error().code != Error::Code::io) {
     // Too full or too damaged to delete from: what goes with the rest is purged as well.
     begin_anew(removed.error().context);
@@ -57,6 +58,18 @@ void StoreWriter::purge(PurgeJob& job) {
   if (job.done) job.done(std::move(result));
 }
 
+/// Deleting takes pages as well: where the map has none, others leave first.
+Result<std::uint64_t> StoreWriter::erase_patiently(const PurgeOrder& order) {
+  Result<std::uint64_t> removed = erase(order);
+  for (unsigned tries = 1; tries < kTriesWhenFull; ++tries) {
+    if (removed || removed.error().code != Error::Code::full) break;
+    StoreCounters::raise(shared_.counters.map_full);
+    for (unsigned i = 0; i < tries; ++i) evict_some(bounds_.purges);
+    removed = erase(order);
+  }
+  return removed;
+}
+
 Result<std::uint64_t> StoreWriter::erase(const PurgeOrder& order) {
   if (order.what == PurgeOrder::What::scope) return erase_scopes(scopes_.matching(order));
   if (order.what == PurgeOrder::What::url) return erase_targets(url_targets(order));
@@ -70,7 +83,8 @@ Result<std::uint64_t> StoreWriter::erase(const PurgeOrder& order) {
 
 Result<void> StoreWriter::empty_all() {
   Change change(*environment_, ledger_, scopes_);
-  empty_tables(change.txn);
+  empty_objects(change.txn);
+  scopes_.empty(change.txn);
   const Result<void> done = commit(change);
   if (!done) return done;
   ledger_.clear();
@@ -130,26 +144,40 @@ Result<std::uint64_t> StoreWriter::erase_targets(const std::vector<PurgeTarget>&
 /// commit will tell); false = the transaction has done enough.
 bool StoreWriter::erase_some(Change& change, const PurgeTarget& target, std::string& position,
                              std::uint64_t& removed) const {
-  const Table objects = environment_->objects;
   if (position.empty()) position = target.prefix.empty() ? std::string(1, '\0') : target.prefix;
-  while (removed < bounds_.purges) {
-    const auto row = change.txn.at_or_after(objects, position);
-    if (!row || !row->key.starts_with(target.prefix)) return true;
-    const auto key = cache_key(row->key);
-    if (!key) {  // not a row of ours: only damage does that
-      change.txn.erase(objects, std::string(row->key));
-      continue;
+  std::vector<CacheKey> found;
+  CacheKey last;  // whose head came last
+  bool done = true;
+  change.txn.scan(environment_->objects, position, [&](const Row& row) {
+    if (!row.key.starts_with(target.prefix)) return false;
+    const auto key = cache_key(row.key);
+    if (!key) {
+      change.txn.fail_as_damaged("a key of the wrong length");
+      return false;
     }
-    position = ObjectRowKey(*key, kBehindAllRows).view();
-    const bool is_head = row->key == ObjectRowKey(*key).view();
-    const auto head = decode_object_head(*key, row->value);
-    const bool whole = is_head && head;
-    if (whole && target.scope && head->meta.scope != *target.scope) continue;
-    if (whole && !head->canonical.starts_with(target.url)) continue;
-    remove_object(change, *key);
-    if (is_head) ++removed;
+    const bool is_head = row.key == ObjectRowKey(*key).view();
+    if (!is_head && *key == last) return true;
+    last = *key;
+    // What has no head of its own, or no whole one, goes too.
+    if (is_head && !selects(target, *key, row.value)) return true;
+    done = removed + found.size() < bounds_.purges;
+    if (done) found.push_back(*key);
+    return done;
+  });
+  for (const CacheKey& key : found) {
+    const bool has_head = change.txn.get(environment_->objects, ObjectRowKey(key).view()).has_value();
+    remove_object(change, key);
+    if (has_head) ++removed;
   }
-  return false;
+  if (!found.empty()) position = ObjectRowKey(found.back(), kBehindAllRows).view();
+  return done;
+}
+
+bool StoreWriter::selects(const PurgeTarget& target, const CacheKey& key, std::string_view head_row) {
+  const auto head = decode_object_head(key, head_row);
+  if (!head) return true;
+  if (target.scope && head->meta.scope != *target.scope) return false;
+  return head->canonical.starts_with(target.url);
 }
 
 }  // namespace larder

@@ -153,11 +153,10 @@ bool object_is_whole(WriteTxn& txn, const CacheKey& key) {
   return true;
 }
 
-void empty_tables(WriteTxn& txn) {
+void empty_objects(WriteTxn& txn) {
   const Environment& environment = txn.environment();
   txn.empty(environment.objects);
   txn.empty(environment.index);
-  txn.empty(environment.scopes);
 }
 
 std::uint64_t shared_pages(WriteTxn& txn) {

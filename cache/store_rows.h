@@ -49,8 +49,8 @@ void remove_slot(Change& change, std::uint32_t slot);
 /// Is every row of this key whole? (True when there is none.)
 bool object_is_whole(WriteTxn& txn, const CacheKey& key);
 
-/// Empties all tables but the format record; the ledger and the scopes follow after the commit.
-void empty_tables(WriteTxn& txn);
+/// Empties the tables of objects; the ledger follows after the commit.
+void empty_objects(WriteTxn& txn);
 
 /// Pages of rows that share pages, branches above them included.
 std::uint64_t shared_pages(WriteTxn& txn);

@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace larder {
@@ -13,6 +14,20 @@ namespace {
 // A row of `scopes`: u64 XXH3-64 of the rest seeded with that of the MAC; i64 ms of the last store
 // (at most kRewriteMs behind); then delivery host, api key, environment and branch, each as
 // u32 length and bytes.
+
+// The row "scopes" of `meta`: how many rows `scopes` has, and all their MACs by exclusive or. A scope
+// that is lost from the table would be missed by purges.
+constexpr std::string_view kSumKey = "scopes";
+struct Sum {
+  std::uint64_t rows = 0;
+  std::array<std::uint8_t, 32> macs{};
+  void add(const ScopeMac& mac) {
+    ++rows;
+    for (std::size_t i = 0; i < macs.size(); ++i) macs[i] ^= mac.bytes[i];
+  }
+  std::string_view view() const { return {reinterpret_cast<const char*>(this), sizeof *this}; }
+};
+static_assert(sizeof(Sum) == 40);
 
 /// How far the time in a row may lag behind: spares a write with every store.
 constexpr std::int64_t kRewriteMs = 60'000;
@@ -96,7 +111,20 @@ Result<void> ScopeBook::load(const Environment& environment) {
     return !damaged;
   });
   if (damaged) return fail(Error::Code::corrupt, "a row of the table of scopes is damaged");
-  return read;
+  if (!read) return read;
+  Sum sum;
+  for (const auto& [mac, entry] : entries_) sum.add(mac);
+  const auto expected = txn.get(environment.meta, kSumKey);
+  if (expected ? *expected != sum.view() : sum.rows != 0) {
+    return fail(Error::Code::corrupt, "a row of the table of scopes is lost");
+  }
+  return {};
+}
+
+void ScopeBook::write_sum(WriteTxn& txn) const {
+  Sum sum;
+  for (const auto& [mac, entry] : entries_) sum.add(mac);
+  txn.put(txn.environment().meta, kSumKey, sum.view());
 }
 
 std::optional<ScopeMac> ScopeBook::idlest() const {
@@ -133,6 +161,7 @@ void ScopeBook::note(WriteTxn& txn, const ScopeLabel& label, std::int64_t now_ms
   Entry& entry = known ? found->second : entries_[label.mac];
   entry = Entry{label, now_ms, now_ms};
   txn.put(txn.environment().scopes, view(label.mac), encode(entry));
+  if (!known) write_sum(txn);
 }
 
 void ScopeBook::forget(WriteTxn& txn, const ScopeMac& mac) {
@@ -141,6 +170,12 @@ void ScopeBook::forget(WriteTxn& txn, const ScopeMac& mac) {
   undo_.emplace_back(mac, std::move(found->second));
   entries_.erase(found);
   txn.erase(txn.environment().scopes, view(mac));
+  write_sum(txn);
+}
+
+void ScopeBook::empty(WriteTxn& txn) {
+  txn.empty(txn.environment().scopes);
+  txn.erase(txn.environment().meta, kSumKey);
 }
 
 void ScopeBook::clear() {

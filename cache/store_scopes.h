@@ -42,7 +42,9 @@ class ScopeBook {
   void note(WriteTxn& txn, const ScopeLabel& label, std::int64_t now_ms);
   /// The scope has no objects from `txn` on.
   void forget(WriteTxn& txn, const ScopeMac& mac);
-  /// The table was emptied.
+  /// Empties the table with the objects.
+  void empty(WriteTxn& txn);
+  /// The table was emptied, or the database given up.
   void clear();
 
   /// The transaction of the last note()s and forget()s was committed, or was not.
@@ -50,6 +52,8 @@ class ScopeBook {
   void rollback();
 
  private:
+  void write_sum(WriteTxn& txn) const;
+
   struct MacHash {
     std::size_t operator()(const ScopeMac& mac) const;
   };

@@ -79,17 +79,19 @@ void StoreWriter::reserve_disk() {
   }
 }
 
-/// After MDB_MAP_FULL, whatever the marks say.
-void StoreWriter::evict_some() {
+/// After MDB_MAP_FULL: this many pages and some more, whatever the marks say.
+void StoreWriter::evict_some(std::uint64_t pages) {
   Change change(*environment_, ledger_, scopes_);
   const auto now_s = static_cast<std::uint32_t>(wall_now().ms / 1'000);
-  while (change.ok() && change.evicted < bounds_.evictions) {
+  const std::uint64_t used = change.txn.pages_in_use();
+  const std::uint64_t enough = used - std::min(used, pages + usable_pages() / kFreedPart);
+  while (change.ok() && change.evicted < bounds_.evictions && change.txn.pages_in_use() > enough) {
     const auto slot = ledger_.victim(now_s);
     if (!slot) break;
     remove_slot(change, *slot);
     ++change.evicted;
   }
-  // Should this fail too, the next batch fails and counts.
+  // Should this fail too, the next try fails and counts.
   static_cast<void>(commit(change));
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "cache/store_fault.h"
 #include "cache/store_writer.h"
 #include "conf/log.h"
 
@@ -11,6 +12,7 @@ namespace {
 constexpr unsigned kFullInARow = 3;
 constexpr unsigned kTicksBetweenSaves = 6;      ///< a minute
 constexpr unsigned kTicksOfFullDisk = 60;       ///< ten minutes until the file may grow again
+constexpr unsigned kTicksOfLongLife = 60;
 constexpr std::uint32_t kSlotsSaved = 65'536;   ///< looked at in one go; some 1,500 pages at most
 constexpr std::chrono::seconds kSaveTime{2};    ///< at the end
 constexpr std::chrono::seconds kOpenAgain{10};
@@ -54,17 +56,21 @@ void StoreWriter::keep_house() {
   ++ticks_;
   if (!open_again()) return;
   environment_->drop_dead_readers();
-  if (ticks_ % kTicksBetweenSaves == 0) save_frequencies(kSlotsSaved);
+  if (ticks_ % kTicksBetweenSaves == 0) {
+    if (Result<void> done = save_frequencies(kSlotsSaved); !done) on_failure(done.error(), 0);
+    if (environment_ == nullptr) return;
+  }
   if (ticks_ % kTicksOfFullDisk == 0) disk_full_at_ = 0;
+  if (ticks_ == kTicksOfLongLife) forget_marked_deaths(files_.directory);
   publish();
 }
 
 /// The next `slots` slots, going round.
-void StoreWriter::save_frequencies(std::uint32_t slots) {
+Result<void> StoreWriter::save_frequencies(std::uint32_t slots) {
   if (frequencies_saved_to_ >= ledger_.slots()) frequencies_saved_to_ = 0;
   const auto changed = ledger_.unsaved_frequencies(frequencies_saved_to_, slots);
   frequencies_saved_to_ += slots;
-  if (changed.empty()) return;
+  if (changed.empty()) return {};
   Change change(*environment_, ledger_, scopes_);
   for (const std::uint32_t slot : changed) {
     const auto bytes = change.txn.get(environment_->index, SlotKey(slot).view());
@@ -74,14 +80,14 @@ void StoreWriter::save_frequencies(std::uint32_t slots) {
     const auto row = encode_index(slot, *record);
     change.txn.put(environment_->index, SlotKey(slot).view(), {row.data(), row.size()});
   }
-  if (Result<void> done = commit(change); !done) on_failure(done.error(), 0);
+  return commit(change);
 }
 
 void StoreWriter::save_all_frequencies() {
   const Clock::time_point until = Clock::now() + kSaveTime;
   frequencies_saved_to_ = 0;
   while (environment_ != nullptr && frequencies_saved_to_ < ledger_.slots() && Clock::now() < until) {
-    save_frequencies(kSlotsSaved);
+    if (Result<void> done = save_frequencies(kSlotsSaved); !done) return complain(done.error().context);
   }
 }
 
@@ -119,7 +125,7 @@ void StoreWriter::on_failure(const Error& error, std::size_t puts) {
   if (error.code == Error::Code::full) {
     StoreCounters::raise(counters.dropped_map_full, puts);
     complain(error.context + "; " + std::to_string(puts) + " objects are not stored");
-    if (++full_in_a_row_ < kFullInARow) return evict_some();
+    if (++full_in_a_row_ < kFullInARow) return;
     full_in_a_row_ = 0;
     if (Result<void> emptied = empty_all(); !emptied) begin_anew(emptied.error().context);
     return;

@@ -3,10 +3,13 @@
 
 #include <algorithm>
 
+#include "cache/store_fault.h"
+
 namespace larder {
 namespace {
 
 constexpr std::chrono::seconds kTick{10};
+constexpr unsigned kTriesWhenFull = 4;
 
 }  // namespace
 
@@ -42,6 +45,7 @@ void StoreWriter::run() noexcept {
     tick = Clock::now() + kTick;
   }
   save_all_frequencies();
+  forget_marked_deaths(files_.directory);
   if (environment_ == nullptr) return;
   if (Result<void> done = environment_->sync(); !done) complain(done.error().context);
 }
@@ -52,7 +56,7 @@ void StoreWriter::handle(Batch& batch) {
   if (auto* job = std::get_if<PurgeJob>(&*batch.other)) {
     purge(*job);
   } else if (auto* order = std::get_if<CheckOrder>(&*batch.other)) {
-    check(*order);
+    if (Result<void> done = check(*order); !done) on_failure(done.error(), 0);
   } else if (std::get<DamageReport>(*batch.other).generation >= opened_generation_) {
     begin_anew("a lookup met a damaged page");
   }
@@ -95,24 +99,42 @@ Result<std::size_t> StoreWriter::make_scopes_fit(std::span<PutOrder> puts) {
   return count;
 }
 
-/// One transaction, with eviction in it as far as a transaction may go; more before it if need be.
+/// Stores all of them or none. A full map is tried again after an eviction or two: what was missing
+/// may have been pages in a row, or pages that were free but not yet to be used again.
 Result<void> StoreWriter::store_part(std::span<PutOrder> puts) {
   if (!open_again()) return fail(Error::Code::io, "there is no database");
-  const WallTime now = wall_now();
+  const std::uint64_t needed = pages_needed(puts);
+  unsigned tries = 0;
   while (true) {
-    Change change(*environment_, ledger_, scopes_);
-    if (make_room(change, pages_needed(puts))) {
-      for (PutOrder& put : puts) insert(change, put, now);
-      const Result<void> done = commit(change);
-      if (done) full_in_a_row_ = 0;
-      return done;
+    const Result<bool> stored = store_once(puts, needed);
+    if (stored && *stored) {
+      full_in_a_row_ = 0;
+      return {};
     }
-    if (Result<void> done = commit(change); !done) return done;
+    if (stored) continue;
+    if (stored.error().code != Error::Code::full || ++tries == kTriesWhenFull) {
+      return tl::unexpected<Error>(stored.error());
+    }
+    StoreCounters::raise(shared_.counters.map_full);
+    for (unsigned i = 0; i < tries + 1; ++i) evict_some(needed);
   }
+}
+
+/// One transaction, with eviction in it as far as a transaction may go. False = that alone filled it.
+Result<bool> StoreWriter::store_once(std::span<PutOrder> puts, std::uint64_t needed) {
+  const WallTime now = wall_now();
+  Change change(*environment_, ledger_, scopes_);
+  const bool fits = make_room(change, needed);
+  if (fits) {
+    for (PutOrder& put : puts) insert(change, put, now);
+  }
+  if (Result<void> done = commit(change); !done) return tl::unexpected<Error>(done.error());
+  return fits;
 }
 
 void StoreWriter::insert(Change& change, PutOrder& put, WallTime now) {
   IndexRecord record = index_record(put.object, environment_->page_bytes());
+  put.stored = false;
   if (const auto frequency = remove_object(change, put.object.key)) {
     record.frequency = *frequency;
     ++change.replaced;
@@ -134,13 +156,13 @@ void StoreWriter::settle(std::span<PutOrder> puts, bool committed) {
   }
 }
 
-/// A lookup could not use the object: is it really damaged, and still the same?
-void StoreWriter::check(const CheckOrder& order) {
-  if (environment_ == nullptr) return;
+/// A lookup could not use the object: is it really damaged, and still there?
+Result<void> StoreWriter::check(const CheckOrder& order) {
+  if (environment_ == nullptr) return {};
   Change change(*environment_, ledger_, scopes_);
-  if (object_is_whole(change.txn, order.key)) return;
+  if (object_is_whole(change.txn, order.key)) return {};
   remove_object(change, order.key);
-  if (Result<void> done = commit(change); !done) on_failure(done.error(), 0);
+  return commit(change);
 }
 
 Result<void> StoreWriter::commit(Change& change) {

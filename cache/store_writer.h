@@ -52,18 +52,20 @@ class StoreWriter {
   void store(std::vector<PutOrder>& puts);
   Result<std::size_t> make_scopes_fit(std::span<PutOrder> puts);
   Result<void> store_part(std::span<PutOrder> puts);
+  Result<bool> store_once(std::span<PutOrder> puts, std::uint64_t needed);
   void insert(Change& change, PutOrder& put, WallTime now);
   void settle(std::span<PutOrder> puts, bool committed);
-  void check(const CheckOrder& order);
+  Result<void> check(const CheckOrder& order);
   Result<void> commit(Change& change);
 
   // store_upkeep.cc: starting, failing, housekeeping, ending
   void restore();
   void keep_house();
-  void save_frequencies(std::uint32_t slots);
+  Result<void> save_frequencies(std::uint32_t slots);
   void save_all_frequencies();
   void publish();
   bool open_again();
+  /// No Change may be under way: the environment may be another one afterwards.
   void on_failure(const Error& error, std::size_t puts);
   void begin_anew(const std::string& why);
   void complain(const std::string& text);
@@ -72,11 +74,12 @@ class StoreWriter {
   std::uint64_t usable_pages() const;
   std::uint64_t pages_needed(std::span<const PutOrder> puts) const;
   bool make_room(Change& change, std::uint64_t needed);
-  void evict_some();
+  void evict_some(std::uint64_t pages);
   void reserve_disk();
 
   // store_purge.cc
   void purge(PurgeJob& job);
+  Result<std::uint64_t> erase_patiently(const PurgeOrder& order);
   Result<std::uint64_t> erase(const PurgeOrder& order);
   Result<void> empty_all();
   Result<std::uint64_t> erase_scopes(const std::vector<ScopeMac>& scopes);
@@ -85,6 +88,7 @@ class StoreWriter {
   Result<std::uint64_t> erase_targets(const std::vector<PurgeTarget>& targets);
   bool erase_some(Change& change, const PurgeTarget& target, std::string& position,
                   std::uint64_t& removed) const;
+  static bool selects(const PurgeTarget& target, const CacheKey& key, std::string_view head_row);
 
   StoreShared& shared_;
   const DatabaseFiles files_;

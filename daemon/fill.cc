@@ -26,6 +26,18 @@ bool is_rejection_code(int error_code) {
   return error_code == 105 || error_code == 109 || error_code == 901;
 }
 
+/// Any delivery, preview or management token by its shape, `cs` and 24 hex digits, in text that
+/// would reach the disk. Entry uids have 16.
+bool holds_token(std::string_view text) {
+  constexpr std::size_t kDigits = 24;
+  constexpr std::string_view kHex = "0123456789abcdef";
+  for (auto at = text.find("cs"); at != std::string_view::npos; at = text.find("cs", at + 1)) {
+    const auto rest = text.substr(at + 2, kDigits);
+    if (rest.size() == kDigits && rest.find_first_not_of(kHex) == std::string_view::npos) return true;
+  }
+  return false;
+}
+
 std::string joined(const std::vector<Chunk>& chunks) {
   std::string whole;
   for (const auto& chunk : chunks) whole += *chunk;
@@ -186,8 +198,9 @@ StoreVerdict Fill::judge_whole(bool framed) {
   if (verdict_ != StoreVerdict::storable) return verdict_;
   if (forbidden_) return StoreVerdict::purged;
   if (!framed) return StoreVerdict::incomplete;
-  if (!order_.access_token.empty() &&
-      order_.canonical.find(order_.access_token.reveal()) != std::string::npos) {
+  const auto token = order_.access_token.reveal();
+  const bool own_token = !token.empty() && order_.canonical.find(token) != std::string::npos;
+  if (own_token || holds_token(order_.canonical)) {
     return StoreVerdict::secret_in_key;
   }
   const bool zipped = same_field_name(facts_.content_encoding, "gzip");

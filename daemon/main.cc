@@ -47,7 +47,7 @@ void write_ready_file(const std::string& path, const std::string& text) {
 
 int serve(const Options& options) {
   using namespace larder;
-  const Config config = options.config.empty() ? Config{} : load_config(options.config);
+  const Config config = options.config.empty() ? default_config() : load_config(options.config);
   set_log_level(config.log.level);
   install_redactor(redactor_for(config));
   install_store_fault_handler();

@@ -34,13 +34,6 @@ std::size_t max_scopes_of(const Config& config) {
   return config.open_mode() ? config.open.max_scopes : 4'096;
 }
 
-std::vector<ListenerConfig> listeners_of(const Config& config) {
-  if (!config.listeners.empty()) return config.listeners;
-  return {ListenerConfig{
-      .address = {.family = ListenAddress::Family::tcp, .host = "127.0.0.1", .port = 8080},
-      .role = ListenerConfig::Role::delivery}};
-}
-
 void append_field(std::string& out, std::string_view name, std::uint64_t value) {
   if (out.back() != '{') out += ",";
   append_json_string(out, name);
@@ -100,7 +93,7 @@ Server::~Server() {
 void Server::open_workers() {
   const auto count = workers_of(config_.server);
   std::vector<std::vector<ListeningSocket>> by_worker(count);
-  for (const auto& listener : listeners_of(config_)) {
+  for (const auto& listener : config_.listeners) {
     auto copies = listen_on(listener, count, kUnixListenerMode);
     const bool preview = listener.role == ListenerConfig::Role::preview;
     listening_.push_back({copies.front().name(), preview ? "preview" : "delivery"});

@@ -22,6 +22,7 @@ constexpr std::size_t kPage = 4'096;
 constexpr int kFine = 0;
 constexpr int kWrongBytes = 1;
 constexpr int kUnusable = 2;
+constexpr int kPurgeMissed = 3;
 
 ObjectPlan plan_of(unsigned number) {
   ObjectPlan plan;
@@ -79,7 +80,7 @@ int use_store(const std::string& path) {
   order.branch = "next";
   if (purge_and_wait(store, order).error) return kUnusable;
   for (unsigned i = 0; i < kObjects; ++i) {
-    if (i % 3 == 1 && see(store, plan_of(i)) != Seen::absent) return kWrongBytes;
+    if (i % 3 == 1 && see(store, plan_of(i)) != Seen::absent) return kPurgeMissed;
   }
   // Enough to evict, so that every old row is met.
   std::atomic<unsigned> committed = 0;
@@ -95,18 +96,21 @@ int use_store(const std::string& path) {
   return purge_and_wait(store, PurgeOrder{}).error ? kUnusable : kFine;
 }
 
-/// Runs the store on a damaged file: it may give the file up, even die for it as it says it does,
-/// but a start after that is clean.
-void check_survives(const std::string& bytes) {
+/// Runs the store on a damaged file. It may give the file up, may even die for it; but some start
+/// later it is at work again.
+void check_survives(const std::string& bytes, bool may_miss = false) {
   const TemporaryDirectory directory;
   std::ofstream(directory.file("data.mdb"), std::ios::binary) << bytes;
   // The file as the store leaves it: sparse behind what is used.
-  if (bytes.size() == database().size()) std::filesystem::resize_file(directory.file("data.mdb"), kSize);
-  const int status = in_child([&] { return use_store(directory.path()); });
-  CAPTURE(status);
-  REQUIRE((ended_with(status, kFine) || ended_with(status, kStoreFaultExit)));
-  if (ended_with(status, kFine)) return;
-  REQUIRE(ended_with(in_child([&] { return use_store(directory.path()); }), kFine));
+  std::filesystem::resize_file(directory.file("data.mdb"), kSize);
+  for (int start = 0; start < 5; ++start) {
+    const int status = in_child([&] { return use_store(directory.path()); });
+    CAPTURE(start, status);
+    if (ended_with(status, kFine) || (may_miss && ended_with(status, kPurgeMissed))) return;
+    // LMDB trusts the offsets in its pages: writing to a damaged one can break the heap.
+    REQUIRE((ended_with(status, kStoreFaultExit) || (WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT)));
+  }
+  FAIL("five starts were not enough");
 }
 
 }  // namespace
@@ -155,7 +159,9 @@ TEST_CASE("store: pages lost, doubled or filled with noise give no wrong byte", 
                               : round % 3 == 1 ? bytes.substr(numbers() % pages * kPage, kPage)
                                                : body_of(round, kPage);
     bytes.replace(page * kPage, kPage, other);
-    check_survives(bytes);
+    // An older page in the place of a newer one is a lost write: rows in it that LMDB finds are
+    // whole, whether they should still be there nobody can tell.
+    check_survives(bytes, round % 3 == 1);
   }
 }
 

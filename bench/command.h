@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <stdexcept>
+#include <string>
+
+/// What the subcommands of larder-bench have in common. Each is a file of its own with one function
+/// `add_NAME`, listed in main.cc.
+namespace larder::bench {
+
+/// What was asked for cannot be measured; the text is for the operator.
+struct BenchError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// SIGINT or SIGTERM came.
+struct Interrupted : std::exception {};
+
+/// What a subcommand does once its options are read; returns the exit code.
+using Action = std::function<int()>;
+
+// Each gives `app` its options.
+Action add_herd(CLI::App& app);
+Action add_hits(CLI::App& app);
+Action add_compare_nginx(CLI::App& app);
+Action add_limit_server(CLI::App& app);
+
+constexpr int kExitOk = 0;
+constexpr int kExitFailed = 1;  ///< measured, and something was wrong; or not measurable
+constexpr int kExitInterrupted = 130;
+
+/// From now on SIGINT and SIGTERM make the next check_interrupted() throw, so that children and
+/// temporary files are seen to.
+void watch_interrupts();
+bool interrupted();
+void check_interrupted();
+
+}  // namespace larder::bench

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "bench/cpu_use.h"
+#include "bench/histogram.h"
+#include "bench/http_target.h"
+
+namespace larder::bench {
+
+/// What a closed loop of keep-alive connections asks for: each sends its next request when the
+/// answer to the last is complete.
+struct LoadPlan {
+  Endpoint endpoint;
+  std::vector<std::string> requests;  ///< one for each key
+  std::vector<std::uint32_t> order;   ///< keys as they are asked for, over and over
+  std::uint64_t body_bytes = 0;       ///< that each answer must have; 0 = any
+  unsigned connections = 64;
+  double warm_up_s = 0.3;  ///< not measured
+  double seconds = 5;
+  pid_t server = 0;  ///< whose CPU time is taken; 0 = nobody's
+};
+
+struct LoadResult {
+  std::uint64_t requests = 0;
+  double seconds = 0;
+  Histogram latency_ns;
+  CpuUse cpu;
+  std::uint64_t reconnects = 0;  ///< the server had closed, as it may between requests
+  std::uint64_t wrong = 0;       ///< answers with another status than 200, another length, or cut off
+  std::map<int, std::uint64_t> statuses;
+
+  double per_second() const;
+  double cpu_us() const;  ///< of the server, for each request
+  double user_us() const;
+  double system_us() const;
+};
+
+LoadResult run_load(const LoadPlan& plan);
+
+/// Asks for every key once, so that a cache has it. Throws BenchError at the first wrong answer.
+void warm(const LoadPlan& plan);
+
+}  // namespace larder::bench

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/resource.h>
+
+#include <array>
+#include <csignal>
+#include <iostream>
+#include <vector>
+
+#include "bench/command.h"
+
+namespace {
+
+using namespace larder::bench;
+
+struct Command {
+  const char* name;
+  const char* purpose;
+  Action (*add)(CLI::App&);
+};
+
+constexpr std::array kCommands{
+    Command{"herd", "Many clients ask for one thing at once: when does each get its answer?", add_herd},
+    Command{"hits", "Closed-loop load on cached answers: rate, latency, server CPU per request",
+            add_hits},
+    Command{"compare-nginx", "larderd against nginx and against the least that a server can cost",
+            add_compare_nginx},
+    Command{"limit-server", "That least: answers every request with the same prebuilt bytes",
+            add_limit_server},
+};
+
+/// A herd needs a descriptor for each client.
+void raise_file_limit() {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int run(int count, char** words) {
+  CLI::App app{"larder-bench: measures larderd, and what it is compared with"};
+  app.require_subcommand(1);
+  std::vector<std::pair<CLI::App*, Action>> actions;
+  for (const Command& command : kCommands) {
+    CLI::App* const sub = app.add_subcommand(command.name, command.purpose);
+    actions.emplace_back(sub, command.add(*sub));
+  }
+  CLI11_PARSE(app, count, words);
+  for (const auto& [sub, action] : actions) {
+    if (sub->parsed()) return action();
+  }
+  return kExitFailed;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  std::signal(SIGPIPE, SIG_IGN);
+  raise_file_limit();
+  try {
+    return run(count, words);
+  } catch (const Interrupted&) {
+    return kExitInterrupted;
+  } catch (const std::exception& problem) {
+    std::cerr << "larder-bench: " << problem.what() << '\n';
+    return kExitFailed;
+  }
+}

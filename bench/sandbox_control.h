@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "bench/http_target.h"
+#include "bench/json.h"
+
+namespace larder::bench {
+
+/// The control server of a larder-sandbox: tests/sandbox/control.cc says what it takes.
+class SandboxControl {
+ public:
+  explicit SandboxControl(const std::string& url);
+  explicit SandboxControl(Endpoint endpoint) : endpoint_(std::move(endpoint)) {}
+
+  std::uint64_t delivery_requests() const;
+  /// Throws BenchError with what the sandbox said against it.
+  Json call(std::string_view method, std::string_view target, std::string_view body = {}) const;
+
+ private:
+  Endpoint endpoint_;
+};
+
+/// A fault rule in force as long as this lives.
+class FaultRule {
+ public:
+  FaultRule(const SandboxControl& control, const std::string& rule);
+  ~FaultRule();
+  FaultRule(const FaultRule&) = delete;
+  FaultRule& operator=(const FaultRule&) = delete;
+
+ private:
+  const SandboxControl& control_;
+  std::string id_;
+};
+
+}  // namespace larder::bench
