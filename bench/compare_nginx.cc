@@ -67,7 +67,8 @@ std::vector<Contestant> start_all(const Options& options, const Stage& stage, st
 Board measure(const Options& options, const std::vector<Contestant>& all, std::uint64_t size) {
   std::vector<LoadPlan> plans;
   for (const Contestant& contestant : all) {
-    plans.push_back(sized_plan({contestant.endpoint, std::string(kSizedPath), {}, size, options.keys}));
+    plans.push_back(
+        sized_plan({contestant.endpoint, std::string(kSizedPath), {}, size, options.keys}));
     plans.back().connections = options.connections;
     plans.back().seconds = options.seconds;
     plans.back().server = contestant.child.pid();
@@ -88,7 +89,8 @@ Board measure(const Options& options, const std::vector<Contestant>& all, std::u
 Json report(std::uint64_t size, const Board& board) {
   Json out = {{"body_bytes", size}};
   for (const auto& [name, rounds] : board) {
-    for (const char* field : {"cpu_us", "user_us", "system_us", "requests_per_s", "p50_us", "p99_us"}) {
+    for (const char* field :
+         {"cpu_us", "user_us", "system_us", "requests_per_s", "p50_us", "p99_us"}) {
       out["servers"][name][field] = median(column(rounds, field));
     }
   }
@@ -98,17 +100,20 @@ Json report(std::uint64_t size, const Board& board) {
     out["larderd_to"][name] = {{"cpu", median_ratio(ours, rounds, "cpu_us")},
                                {"requests_per_s", median_ratio(ours, rounds, "requests_per_s")},
                                {"p99", median_ratio(ours, rounds, "p99_us")}};
-    if (name == "nginx") out["nginx_to_limit_cpu"] = median_ratio(rounds, board.at("limit"), "cpu_us");
+    if (name == "nginx")
+      out["nginx_to_limit_cpu"] = median_ratio(rounds, board.at("limit"), "cpu_us");
   }
   return out;
 }
 
 void print(const Json& size) {
   std::printf("%s bytes\n", size["body_bytes"].dump().c_str());
-  std::printf("  %-12s %12s %20s %12s %9s %9s   %s\n", "", "CPU us/req", "(user + system)", "requests/s",
-              "p50 us", "p99 us", "larderd's: CPU, requests/s, p99");
+  std::printf("  %-12s %12s %20s %12s %9s %9s   %s\n", "", "CPU us/req", "(user + system)",
+              "requests/s", "p50 us", "p99 us", "larderd's: CPU, requests/s, p99");
   for (const auto& [name, server] : size["servers"].items()) {
-    const auto number = [&, from = &server](const char* field) { return from->at(field).get<double>(); };
+    const auto number = [&, from = &server](const char* field) {
+      return from->at(field).get<double>();
+    };
     std::printf("  %-12s %12.2f %10.2f + %7.2f %12.0f %9.1f %9.1f", name.c_str(), number("cpu_us"),
                 number("user_us"), number("system_us"), number("requests_per_s"), number("p50_us"),
                 number("p99_us"));
@@ -129,7 +134,8 @@ int run(const Options& given) {
     if (find_program(*program).empty()) throw BenchError("there is no program " + *program);
   }
   options.programs.nginx = find_program(options.programs.nginx);
-  if (options.programs.nginx.empty()) std::cerr << "larder-bench: no nginx here: compared without it\n";
+  if (options.programs.nginx.empty())
+    std::cerr << "larder-bench: no nginx here: compared without it\n";
   pin_to_cpu(options.load_cpu);
   const TempDir folder(options.folder);
   const SandboxOrigin origin = start_sandbox(options.programs.sandbox, folder.path());
@@ -159,16 +165,22 @@ Action add_compare_nginx(CLI::App& app) {
   app.add_option("--rounds", options->rounds, "Turns of each server; medians are taken over them")
       ->check(CLI::Range(1u, 1'000u))
       ->capture_default_str();
-  app.add_option("--seconds", options->seconds, "Of each turn")->check(CLI::Range(0.1, 3'600.0))->capture_default_str();
+  app.add_option("--seconds", options->seconds, "Of each turn")
+      ->check(CLI::Range(0.1, 3'600.0))
+      ->capture_default_str();
   app.add_option("--keys", options->keys, "Distinct objects, asked for by Zipf's law")
       ->check(CLI::Range(1u, 7'000u))
       ->capture_default_str();
-  app.add_option("--server-cpu", options->server_cpu, "CPU that all servers are tied to")->capture_default_str();
-  app.add_option("--load-cpu", options->load_cpu, "CPU of the load generator")->capture_default_str();
+  app.add_option("--server-cpu", options->server_cpu, "CPU that all servers are tied to")
+      ->capture_default_str();
+  app.add_option("--load-cpu", options->load_cpu, "CPU of the load generator")
+      ->capture_default_str();
   app.add_flag("--epoll-limit", options->epoll_limit, "Let the limit over plain epoll run as well");
   app.add_option("--larderd", options->programs.larderd, "Program; default: beside this one");
-  app.add_option("--sandbox", options->programs.sandbox, "larder-sandbox; default: beside this one");
-  app.add_option("--nginx", options->programs.nginx, "Program; without it nginx is left out")->capture_default_str();
+  app.add_option("--sandbox", options->programs.sandbox,
+                 "larder-sandbox; default: beside this one");
+  app.add_option("--nginx", options->programs.nginx, "Program; without it nginx is left out")
+      ->capture_default_str();
   app.add_option("--folder", options->folder, "Where temporary files go; default: $TMPDIR or /tmp");
   app.add_flag("--json", options->json, "Print JSON");
   app.footer(

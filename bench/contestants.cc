@@ -123,7 +123,8 @@ Contestant start_nginx(const std::string& program, const Stage& stage) {
   const fs::path folder = make_folder(stage.folder, "nginx");
   const std::uint16_t port = free_port();
   // Without it the worker of a master that is root could not read what is below our directory.
-  std::string config = replace_all(std::string(kNginxConfig), "{user}", ::geteuid() == 0 ? "user root;" : "");
+  std::string config =
+      replace_all(std::string(kNginxConfig), "{user}", ::geteuid() == 0 ? "user root;" : "");
   config = replace_all(config, "{folder}", folder.string());
   config = replace_all(config, "{port}", std::to_string(port));
   config = replace_all(config, "{origin}", std::to_string(stage.origin_port));
@@ -136,7 +137,8 @@ Contestant start_nginx(const std::string& program, const Stage& stage) {
   return made;
 }
 
-Contestant start_limit(const char* name, const char* engine, std::uint64_t body_bytes, const Stage& stage) {
+Contestant start_limit(const char* name, const char* engine, std::uint64_t body_bytes,
+                       const Stage& stage) {
   const fs::path folder = make_folder(stage.folder, name);
   const fs::path out = folder / "limit.json";
   Child child({program_beside("larder-bench"), "limit-server", "--engine", engine, "--body-bytes",

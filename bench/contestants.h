@@ -39,13 +39,15 @@ struct SandboxOrigin {
 SandboxOrigin start_sandbox(const std::string& program, const std::filesystem::path& folder);
 
 /// One worker, everything fresh for an hour. `more` is appended to its configuration.
-Contestant start_larderd(const std::string& program, const Stage& stage, const std::string& more = {});
+Contestant start_larderd(const std::string& program, const Stage& stage,
+                         const std::string& more = {});
 
 /// One worker; the settings that were fastest: no sendfile, open files remembered. Credentials,
 /// branch and environment are in its key, as they are in larderd's.
 Contestant start_nginx(const std::string& program, const Stage& stage);
 
 /// `engine`: of limit-server.
-Contestant start_limit(const char* name, const char* engine, std::uint64_t body_bytes, const Stage& stage);
+Contestant start_limit(const char* name, const char* engine, std::uint64_t body_bytes,
+                       const Stage& stage);
 
 }  // namespace larder::bench

@@ -38,7 +38,8 @@ void add_ticks(pid_t process, CpuUse& use) {
 bool add_process(pid_t process, CpuUse& use) {
   clockid_t clock{};
   timespec time{};
-  if (::clock_getcpuclockid(process, &clock) != 0 || ::clock_gettime(clock, &time) != 0) return false;
+  if (::clock_getcpuclockid(process, &clock) != 0 || ::clock_gettime(clock, &time) != 0)
+    return false;
   use.total_ns += static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
                   static_cast<std::uint64_t>(time.tv_nsec);
   add_ticks(process, use);

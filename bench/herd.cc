@@ -100,7 +100,8 @@ Json report(const Options& options, const std::vector<Round>& rounds) {
     out["leader_first_byte_ms"] = summary(leader.first_byte);
     out["leader_last_byte_ms"] = summary(leader.last_byte);
   }
-  for (const auto& [status, count] : verdict.statuses) out["statuses"][std::to_string(status)] = count;
+  for (const auto& [status, count] : verdict.statuses)
+    out["statuses"][std::to_string(status)] = count;
   out["incomplete"] = verdict.incomplete;
   out["distinct_bodies_per_round"] = verdict.most_bodies;
   out["body_bytes"] = verdict.body_bytes;
@@ -113,7 +114,8 @@ Json report(const Options& options, const std::vector<Round>& rounds) {
 
 void print_times(const char* name, const Json& times) {
   std::printf("%-22s %10.2f %10.2f %10.2f %10.2f\n", name, times["min"].get<double>(),
-              times["median"].get<double>(), times["p99"].get<double>(), times["max"].get<double>());
+              times["median"].get<double>(), times["p99"].get<double>(),
+              times["max"].get<double>());
 }
 
 void print(const Json& result) {
@@ -132,11 +134,14 @@ void print(const Json& result) {
   }
   std::printf("incomplete answers     %10s\n", result["incomplete"].dump().c_str());
   std::printf("distinct bodies        %10s in a round, of %s bytes\n",
-              result["distinct_bodies_per_round"].dump().c_str(), result["body_bytes"].dump().c_str());
+              result["distinct_bodies_per_round"].dump().c_str(),
+              result["body_bytes"].dump().c_str());
   if (result.contains("origin_requests")) {
-    std::printf("requests at the origin %10s in each round\n", result["origin_requests"].dump().c_str());
+    std::printf("requests at the origin %10s in each round\n",
+                result["origin_requests"].dump().c_str());
   }
-  if (!result["good"].get<bool>()) std::printf("NOT GOOD: answers are missing, cut off or different\n");
+  if (!result["good"].get<bool>())
+    std::printf("NOT GOOD: answers are missing, cut off or different\n");
 }
 
 HerdPlan plan_for(const Options& options, unsigned round, const HttpTarget& target) {
@@ -146,7 +151,8 @@ HerdPlan plan_for(const Options& options, unsigned round, const HttpTarget& targ
   path = replace_all(path, "{run}", std::to_string(::getpid()));
   plan.request = get_request(target.endpoint, path, header_block(options.headers));
   plan.clients = options.clients;
-  if (options.join_after_ms >= 0) plan.join_after = std::chrono::milliseconds(options.join_after_ms);
+  if (options.join_after_ms >= 0)
+    plan.join_after = std::chrono::milliseconds(options.join_after_ms);
   plan.patience = std::chrono::seconds(options.patience_s);
   return plan;
 }
@@ -201,19 +207,25 @@ Action add_herd(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--header", options->headers, "'name: value' to send along; may be repeated")
       ->allow_extra_args(false);
-  app.add_option("--rounds", options->rounds, "How often")->check(CLI::Range(1u, 100'000u))->capture_default_str();
-  app.add_option("--join-after", options->join_after_ms,
-                 "One client asks first, the others so many milliseconds later, while its answer is "
-                 "still arriving")
+  app.add_option("--rounds", options->rounds, "How often")
+      ->check(CLI::Range(1u, 100'000u))
+      ->capture_default_str();
+  app.add_option(
+         "--join-after", options->join_after_ms,
+         "One client asks first, the others so many milliseconds later, while its answer is "
+         "still arriving")
       ->check(CLI::Range(0, 3'600'000));
-  app.add_flag("--prime", options->prime, "Ask once before each round, so that it does not meet a cold cache");
+  app.add_flag("--prime", options->prime,
+               "Ask once before each round, so that it does not meet a cold cache");
   app.add_option("--patience", options->patience_s, "Seconds until missing answers are given up")
       ->check(CLI::Range(1u, 86'400u))
       ->capture_default_str();
-  app.add_option("--control", options->control,
-                 "Control address of a larder-sandbox, http://HOST:PORT: counts what reaches the origin");
-  app.add_option("--fault", options->fault,
-                 "Rule for that sandbox while this runs, e.g. {\"match\":\"/entries/s\",\"delay_ms\":200}");
+  app.add_option(
+      "--control", options->control,
+      "Control address of a larder-sandbox, http://HOST:PORT: counts what reaches the origin");
+  app.add_option(
+      "--fault", options->fault,
+      "Rule for that sandbox while this runs, e.g. {\"match\":\"/entries/s\",\"delay_ms\":200}");
   app.add_flag("--json", options->json, "Print JSON");
   app.footer("Exit code 1 when an answer is missing or cut off, or two of a round differ.");
   return [options] { return run(*options); };

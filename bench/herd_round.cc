@@ -42,11 +42,13 @@ class Herd {
   }
 
   std::vector<HerdClient> run() {
-    const std::uint64_t patience_ns = static_cast<std::uint64_t>(plan_.patience.count()) * 1'000'000'000;
+    const std::uint64_t patience_ns =
+        static_cast<std::uint64_t>(plan_.patience.count()) * 1'000'000'000;
     const std::uint64_t give_up = steady_ns() + patience_ns;
     std::size_t asked = plan_.join_after ? 1 : clients_.size();
     ask(0, asked);
-    const std::uint64_t join = steady_ns() + (plan_.join_after ? nanoseconds(*plan_.join_after) : 0);
+    const std::uint64_t join =
+        steady_ns() + (plan_.join_after ? nanoseconds(*plan_.join_after) : 0);
     while (left_ > 0) {
       check_interrupted();
       const std::uint64_t now = steady_ns();
@@ -75,9 +77,11 @@ class Herd {
   /// The time of a batch is when it was reported, not when its turn came: the clients of a real
   /// herd do not wait for each other.
   void wait(int timeout_ms) {
-    const int count = ::epoll_wait(poll_.get(), events_.data(), static_cast<int>(events_.size()), timeout_ms);
+    const int count =
+        ::epoll_wait(poll_.get(), events_.data(), static_cast<int>(events_.size()), timeout_ms);
     const std::uint64_t now = steady_ns();
-    for (int i = 0; i < count; ++i) read(clients_[events_[static_cast<std::size_t>(i)].data.u64], now);
+    for (int i = 0; i < count; ++i)
+      read(clients_[events_[static_cast<std::size_t>(i)].data.u64], now);
   }
 
   void read(Client& client, std::uint64_t now) {
@@ -121,6 +125,8 @@ class Herd {
 
 }  // namespace
 
-std::vector<HerdClient> run_herd(const HerdPlan& plan) { return Herd(plan).run(); }
+std::vector<HerdClient> run_herd(const HerdPlan& plan) {
+  return Herd(plan).run();
+}
 
 }  // namespace larder::bench

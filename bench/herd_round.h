@@ -30,7 +30,8 @@ struct HerdClient {
   std::uint64_t body_hash = 0;
 };
 
-/// Connects all clients, then lets them ask. Each has its place in the result in the order of asking.
+/// Connects all clients, then lets them ask. Each has its place in the result in the order of
+/// asking.
 std::vector<HerdClient> run_herd(const HerdPlan& plan);
 
 }  // namespace larder::bench

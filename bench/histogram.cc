@@ -47,9 +47,13 @@ void Histogram::merge(const Histogram& other) {
   count_ += other.count_;
 }
 
-void Histogram::clear() { *this = Histogram(); }
+void Histogram::clear() {
+  *this = Histogram();
+}
 
-double Histogram::mean() const { return count_ == 0 ? 0 : sum_ / static_cast<double>(count_); }
+double Histogram::mean() const {
+  return count_ == 0 ? 0 : sum_ / static_cast<double>(count_);
+}
 
 std::uint64_t Histogram::percentile(double percent) const {
   if (count_ == 0) return 0;

@@ -60,8 +60,8 @@ int run(const Options& options) {
   bool good = true;
   if (!options.json) print_head();
   for (const std::uint64_t size : options.sizes) {
-    LoadPlan plan = sized_plan(
-        {base.endpoint, options.path, options.headers, size, options.keys, options.exponent, options.seed});
+    LoadPlan plan = sized_plan({base.endpoint, options.path, options.headers, size, options.keys,
+                                options.exponent, options.seed});
     plan.connections = options.connections;
     plan.seconds = options.seconds;
     plan.server = options.server_pid;
@@ -79,15 +79,17 @@ int run(const Options& options) {
 
 Action add_hits(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  app.add_option("--url-base", options->url_base, "Server under load, http://HOST:PORT")->required();
+  app.add_option("--url-base", options->url_base, "Server under load, http://HOST:PORT")
+      ->required();
   app.add_option("--sizes", options->sizes, "Body sizes in bytes, measured one after the other")
       ->delimiter(',')
       ->check(CLI::Range(std::uint64_t{2}, std::uint64_t{64} << 20))
       ->capture_default_str();
   app.add_option("--path", options->path, "What is asked for; {size} and {key} are replaced")
       ->capture_default_str();
-  app.add_option("--header", options->headers,
-                 "'name: value' to send along; may be repeated. Default: the credentials of a sandbox")
+  app.add_option(
+         "--header", options->headers,
+         "'name: value' to send along; may be repeated. Default: the credentials of a sandbox")
       ->allow_extra_args(false);
   app.add_option("--connections", options->connections, "Keep-alive connections, a request on each")
       ->check(CLI::Range(1u, 60'000u))
@@ -101,11 +103,13 @@ Action add_hits(CLI::App& app) {
   app.add_option("--zipf", options->exponent, "Exponent of their popularity; 0 = all alike")
       ->check(CLI::Range(0.0, 10.0))
       ->capture_default_str();
-  app.add_option("--seed", options->seed, "Of the order in which they are asked for")->capture_default_str();
+  app.add_option("--seed", options->seed, "Of the order in which they are asked for")
+      ->capture_default_str();
   app.add_option("--server-pid", options->server_pid,
                  "Process whose CPU time is taken, with its children and all threads")
       ->check(CLI::Range(1, 1 << 22));
-  app.add_option("--cpu", options->cpu, "CPU that the load generator is tied to")->check(CLI::Range(0, 4'095));
+  app.add_option("--cpu", options->cpu, "CPU that the load generator is tied to")
+      ->check(CLI::Range(0, 4'095));
   app.add_flag("--json", options->json, "Print JSON");
   app.footer("One thread. Exit code 1 when an answer was not 200, cut off or of another length.");
   return [options] { return run(*options); };

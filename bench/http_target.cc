@@ -52,7 +52,8 @@ HttpTarget parse_url(std::string_view url) {
   }
   unsigned number = 0;
   const auto [end, problem] = std::from_chars(port.data(), port.data() + port.size(), number);
-  if (problem != std::errc() || end != port.data() + port.size() || number == 0 || number > 65'535) {
+  if (problem != std::errc() || end != port.data() + port.size() || number == 0 ||
+      number > 65'535) {
     refuse(url, "the port must be 1 to 65535");
   }
   if (host.empty()) refuse(url, "it names no host");

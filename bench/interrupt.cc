@@ -8,7 +8,9 @@ namespace {
 
 volatile std::sig_atomic_t signalled = 0;
 
-void on_signal(int) { signalled = 1; }
+void on_signal(int) {
+  signalled = 1;
+}
 
 }  // namespace
 
@@ -20,7 +22,9 @@ void watch_interrupts() {
   ::sigaction(SIGTERM, &action, nullptr);
 }
 
-bool interrupted() { return signalled != 0; }
+bool interrupted() {
+  return signalled != 0;
+}
 
 void check_interrupted() {
   if (interrupted()) throw Interrupted{};

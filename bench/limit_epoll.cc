@@ -30,7 +30,8 @@ class Server {
 
   void run() {
     while (true) {
-      const int count = ::epoll_wait(poll_.get(), events_.data(), static_cast<int>(events_.size()), -1);
+      const int count =
+          ::epoll_wait(poll_.get(), events_.data(), static_cast<int>(events_.size()), -1);
       for (int i = 0; i < count; ++i) {
         auto* const client = static_cast<Client*>(events_[static_cast<std::size_t>(i)].data.ptr);
         if (client == nullptr) {
@@ -70,11 +71,13 @@ class Server {
 
   bool send(Client& client) {
     const int descriptor = client.socket.get();
-    const ssize_t taken = ::write(descriptor, answer_.data() + client.sent, answer_.size() - client.sent);
+    const ssize_t taken =
+        ::write(descriptor, answer_.data() + client.sent, answer_.size() - client.sent);
     if (taken < 0 && errno != EAGAIN) return false;
     if (taken > 0) client.sent += static_cast<std::size_t>(taken);
     const bool waits = client.sent < answer_.size();
-    if (waits != client.waits_to_send) watch(EPOLL_CTL_MOD, descriptor, waits ? EPOLLOUT : EPOLLIN, &client);
+    if (waits != client.waits_to_send)
+      watch(EPOLL_CTL_MOD, descriptor, waits ? EPOLLOUT : EPOLLIN, &client);
     client.waits_to_send = waits;
     return true;
   }

@@ -22,9 +22,13 @@ struct Client {
   Server* server = nullptr;
 };
 
-Client* client_of(void* handle) { return static_cast<Client*>(static_cast<uv_handle_t*>(handle)->data); }
+Client* client_of(void* handle) {
+  return static_cast<Client*>(static_cast<uv_handle_t*>(handle)->data);
+}
 
-void on_closed(uv_handle_t* handle) { delete client_of(handle); }
+void on_closed(uv_handle_t* handle) {
+  delete client_of(handle);
+}
 
 void close(Client* client) {
   auto* const handle = reinterpret_cast<uv_handle_t*>(&client->tcp);

@@ -43,11 +43,13 @@ Action add_limit_server(CLI::App& app) {
   app.add_option("--body-bytes", options->body_bytes, "Length of the body that every request gets")
       ->check(CLI::Range(std::size_t{0}, std::size_t{64} << 20))
       ->capture_default_str();
-  app.add_option("--port", options->port, "Port on 127.0.0.1; 0 = any, printed as JSON")->capture_default_str();
+  app.add_option("--port", options->port, "Port on 127.0.0.1; 0 = any, printed as JSON")
+      ->capture_default_str();
   app.add_option("--engine", options->engine, "Event loop: libuv or epoll")
       ->check(CLI::IsMember({"libuv", "epoll"}))
       ->capture_default_str();
-  app.footer("One thread; reads no further than the blank line behind a request. Runs until it is ended.");
+  app.footer(
+      "One thread; reads no further than the blank line behind a request. Runs until it is ended.");
   return [options] { return run(*options); };
 }
 

@@ -37,14 +37,16 @@ class Loop {
     stop_after_ = most;
     std::uint64_t last_answer = steady_ns();
     while (true) {
-      const int count = ::epoll_wait(poll_.get(), events_.data(), static_cast<int>(events_.size()), 100);
+      const int count =
+          ::epoll_wait(poll_.get(), events_.data(), static_cast<int>(events_.size()), 100);
       const std::uint64_t now = steady_ns();
       for (int i = 0; i < count; ++i) {
         read(*static_cast<Connection*>(events_[static_cast<std::size_t>(i)].data.ptr));
       }
       if (count > 0) last_answer = now;
       if (now >= until_ns || (most > 0 && result_.requests >= most)) return;
-      if (now - last_answer > kPatienceNs) throw BenchError(plan_.endpoint.authority + " has stopped answering");
+      if (now - last_answer > kPatienceNs)
+        throw BenchError(plan_.endpoint.authority + " has stopped answering");
       check_interrupted();
     }
   }
@@ -109,7 +111,9 @@ class Loop {
   LoadResult result_;
 };
 
-std::uint64_t nanoseconds(double seconds) { return static_cast<std::uint64_t>(seconds * 1e9); }
+std::uint64_t nanoseconds(double seconds) {
+  return static_cast<std::uint64_t>(seconds * 1e9);
+}
 
 double per_request_us(std::uint64_t ns, std::uint64_t requests) {
   return requests == 0 ? 0 : static_cast<double>(ns) / 1e3 / static_cast<double>(requests);
@@ -117,10 +121,18 @@ double per_request_us(std::uint64_t ns, std::uint64_t requests) {
 
 }  // namespace
 
-double LoadResult::per_second() const { return seconds > 0 ? static_cast<double>(requests) / seconds : 0; }
-double LoadResult::cpu_us() const { return per_request_us(cpu.total_ns, requests); }
-double LoadResult::user_us() const { return per_request_us(cpu.user_ns, requests); }
-double LoadResult::system_us() const { return per_request_us(cpu.system_ns, requests); }
+double LoadResult::per_second() const {
+  return seconds > 0 ? static_cast<double>(requests) / seconds : 0;
+}
+double LoadResult::cpu_us() const {
+  return per_request_us(cpu.total_ns, requests);
+}
+double LoadResult::user_us() const {
+  return per_request_us(cpu.user_ns, requests);
+}
+double LoadResult::system_us() const {
+  return per_request_us(cpu.system_ns, requests);
+}
 
 LoadResult run_load(const LoadPlan& plan) {
   Loop loop(plan);
@@ -150,8 +162,9 @@ void warm(const LoadPlan& plan) {
   for (const auto& [status, count] : result.statuses) {
     seen += " " + std::to_string(status) + " (" + std::to_string(count) + " times)";
   }
-  throw BenchError("wrong answers from " + plan.endpoint.authority + " while it was warmed up: status" +
-                   seen + ", or bodies that have not " + std::to_string(plan.body_bytes) + " bytes");
+  throw BenchError("wrong answers from " + plan.endpoint.authority +
+                   " while it was warmed up: status" + seen + ", or bodies that have not " +
+                   std::to_string(plan.body_bytes) + " bytes");
 }
 
 }  // namespace larder::bench

@@ -33,7 +33,7 @@ struct LoadResult {
   Histogram latency_ns;
   CpuUse cpu;
   std::uint64_t reconnects = 0;  ///< the server had closed, as it may between requests
-  std::uint64_t wrong = 0;       ///< answers with another status than 200, another length, or cut off
+  std::uint64_t wrong = 0;  ///< answers with another status than 200, another length, or cut off
   std::map<int, std::uint64_t> statuses;
 
   double per_second() const;

@@ -14,7 +14,8 @@ constexpr std::size_t kDraws = 1u << 18;
 }  // namespace
 
 std::vector<std::string> sandbox_headers() {
-  return {"api_key: blt0123456789abcdef", "access_token: cs0123456789abcdef01234567", "branch: main"};
+  return {"api_key: blt0123456789abcdef", "access_token: cs0123456789abcdef01234567",
+          "branch: main"};
 }
 
 LoadPlan sized_plan(const SizedLoad& load) {

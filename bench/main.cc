@@ -19,7 +19,8 @@ struct Command {
 };
 
 constexpr std::array kCommands{
-    Command{"herd", "Many clients ask for one thing at once: when does each get its answer?", add_herd},
+    Command{"herd", "Many clients ask for one thing at once: when does each get its answer?",
+            add_herd},
     Command{"hits", "Closed-loop load on cached answers: rate, latency, server CPU per request",
             add_hits},
     Command{"compare-nginx", "larderd against nginx and against the least that a server can cost",

@@ -52,7 +52,9 @@ void redirect(const std::filesystem::path& file, int descriptor) {
   ::_exit(127);
 }
 
-bool has_ended(pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) != 0; }
+bool has_ended(pid_t pid) {
+  return ::waitpid(pid, nullptr, WNOHANG) != 0;
+}
 
 }  // namespace
 
@@ -73,7 +75,9 @@ TempDir::~TempDir() {
 }
 
 Child::Child(const std::vector<std::string>& words, const Setting& setting)
-    : pid_(-1), name_(std::filesystem::path(words.front()).filename()), err_file_(setting.err_file) {
+    : pid_(-1),
+      name_(std::filesystem::path(words.front()).filename()),
+      err_file_(setting.err_file) {
   const pid_t parent = ::getpid();
   pid_ = ::fork();
   if (pid_ < 0) throw BenchError(std::string("cannot start a process: ") + std::strerror(errno));
@@ -101,8 +105,9 @@ void Child::wait_until(const std::function<bool()>& ready, std::chrono::seconds 
   while (!ready()) {
     check_interrupted();
     siginfo_t end{};
-    const bool ended = ::waitid(P_PID, static_cast<id_t>(pid_), &end, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-                       end.si_pid == pid_;
+    const bool ended =
+        ::waitid(P_PID, static_cast<id_t>(pid_), &end, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+        end.si_pid == pid_;
     if (ended) throw BenchError(name_ + " has ended: " + last_words());
     if (std::chrono::steady_clock::now() > give_up) {
       throw BenchError(name_ + " is not ready: " + last_words());
@@ -127,7 +132,8 @@ std::string read_file(const std::filesystem::path& path) {
 
 void write_file(const std::filesystem::path& path, const std::string& text) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  const bool written = file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const bool written =
+      file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
   if (file >= 0) ::close(file);
   if (!written) throw BenchError("cannot write " + path.string());
 }
@@ -141,7 +147,8 @@ std::string program_beside(const char* name) {
 std::string find_program(const std::string& name) {
   if (name.find('/') != std::string::npos) return ::access(name.c_str(), X_OK) == 0 ? name : "";
   const char* const path = std::getenv("PATH");
-  std::istringstream folders(std::string(path != nullptr ? path : "") + ":/usr/local/sbin:/usr/sbin:/sbin");
+  std::istringstream folders(std::string(path != nullptr ? path : "") +
+                             ":/usr/local/sbin:/usr/sbin:/sbin");
   std::string folder;
   while (std::getline(folders, folder, ':')) {
     const std::string candidate = folder + "/" + name;

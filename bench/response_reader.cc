@@ -15,7 +15,9 @@ using Progress = ResponseReader::Progress;
 constexpr std::size_t kMaxHead = 256 * 1024;
 constexpr std::size_t kMaxLine = 4'096;
 
-char lower(char byte) { return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + 32) : byte; }
+char lower(char byte) {
+  return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + 32) : byte;
+}
 
 /// `name`: lower case, with its colon.
 bool is_field(std::string_view line, std::string_view name) {
@@ -48,7 +50,9 @@ struct BodyHash {
   XXH3_state_t state;
 };
 
-ResponseReader::ResponseReader(bool hashes) : hash_(hashes ? new BodyHash : nullptr) { reset(); }
+ResponseReader::ResponseReader(bool hashes) : hash_(hashes ? new BodyHash : nullptr) {
+  reset();
+}
 ResponseReader::ResponseReader(ResponseReader&&) noexcept = default;
 ResponseReader::~ResponseReader() = default;
 
@@ -130,7 +134,8 @@ bool ResponseReader::note_field(std::string_view line) {
     counted_ = true;
     return parse_number(value_of(line, length), left_);
   }
-  if (is_field(line, connection)) closes_ = closes_ || equals_lower(value_of(line, connection), "close");
+  if (is_field(line, connection))
+    closes_ = closes_ || equals_lower(value_of(line, connection), "close");
   if (is_field(line, coding)) chunked_ = equals_lower(value_of(line, coding), "chunked");
   return true;
 }

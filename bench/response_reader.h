@@ -33,11 +33,20 @@ class ResponseReader {
 
   int status() const { return status_; }
   std::uint64_t body_bytes() const { return body_bytes_; }
-  std::uint64_t body_hash() const;  ///< when it hashes
+  std::uint64_t body_hash() const;         ///< when it hashes
   bool closes() const { return closes_; }  ///< the server takes no further request
 
  private:
-  enum class Part : std::uint8_t { head, counted, to_end, chunk_size, chunk, chunk_end, trailer, done };
+  enum class Part : std::uint8_t {
+    head,
+    counted,
+    to_end,
+    chunk_size,
+    chunk,
+    chunk_end,
+    trailer,
+    done
+  };
 
   Progress take_head(std::string_view bytes);
   bool parse_head(std::string_view head);

@@ -13,8 +13,8 @@ Json SandboxControl::call(std::string_view method, std::string_view target,
   const Answer answer = exchange(endpoint_, method, target, body);
   const Json parsed = Json::parse(answer.body, nullptr, false);
   if (answer.status == 200 && parsed.is_object()) return parsed;
-  throw BenchError("the sandbox at " + endpoint_.authority + " refused " + std::string(method) + " " +
-                   std::string(target) + ": " + answer.body);
+  throw BenchError("the sandbox at " + endpoint_.authority + " refused " + std::string(method) +
+                   " " + std::string(target) + ": " + answer.body);
 }
 
 std::uint64_t SandboxControl::delivery_requests() const {

@@ -19,7 +19,9 @@ namespace {
 constexpr timeval kPatience{10, 0};
 constexpr int kBacklog = 4'096;
 
-[[noreturn]] void fail(const std::string& what) { throw BenchError(what + ": " + std::strerror(errno)); }
+[[noreturn]] void fail(const std::string& what) {
+  throw BenchError(what + ": " + std::strerror(errno));
+}
 
 Descriptor open_socket(const Endpoint& endpoint) {
   Descriptor socket(::socket(endpoint.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -54,7 +56,9 @@ Descriptor connect_to(const Endpoint& endpoint) {
   return socket;
 }
 
-bool accepts(const Endpoint& endpoint) { return try_connect(open_socket(endpoint), endpoint); }
+bool accepts(const Endpoint& endpoint) {
+  return try_connect(open_socket(endpoint), endpoint);
+}
 
 Descriptor listen_on_loopback(std::uint16_t& port) {
   Endpoint endpoint = loopback(port);
@@ -62,7 +66,8 @@ Descriptor listen_on_loopback(std::uint16_t& port) {
   auto* const address = reinterpret_cast<sockaddr*>(&endpoint.address);
   const int on = 1;
   ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (::bind(socket.get(), address, endpoint.length) != 0 || ::listen(socket.get(), kBacklog) != 0 ||
+  if (::bind(socket.get(), address, endpoint.length) != 0 ||
+      ::listen(socket.get(), kBacklog) != 0 ||
       ::getsockname(socket.get(), address, &endpoint.length) != 0) {
     fail("cannot listen on " + endpoint.authority);
   }

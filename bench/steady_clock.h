@@ -9,7 +9,8 @@ namespace larder::bench {
 /// Nanoseconds since some moment; never goes back.
 inline std::uint64_t steady_ns() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
 }
 
 }  // namespace larder::bench

@@ -13,7 +13,9 @@ std::uint64_t Random::next() {
   return mixed ^ (mixed >> 31);
 }
 
-double Random::next_unit() { return static_cast<double>(next() >> 11) * 0x1p-53; }
+double Random::next_unit() {
+  return static_cast<double>(next() >> 11) * 0x1p-53;
+}
 
 std::vector<std::uint32_t> zipf_draws(std::uint32_t keys, double exponent, std::size_t draws,
                                       std::uint64_t seed) {

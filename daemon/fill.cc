@@ -2,6 +2,7 @@
 #include "daemon/fill.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "conf/check.h"
 #include "conf/log.h"
@@ -93,7 +94,8 @@ void Fill::join(FillOrder order) {
   members_.push_back(
       {.order = std::move(order),
        .source = state_ == State::committing ? AnswerSource::committed : AnswerSource::joined});
-  if (state_ == State::requested) return;
+  const bool whole = state_ == State::committing;
+  if (state_ == State::requested || (!whole && waits_for_the_end(members_.back()))) return;
   const auto end = state_ == State::committing ? AnswerEvent::End::complete : AnswerEvent::End::no;
   send(members_.back(), body_, end);
   if (state_ == State::committing) members_.pop_back();
@@ -166,9 +168,12 @@ void Fill::take_body(std::string bytes) {
 
 /// Not for the store: from here on the answer only passes through, and waits for its readers.
 void Fill::stop_retaining() {
+  const auto arrived = std::exchange(body_, {});
+  for (auto& member : members_) {
+    if (waits_for_the_end(member) && !held_back_) send(member, arrived, AnswerEvent::End::no);
+  }
   retained_ = false;
   if (verdict_ == StoreVerdict::storable) verdict_ = StoreVerdict::too_large;
-  body_.clear();
 }
 
 void Fill::finish(bool framed) {
@@ -257,7 +262,7 @@ bool Fill::settle_rejection() {
   auto others = take_others();
   spread(AnswerEvent::End::complete);
   if (!others.empty())
-    owner_.on_unshareable(*this, std::move(others));  // the held answer serves them
+    owner_.on_unshareable(*this, std::move(others), false);  // the held answer serves them
   return true;
 }
 
@@ -313,14 +318,27 @@ std::vector<FillOrder> Fill::take_others() {
 }
 
 void Fill::release_others_as_unshareable() {
-  owner_.on_unshareable(*this, take_others());
+  // A refusal may be gone at the next request; that a page is private will not.
+  owner_.on_unshareable(*this, take_others(), !may_be_rejection(facts_.status));
   if (!held_back_) stop_retaining();
 }
 
 void Fill::spread(AnswerEvent::End end) {
   if (held_back_ || state_ == State::requested) return;
-  for (auto& member : members_) send(member, fresh_, end);
+  for (auto& member : members_) {
+    if (waits_for_the_end(member)) {
+      if (end != AnswerEvent::End::no) send(member, body_, end);
+    } else {
+      send(member, fresh_, end);
+    }
+  }
   fresh_.clear();
+}
+
+/// Who has a stale object to fall back on gets the new answer only whole: nothing is cut off that
+/// could have been answered.
+bool Fill::waits_for_the_end(const Member& member) const {
+  return member.order.has_stale && retained_ && !member.head_sent;
 }
 
 void Fill::send(Member& member, std::vector<Chunk> body, AnswerEvent::End end) {

@@ -28,8 +28,9 @@ class FillOwner {
   virtual bool may_hold(std::uint64_t bytes) const = 0;
   /// A chunk whose bytes are counted as in flight until the last holder lets go.
   virtual Chunk hold(std::string bytes) = 0;
-  /// The answer is for its leader alone: these others need a fetch each, and the next herd too.
-  virtual void on_unshareable(const Fill& fill, std::vector<FillOrder> others) = 0;
+  /// The answer is for its leader alone: these others need a fetch each; with `lasting`, so does
+  /// the next herd.
+  virtual void on_unshareable(const Fill& fill, std::vector<FillOrder> others, bool lasting) = 0;
   /// The leader failed: these others may be served by one retry, else they get `refusal`.
   virtual void on_leader_failed(const Fill& fill, std::vector<FillOrder> others,
                                 const Refusal& refusal) = 0;
@@ -107,6 +108,7 @@ class Fill final : public TransferSink {
   void send_failure(const FillOrder& order, const Refusal& refusal, bool cut);
   std::vector<FillOrder> take_others();
   void release_others_as_unshareable();
+  bool waits_for_the_end(const Member& member) const;
   void fail_leader(const Refusal& refusal);
   void fail_those_with_stale(const Refusal& refusal);
   void stop_retaining();

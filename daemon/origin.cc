@@ -300,8 +300,8 @@ Chunk Origin::hold(std::string bytes) {
           }};
 }
 
-void Origin::on_unshareable(const Fill& fill, std::vector<FillOrder> others) {
-  hit_for_miss_.mark(fill.order().key, monotonic_now());
+void Origin::on_unshareable(const Fill& fill, std::vector<FillOrder> others, bool lasting) {
+  if (lasting) hit_for_miss_.mark(fill.order().key, monotonic_now());
   forget_current(fill);
   for (auto& order : others) {
     fill_of_.erase(order.waiter);

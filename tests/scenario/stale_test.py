@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""When stale content is used, and when it must not be."""
+
+import harness
+from harness import check, check_equal, wait_until
+from scenario_lib import Herd, cache_status, check_answer, costs, entry_target, origin_requests, wait_stored
+
+CREDENTIALS = harness.credentials()
+REJECTED = '{"error_message":"The token is not valid.","error_code":105,"errors":{"access_token":["is not valid."]}}'
+FOR_REFRESH = {"entry": {"fresh": "1s", "stale_while_revalidate": "1h", "stale_if_error": "1h"}}
+FOR_ERRORS = {"entry": {"fresh": "1s", "stale_while_revalidate": "0s", "stale_if_error": "1h"}}
+
+
+def test_one_refresh_runs_while_all_get_the_stale_answer_at_once(stage):
+    larder = stage.larder(ttl=FOR_REFRESH)
+    check_answer(larder.get(entry_target(), CREDENTIALS), 200)
+    wait_stored(larder)
+    before = origin_requests(stage)
+    stage.sandbox.publish()
+    stage.sandbox.hold("refresh", host="delivery")
+    wait_until(lambda: "stale-while-revalidate" in cache_status(larder.get(entry_target(), CREDENTIALS)), "stale hits")
+    stage.sandbox.wait_held("refresh")
+    with Herd(larder, 100, entry_target(), CREDENTIALS) as herd:
+        for response in herd.responses():
+            check_answer(response, 200)
+            check("larder; hit" in cache_status(response), lambda r=response: f"had to wait: {r}")
+    stage.sandbox.release("refresh")
+    wait_until(lambda: b'"_version":2' in larder.get(entry_target(), CREDENTIALS).decoded, "the refreshed answer")
+    check_equal(origin_requests(stage) - before, 1, "refreshes")
+
+
+def stale_when(stage, what, **fault):
+    larder = stage.larder(ttl=FOR_ERRORS, upstream={"first_byte_timeout": "1s"})
+    check_answer(larder.get(entry_target(), CREDENTIALS), 200)
+    wait_stored(larder)
+    stage.sandbox.fault(host="delivery", **fault)
+    wait_until(lambda: "stale-if-error" in cache_status(larder.get(entry_target(), CREDENTIALS)),
+               f"the stale answer stands in for {what}")
+    check_answer(larder.get(entry_target(), CREDENTIALS), 200, what=f"an answer after {what}")
+
+
+def test_stale_stands_in_for_a_500(stage):
+    stale_when(stage, "a 500", status=500)
+
+
+def test_stale_stands_in_for_a_429(stage):
+    stale_when(stage, "a 429", status=429)
+
+
+def test_stale_stands_in_for_a_reset(stage):
+    stale_when(stage, "a reset", reset=0)
+
+
+def test_stale_stands_in_for_silence(stage):
+    stale_when(stage, "silence", stall=True, hold="for ever")
+
+
+def test_stale_stands_in_for_an_edges_html_403(stage):
+    stale_when(stage, "an HTML 403", status=403, body="<html>no</html>", headers={"Content-Type": "text/html"})
+
+
+def test_stale_stands_in_for_an_origin_that_is_down(stage):
+    larder = stage.larder(ttl=FOR_ERRORS)
+    check_answer(larder.get(entry_target(), CREDENTIALS), 200)
+    wait_stored(larder)
+    stage.sandbox.down("delivery")
+    wait_until(lambda: "stale-if-error" in cache_status(larder.get(entry_target(), CREDENTIALS)), "the stale answer")
+    check_equal(larder.get(entry_target("bltaaaa1112"), CREDENTIALS).status, 502, "status without a stored answer")
+
+
+def test_a_rejected_credential_loses_its_hits_and_is_held(stage):
+    larder = stage.larder(ttl={"entry": {"fresh": "1h"}}, upstream={"rejected_hold": "1h"})
+    check_answer(larder.get(entry_target(), CREDENTIALS), 200)
+    wait_stored(larder)
+    rule = stage.sandbox.fault(host="delivery", status=401, body=REJECTED)
+    check_answer(larder.get(entry_target("bltaaaa1112"), CREDENTIALS), 401)
+    with costs(stage, delivery=0, what="of a storm on a rejected token"):
+        with Herd(larder, 50, entry_target("bltaaaa1113"), CREDENTIALS) as herd:
+            for response in herd.responses():
+                check_answer(response, 401, REJECTED.encode())
+        check_answer(larder.get(entry_target(), CREDENTIALS), 401, what="what was a hit before")
+    check_answer(larder.get(entry_target(), harness.credentials(token=1)), 200, what="another token of the scope")
+    stage.sandbox.remove_fault(rule)
+
+
+def test_an_accepted_credential_gets_its_hits_back(stage):
+    larder = stage.larder(ttl={"entry": {"fresh": "1h"}}, upstream={"rejected_hold": "1s"})
+    check_answer(larder.get(entry_target(), CREDENTIALS), 200)
+    wait_stored(larder)
+    rule = stage.sandbox.fault(host="delivery", status=401, body=REJECTED)
+    check_answer(larder.get(entry_target("bltaaaa1112"), CREDENTIALS), 401)
+    stage.sandbox.remove_fault(rule)
+    wait_until(lambda: larder.get(entry_target("bltaaaa1113"), CREDENTIALS).status == 200, "the origin accepts it again")
+    wait_until(lambda: "larder; hit" in cache_status(larder.get(entry_target(), CREDENTIALS)), "hits come back")
+
+
+def test_negative_answers_are_cached_briefly(stage):
+    larder = stage.larder(ttl={"negative": {"fresh": "1s", "stale_if_error": "0s"}})
+    missing = "/v3/content_types/blog/entries/bltnone?environment=production"
+    with costs(stage, delivery=1, what="of a missing entry asked for twice"):
+        check_answer(larder.get(missing, CREDENTIALS), 422)
+        check_answer(larder.get(missing, CREDENTIALS), 422)
+    before = origin_requests(stage)
+    wait_until(lambda: larder.get(missing, CREDENTIALS).status == 422 and origin_requests(stage) > before, "asked again")
+
+
+def directives(stage, value, expected):
+    larder = stage.larder(ttl={"entry": {"fresh": "1h"}})
+    stage.sandbox.fault(host="delivery", headers={"Cache-Control": value})
+    larder.get(entry_target(), CREDENTIALS)
+    wait_until(lambda: larder.metrics()["larder_fills_active"] == 0, "the fill is over")
+    with costs(stage, delivery=expected, what=f"of a second request after {value}"):
+        check_answer(larder.get(entry_target(), CREDENTIALS), 200)
+
+
+def test_the_origins_max_age_wins(stage):
+    directives(stage, "max-age=600", 0)
+
+
+def test_the_origins_no_cache_wins(stage):
+    directives(stage, "no-cache", 1)
+
+
+def test_s_maxage_wins_over_max_age(stage):
+    directives(stage, "max-age=600, s-maxage=0", 1)
+
+
+if __name__ == "__main__":
+    harness.main(globals())
