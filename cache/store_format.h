@@ -33,13 +33,14 @@ struct FormatRecord {
 FormatRecord format_record(const KeyHasher& hasher);
 
 /// The key of a row of `objects`.
+inline constexpr std::size_t kRowKeyBytes = 44;
 class ObjectRowKey {
  public:
   explicit ObjectRowKey(const CacheKey& key, std::uint32_t row = 0);
   std::string_view view() const { return {bytes_.data(), bytes_.size()}; }
 
  private:
-  std::array<char, 44> bytes_;
+  std::array<char, kRowKeyBytes> bytes_;
 };
 
 /// What the store knows of an object without its row.

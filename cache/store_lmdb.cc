@@ -273,7 +273,7 @@ std::optional<Row> WriteTxn::at_or_after(Table table, std::string_view key) {
   return std::nullopt;
 }
 
-void WriteTxn::scan(Table table, std::string_view key,
+void WriteTxn::scan(Table table, std::string_view key, std::size_t key_bytes,
                     const std::function<bool(const Row&)>& visit) {
   constexpr int kRowsOfPage = 80;  // no row of `objects` is smaller
   if (!open_cursor(table)) return;
@@ -283,20 +283,19 @@ void WriteTxn::scan(Table table, std::string_view key,
   if (code == MDB_NOTFOUND) code = mdb_cursor_get(cursor_, &at, &value, MDB_LAST);
   for (int i = 0; code == MDB_SUCCESS && i < kRowsOfPage; ++i) {
     if (mdb_cursor_get(cursor_, &at, &value, MDB_PREV) != MDB_SUCCESS) break;
+    if (view(at) >= key) code = MDB_CORRUPTED;
   }
   if (code == MDB_SUCCESS) code = mdb_cursor_get(cursor_, &at, &value, MDB_GET_CURRENT);
   std::string before;
   while (code == MDB_SUCCESS) {
     const std::string_view now = view(at);
-    if (!before.empty() && now <= before) return note(MDB_CORRUPTED, "rows out of order");
+    if (now.size() != key_bytes || now <= before) return note(MDB_CORRUPTED, "rows out of order");
     before = now;
     if (now >= key && !visit(Row{now, view(value)})) return;
     code = mdb_cursor_get(cursor_, &at, &value, MDB_NEXT);
   }
   if (code != MDB_NOTFOUND) note(code, "reading a table");
 }
-
-void WriteTxn::fail_as_damaged(const char* what) { note(MDB_CORRUPTED, what); }
 
 void WriteTxn::put(Table table, std::string_view key, std::string_view value) {
   if (!ok()) return;

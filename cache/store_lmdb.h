@@ -109,9 +109,11 @@ class WriteTxn {
   std::optional<std::string_view> get(Table table, std::string_view key);
   /// The first row at or behind `key`.
   std::optional<Row> at_or_after(Table table, std::string_view key);
-  /// The rows at and behind `key` in order until `visit` returns false. Rows out of order are an
-  /// error, a page before `key` included: where a search goes astray, so would a purge.
-  void scan(Table table, std::string_view key, const std::function<bool(const Row&)>& visit);
+  /// The rows at and behind `key` in order until `visit` returns false. Rows out of order, or whose
+  /// keys have another length, are an error, a page before `key` included: where a search goes
+  /// astray, so would a purge.
+  void scan(Table table, std::string_view key, std::size_t key_bytes,
+            const std::function<bool(const Row&)>& visit);
   void put(Table table, std::string_view key, std::string_view value);
   /// Room for a value, to be filled whole before the next call; empty after an error.
   std::span<char> reserve(Table table, std::string_view key, std::size_t bytes);
@@ -122,8 +124,6 @@ class WriteTxn {
   /// Everything that is not free: all tables, the free list and the metadata pages.
   std::uint64_t pages_in_use();
 
-  /// The caller found what cannot be: the transaction fails with Error::corrupt.
-  void fail_as_damaged(const char* what);
   Result<void> commit();
 
  private:

@@ -22,9 +22,8 @@ std::string prefix_of(const CacheKey& key, std::size_t length) {
   return std::string(key.view().substr(0, length));
 }
 
-std::optional<CacheKey> cache_key(std::string_view row_key) {
+CacheKey cache_key(std::string_view row_key) {
   CacheKey key;
-  if (row_key.size() != key.bytes.size() + 4) return std::nullopt;
   std::copy_n(row_key.begin(), key.bytes.size(), key.bytes.begin());
   return key;
 }
@@ -148,20 +147,16 @@ bool StoreWriter::erase_some(Change& change, const PurgeTarget& target, std::str
   std::vector<CacheKey> found;
   CacheKey last;  // whose head came last
   bool done = true;
-  change.txn.scan(environment_->objects, position, [&](const Row& row) {
+  change.txn.scan(environment_->objects, position, kRowKeyBytes, [&](const Row& row) {
     if (!row.key.starts_with(target.prefix)) return false;
-    const auto key = cache_key(row.key);
-    if (!key) {
-      change.txn.fail_as_damaged("a key of the wrong length");
-      return false;
-    }
-    const bool is_head = row.key == ObjectRowKey(*key).view();
-    if (!is_head && *key == last) return true;
-    last = *key;
+    const CacheKey key = cache_key(row.key);
+    const bool is_head = row.key == ObjectRowKey(key).view();
+    if (!is_head && key == last) return true;
+    last = key;
     // What has no head of its own, or no whole one, goes too.
-    if (is_head && !selects(target, *key, row.value)) return true;
+    if (is_head && !selects(target, key, row.value)) return true;
     done = removed + found.size() < bounds_.purges;
-    if (done) found.push_back(*key);
+    if (done) found.push_back(key);
     return done;
   });
   for (const CacheKey& key : found) {

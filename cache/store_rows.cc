@@ -4,8 +4,6 @@
 namespace larder {
 namespace {
 
-constexpr std::size_t kRowKeyBytes = 44;
-
 void add(IndexRecord& record, const RowFootprint& row) {
   record.small_bytes += row.leaf_bytes;
   record.overflow_pages += row.overflow_pages;

@@ -318,7 +318,6 @@ std::vector<FillOrder> Fill::take_others() {
 }
 
 void Fill::release_others_as_unshareable() {
-  // A refusal may be gone at the next request; that a page is private will not.
   owner_.on_unshareable(*this, take_others(), !may_be_rejection(facts_.status));
   if (!held_back_) stop_retaining();
 }

@@ -28,8 +28,8 @@ class FillOwner {
   virtual bool may_hold(std::uint64_t bytes) const = 0;
   /// A chunk whose bytes are counted as in flight until the last holder lets go.
   virtual Chunk hold(std::string bytes) = 0;
-  /// The answer is for its leader alone: these others need a fetch each; with `lasting`, so does
-  /// the next herd.
+  /// The answer is for its leader alone: these others need a fetch each, and so does the
+  /// next herd; unless `lasting` (a refusal is not) not where a stale object is at hand.
   virtual void on_unshareable(const Fill& fill, std::vector<FillOrder> others, bool lasting) = 0;
   /// The leader failed: these others may be served by one retry, else they get `refusal`.
   virtual void on_leader_failed(const Fill& fill, std::vector<FillOrder> others,

@@ -36,6 +36,7 @@ Origin::Origin(const Config& config, const AnchoredClock& clock, Store& store, W
       preview_(std::make_unique<CurlLoop>(loop_.get(), config.upstream)),
       reader_(store.reader()),
       hit_for_miss_(config.upstream.hit_for_miss_s),
+      refused_(config.upstream.hit_for_miss_s),
       rejected_(config.upstream.rejected_hold_s),
       held_bytes_(std::make_shared<std::atomic<std::uint64_t>>(0)),
       mailbox_(loop_.get(), this),
@@ -120,12 +121,17 @@ void Origin::take(FillOrder& order) {
     return fill->join(std::move(order));
   }
   if (!order.skip_store && answer_from_store(order)) return;
-  if (!refresh && hit_for_miss_.marked(order.key, monotonic_now())) {
+  if (!refresh && must_go_alone(order)) {
     metrics_.hit_for_miss.add();
     return relay_alone(order);
   }
   if (refresh) metrics_.fills_refreshed.add();
   start_fill(std::move(order), 1);
+}
+
+bool Origin::must_go_alone(const FillOrder& order) {
+  const auto now = monotonic_now();
+  return hit_for_miss_.marked(order.key, now) || (!order.has_stale && refused_.marked(order.key, now));
 }
 
 /// The refusal of this credential is still held.
@@ -272,6 +278,7 @@ void Origin::take(PurgeCommand& command) {
   }
   for (const auto id : committing) fills_.erase(id);
   hit_for_miss_.clear();
+  refused_.clear();
   store_.purge(std::move(command.order), std::move(command.done));
 }
 
@@ -301,7 +308,7 @@ Chunk Origin::hold(std::string bytes) {
 }
 
 void Origin::on_unshareable(const Fill& fill, std::vector<FillOrder> others, bool lasting) {
-  if (lasting) hit_for_miss_.mark(fill.order().key, monotonic_now());
+  (lasting ? hit_for_miss_ : refused_).mark(fill.order().key, monotonic_now());
   forget_current(fill);
   for (auto& order : others) {
     fill_of_.erase(order.waiter);

@@ -67,6 +67,7 @@ class Origin final : public FillOwner, public RelayOwner {
   bool answer_from_store(const FillOrder& order);
   Fill* start_fill(FillOrder order, unsigned attempt);
   void start_relay(Waiter waiter, OriginRequest request, RelayOrder::To to);
+  bool must_go_alone(const FillOrder& order);
   void relay_alone(const FillOrder& order);
   void refuse(Waiter waiter, const Refusal& refusal);
   bool selected(const PurgeOrder& order, const Fill& fill) const;
@@ -104,7 +105,8 @@ class Origin final : public FillOwner, public RelayOwner {
   std::unique_ptr<CurlLoop> preview_;   ///< previews: connections, queue and handles of their own
   std::optional<StoreReader> reader_;
   JsonCheck json_check_;
-  HitForMiss hit_for_miss_;
+  HitForMiss hit_for_miss_;  ///< by answers that are for one client
+  HitForMiss refused_;       ///< by 401, 403, 412: who has a stale object still gets that
   RejectedCredentials rejected_;
   FillMap fills_;
   std::unordered_map<std::string, std::uint64_t>

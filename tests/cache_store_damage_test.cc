@@ -137,7 +137,7 @@ TEST_CASE("store: a file that is no database is moved aside", "[store][damage]")
 
 TEST_CASE("store: whatever bit is flipped, no wrong byte is given out", "[store][damage]") {
   // Half of them where LMDB keeps its own, at the beginning of pages.
-  for (std::uint64_t round = 0; round < 150; ++round) {
+  for (std::uint64_t round = 0; round < 150 / kSlowness; ++round) {
     Numbers numbers(round);
     std::string bytes = database();
     const std::size_t page = numbers() % (bytes.size() / kPage);
@@ -149,7 +149,7 @@ TEST_CASE("store: whatever bit is flipped, no wrong byte is given out", "[store]
 }
 
 TEST_CASE("store: pages lost, doubled or filled with noise give no wrong byte", "[store][damage]") {
-  for (std::uint64_t round = 0; round < 90; ++round) {
+  for (std::uint64_t round = 0; round < 90 / kSlowness; ++round) {
     Numbers numbers(round + 1'000);
     std::string bytes = database();
     const std::size_t pages = bytes.size() / kPage;

@@ -94,8 +94,8 @@ TEST_CASE("store: many times its size goes through without a full map, 70 % stay
   fitting.shortest = std::min(fitting.shortest, fitting.longest / 2);
   pour(store, fitting, size, number);
   // Small objects are many: their turnover is in the objects, not in the bytes.
-  const int turns = mix.longest <= 2'000 ? 4 : 20;
-  for (int turn = 0; turn < turns; ++turn) {
+  const unsigned turns = (mix.longest <= 2'000 ? 4 : 20) / kSlowness;
+  for (unsigned turn = 0; turn < turns; ++turn) {
     CAPTURE(turn);
     pour(store, fitting, size, number);
     const StoreStats stats = store.stats();

@@ -22,6 +22,15 @@
 /// What the store's tests share: a directory, objects made of numbers, and calls that wait.
 namespace larder::test {
 
+/// Part of the rounds of a long test that a slow build runs.
+#if defined(__SANITIZE_THREAD__)
+inline constexpr unsigned kSlowness = 8;
+#elif defined(__SANITIZE_ADDRESS__)
+inline constexpr unsigned kSlowness = 2;
+#else
+inline constexpr unsigned kSlowness = 1;
+#endif
+
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
