@@ -67,7 +67,13 @@ class AdminServer::AdminConnection final : public TransportUser {
     pieces.push_back({.owner = std::move(text)});
     transport_->write(std::move(pieces));
   }
-  void close() { transport_->close(); }
+  void close() {
+    closing_ = true;
+    transport_->close();
+  }
+  std::uint64_t id() const { return id_; }
+  bool trusted() const { return trusted_; }
+  bool closing() const { return closing_; }
 
  private:
   void on_bytes(std::string_view bytes) override {
@@ -85,8 +91,8 @@ class AdminServer::AdminConnection final : public TransportUser {
     answered_ = true;
     take(parser_.view(input_), parser_.method_name());
   }
-  void on_end(bool) override { transport_->close(); }
-  void on_written(std::size_t) override { transport_->close(); }
+  void on_end(bool) override { close(); }
+  void on_written(std::size_t) override { close(); }
   void on_closed() override { server_.connections_.erase(id_); }  // destroys this
 
   void take(const RequestView& request, std::string_view method) {
@@ -125,6 +131,7 @@ class AdminServer::AdminConnection final : public TransportUser {
   RequestParser parser_;
   std::string input_;
   bool answered_ = false;
+  bool closing_ = false;
 };
 
 AdminServer::AdminServer(uv_loop_t* loop, const Config& config, AdminSources sources,
@@ -172,7 +179,15 @@ void AdminServer::accept(Listener& listener) {
   constexpr std::size_t kMaxConnections = 64;
   auto transport = accept_stream(listener.stream(), read_buffer_);
   if (!transport) return;
-  if (connections_.size() >= kMaxConnections) return transport.release()->reset();
+  // Each kind has its own bound and the oldest gives way: idle scrapers cannot lock larderctl out.
+  std::size_t alike = 0;
+  auto* oldest = static_cast<AdminConnection*>(nullptr);
+  for (auto& [id, connection] : connections_) {
+    if (connection->trusted() != listener.trusted || connection->closing()) continue;
+    ++alike;
+    if (oldest == nullptr || connection->id() < oldest->id()) oldest = connection.get();
+  }
+  if (alike >= kMaxConnections) oldest->close();
   const auto id = next_connection_++;
   connections_.emplace(
       id, std::make_unique<AdminConnection>(*this, id, std::move(transport), listener.trusted));

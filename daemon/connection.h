@@ -60,8 +60,9 @@ class Connection final : public TransportUser {
     std::optional<StaleRecall> recall;  ///< a stale object may stand in
     std::string target;
     std::string if_none_match;
-    bool chunked = false;              ///< Transfer-Encoding: chunked to this client
-    std::uint64_t unacknowledged = 0;  ///< body bytes written since the last credit
+    std::optional<std::uint64_t> body_length;  ///< announced to the client
+    bool chunked = false;                      ///< Transfer-Encoding: chunked to this client
+    std::uint64_t unacknowledged = 0;          ///< body bytes written since the last credit
     // A stored object in chunk rows, on its way:
     CacheKey key;
     std::uint64_t sequence = 0;

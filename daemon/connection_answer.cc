@@ -181,7 +181,10 @@ void Connection::on_answer(AnswerEvent event) {
     pending_->waiter = 0;
   }
   if (state_ == State::waiting) {
-    if (!event.head) return fail_order(event.failure);
+    if (!event.head) {
+      leave();
+      return fail_order(event.failure);
+    }
     begin_stream(event);
     if (state_ != State::streaming) return;
   }
@@ -201,6 +204,7 @@ void Connection::begin_stream(const AnswerEvent& event) {
   std::string text(status_line(current_.status));
   if (!unchanged) text += head.blocks.entity;
   text += head.blocks.shared;
+  pending_->body_length = head.body_length;
   if (!bodiless && !head.body_length) {
     pending_->chunked = current_.http_1_1;
     if (pending_->chunked) text += "Transfer-Encoding: chunked\r\n";
@@ -238,7 +242,11 @@ void Connection::queue_body(const Chunk& chunk) {
 
 void Connection::end_stream(AnswerEvent::End end) {
   if (state_ != State::streaming) return;
-  if (end == AnswerEvent::End::failed) return abort_answer();
+  const auto& length = pending_->body_length;
+  const bool wrong_length = !body_complete_ && length &&
+                            (current_.body_bytes > *length ||
+                             (end == AnswerEvent::End::complete && current_.body_bytes < *length));
+  if (end == AnswerEvent::End::failed || wrong_length) return abort_answer();
   if (end == AnswerEvent::End::complete && !body_complete_) {
     if (pending_->chunked) queue_.push_back({.owner = std::string("0\r\n\r\n")});
     body_complete_ = true;

@@ -62,7 +62,11 @@ void Connection::flush_queue() {
   while (whole < count && left >= views[whole].size()) left -= views[whole++].size();
   queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(whole));
   give_credit(*taken);
-  if (queue_.empty()) return;
+  if (queue_.empty()) {
+    worker_.release_output(held_output_);
+    held_output_ = 0;
+    return;
+  }
   if (left > 0) queue_.front().offset += left;
   writing_ = true;
   set_deadline(worker_.config().server.write_timeout_ms);
@@ -125,7 +129,7 @@ void Connection::finish(std::string_view target) {
   if (!current_.keep_alive) return linger();
   if (state_ != State::reading) transition_to(State::reading);
   set_deadline(worker_.config().server.idle_timeout_ms);
-  if (!parsing_ && !input_.empty()) parse_own_input();
+  if (!parsing_ && (!input_.empty() || reading_stopped_)) parse_own_input();
 }
 
 void Connection::log_answer(std::string_view target) {

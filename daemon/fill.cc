@@ -34,7 +34,8 @@ bool holds_token(std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";
   for (auto at = text.find("cs"); at != std::string_view::npos; at = text.find("cs", at + 1)) {
     const auto rest = text.substr(at + 2, kDigits);
-    if (rest.size() == kDigits && rest.find_first_not_of(kHex) == std::string_view::npos) return true;
+    if (rest.size() == kDigits && rest.find_first_not_of(kHex) == std::string_view::npos)
+      return true;
   }
   return false;
 }
@@ -177,17 +178,18 @@ void Fill::stop_retaining() {
 }
 
 void Fill::finish(bool framed) {
+  if (!framed && !body_proves_itself()) {
+    return fail({Error::Code::unavailable, "the origin's answer has no proven end"});
+  }
   verdict_ = judge_whole(framed);
   if (held_back_ && settle_rejection()) return end();
   if (verdict_ == StoreVerdict::storable) {
     stored_ = commit();
   } else if (verdict_ == StoreVerdict::malformed_json || verdict_ == StoreVerdict::incomplete) {
+    fail_those_with_stale(refusal_of_status(502));
     const bool unseen =
         std::none_of(members_.begin(), members_.end(), [](const Member& m) { return m.head_sent; });
-    if (unseen) {
-      fail_those_with_stale(refusal_of_status(502));
-      release_others_as_unshareable();
-    }
+    if (unseen) release_others_as_unshareable();
   }
   owner_.on_verdict(verdict_);
   spread(AnswerEvent::End::complete);
@@ -199,13 +201,26 @@ void Fill::finish(bool framed) {
   }
 }
 
+/// Well-formed JSON is whole, even if nothing but the connection's end says so. Such an answer is
+/// handed on, not stored.
+bool Fill::body_proves_itself() {
+  if (!retained_) return false;
+  const bool zipped = same_field_name(facts_.content_encoding, "gzip");
+  return owner_.json_check()
+      .check(joined(body_), zipped ? Representation::gzip : Representation::identity,
+             kMaxDecodedFactor * owner_.max_object_bytes())
+      .has_value();
+}
+
 StoreVerdict Fill::judge_whole(bool framed) {
   if (verdict_ != StoreVerdict::storable) return verdict_;
   if (forbidden_) return StoreVerdict::purged;
   if (!framed) return StoreVerdict::incomplete;
   const auto token = order_.access_token.reveal();
   const bool own_token = !token.empty() && order_.canonical.find(token) != std::string::npos;
-  if (own_token || holds_token(order_.canonical)) {
+  const auto& scope = *order_.scope;
+  if (own_token || holds_token(order_.canonical) || holds_token(scope.environment) ||
+      holds_token(scope.branch) || holds_token(scope.api_key)) {
     return StoreVerdict::secret_in_key;
   }
   const bool zipped = same_field_name(facts_.content_encoding, "gzip");
@@ -262,7 +277,8 @@ bool Fill::settle_rejection() {
   auto others = take_others();
   spread(AnswerEvent::End::complete);
   if (!others.empty())
-    owner_.on_unshareable(*this, std::move(others), false);  // the held answer serves them
+    owner_.on_unshareable(*this, std::move(others),
+                          Unshareable::refusal);  // the held answer serves them
   return true;
 }
 
@@ -309,7 +325,10 @@ void Fill::fail_those_with_stale(const Refusal& refusal) {
 
 std::vector<FillOrder> Fill::take_others() {
   std::vector<FillOrder> others;
-  while (members_.size() > 1) {
+  // Whoever joined is an "other", even when the leader has gone: its own credential was not sent.
+  const std::size_t leaders =
+      !members_.empty() && members_.front().source == AnswerSource::fill ? 1 : 0;
+  while (members_.size() > leaders) {
     others.push_back(std::move(members_.back().order));
     members_.pop_back();
   }
@@ -318,7 +337,11 @@ std::vector<FillOrder> Fill::take_others() {
 }
 
 void Fill::release_others_as_unshareable() {
-  owner_.on_unshareable(*this, take_others(), !may_be_rejection(facts_.status));
+  const bool by_header = may_store(facts_, order_.request.representation) != StoreVerdict::storable;
+  const auto why = may_be_rejection(facts_.status) ? Unshareable::refusal
+                   : by_header                     ? Unshareable::lasting
+                                                   : Unshareable::broken;
+  owner_.on_unshareable(*this, take_others(), why);
   if (!held_back_) stop_retaining();
 }
 

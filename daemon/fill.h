@@ -15,6 +15,13 @@ namespace larder {
 
 class Fill;
 
+/// Why an answer may not be shared.
+enum class Unshareable : std::uint8_t {
+  lasting,  ///< the origin says so (private, no-store...): the next one will be alike
+  refusal,  ///< 401, 403, 412: perhaps gone at the next request
+  broken,   ///< this one body was not good: says nothing of the next
+};
+
 /// What a fill needs from the origin thread that owns it.
 class FillOwner {
  public:
@@ -28,9 +35,9 @@ class FillOwner {
   virtual bool may_hold(std::uint64_t bytes) const = 0;
   /// A chunk whose bytes are counted as in flight until the last holder lets go.
   virtual Chunk hold(std::string bytes) = 0;
-  /// The answer is for its leader alone: these others need a fetch each, and so does the
-  /// next herd; unless `lasting` (a refusal is not) not where a stale object is at hand.
-  virtual void on_unshareable(const Fill& fill, std::vector<FillOrder> others, bool lasting) = 0;
+  /// The answer is for its leader alone: these others need a fetch each. `why` says what the next
+  /// herd has to expect.
+  virtual void on_unshareable(const Fill& fill, std::vector<FillOrder> others, Unshareable why) = 0;
   /// The leader failed: these others may be served by one retry, else they get `refusal`.
   virtual void on_leader_failed(const Fill& fill, std::vector<FillOrder> others,
                                 const Refusal& refusal) = 0;
@@ -100,6 +107,7 @@ class Fill final : public TransferSink {
   void take_body(std::string bytes);
   void finish(bool framed);
   void fail(const Error& error);
+  bool body_proves_itself();
   StoreVerdict judge_whole(bool framed);
   bool commit();
   bool settle_rejection();

@@ -131,13 +131,16 @@ void Origin::take(FillOrder& order) {
 
 bool Origin::must_go_alone(const FillOrder& order) {
   const auto now = monotonic_now();
-  return hit_for_miss_.marked(order.key, now) || (!order.has_stale && refused_.marked(order.key, now));
+  return hit_for_miss_.marked(order.key, now) ||
+         (!order.has_stale && refused_.marked(order.key, now));
 }
 
 /// The refusal of this credential is still held.
 bool Origin::answer_from_held(const FillOrder& order) {
   const auto* held = rejected_.held(order.scope->credential, monotonic_now());
   if (held == nullptr) return false;
+  const bool encoded = held->head->blocks.entity.find("Content-Encoding") != std::string::npos;
+  if (encoded && order.request.representation == Representation::identity) return false;
   AnswerEvent event;
   event.waiter = order.waiter.id;
   event.head = held->head;
@@ -154,25 +157,30 @@ bool Origin::answer_from_store(const FillOrder& order) {
   const auto found = reader_->lookup(order.key, order.canonical, order.scope->mac);
   if (!found || judge(found->meta.lifetime, wall()) != Freshness::fresh) return false;
   if (order.waiter.out == nullptr) return true;
+  if (!may_hold(found->meta.body_length)) return false;
   AnswerEvent event;
   event.waiter = order.waiter.id;
-  if (found->chunk_count == 0) {
-    event.body.push_back(hold(std::string(found->body)));
-  }
-  for (std::uint32_t i = 0; i < found->chunk_count; ++i) {
-    const auto piece = reader_->chunk(order.key, found->sequence, i);
-    if (!piece) return false;
-    event.body.push_back(hold(std::string(*piece)));
-  }
+  // The head first: reading chunk rows may renew the snapshot, and `found` ends with it.
   auto head = std::make_shared<AnswerHead>();
   head->status = found->meta.status;
   head->blocks = {std::string(found->entity_fields), std::string(found->shared_fields)};
   head->body_length = found->meta.body_length;
   head->etag = format_entity_tag(found->meta.etag);
+  const auto age = age_s(found->meta.lifetime, wall());
+  const auto sequence = found->sequence;
+  const auto chunk_count = found->chunk_count;
+  if (found->chunk_count == 0) {
+    event.body.push_back(hold(std::string(found->body)));
+  }
+  for (std::uint32_t i = 0; i < chunk_count; ++i) {
+    const auto piece = reader_->chunk(order.key, sequence, i);
+    if (!piece) return false;
+    event.body.push_back(hold(std::string(*piece)));
+  }
   event.head = std::move(head);
   event.end = AnswerEvent::End::complete;
   event.source = AnswerSource::committed;
-  event.age_s = age_s(found->meta.lifetime, wall());
+  event.age_s = age;
   order.waiter.out->send(std::move(event));
   return true;
 }
@@ -307,8 +315,9 @@ Chunk Origin::hold(std::string bytes) {
           }};
 }
 
-void Origin::on_unshareable(const Fill& fill, std::vector<FillOrder> others, bool lasting) {
-  (lasting ? hit_for_miss_ : refused_).mark(fill.order().key, monotonic_now());
+void Origin::on_unshareable(const Fill& fill, std::vector<FillOrder> others, Unshareable why) {
+  if (why == Unshareable::lasting) hit_for_miss_.mark(fill.order().key, monotonic_now());
+  if (why == Unshareable::refusal) refused_.mark(fill.order().key, monotonic_now());
   forget_current(fill);
   for (auto& order : others) {
     fill_of_.erase(order.waiter);

@@ -82,7 +82,7 @@ class Origin final : public FillOwner, public RelayOwner {
   std::uint64_t max_object_bytes() const override { return store_.max_object_bytes(); }
   bool may_hold(std::uint64_t bytes) const override;
   Chunk hold(std::string bytes) override;
-  void on_unshareable(const Fill& fill, std::vector<FillOrder> others, bool lasting) override;
+  void on_unshareable(const Fill& fill, std::vector<FillOrder> others, Unshareable why) override;
   void on_leader_failed(const Fill& fill, std::vector<FillOrder> others,
                         const Refusal& refusal) override;
   bool store(const Fill& fill, NewObject object) override;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/origin_request.h"
 
+#include "cache/query_string.h"
+
 namespace larder {
 namespace {
 
@@ -110,10 +112,28 @@ OriginRequest delivery_request(const CanonicalRequest& canonical, const Scope& s
   return request;
 }
 
+/// The query without preview tokens: they never travel to a delivery host.
+std::string without_preview_token(std::string_view query) {
+  std::string kept;
+  QueryPair pair;
+  while (take_pair(query, pair)) {
+    if (query_name(pair.name).id == FieldId::preview_token) continue;
+    if (!kept.empty()) kept.push_back('&');
+    kept.append(pair.name);
+    if (pair.value.data() != nullptr) {
+      kept.append("=").append(pair.value);
+    }
+  }
+  return kept;
+}
+
 OriginRequest pass_request(const RequestFields& fields, const Scope& scope) {
   OriginRequest request;
   request.host = scope.delivery_host;
-  request.url = raw_url(scope.delivery_host, fields);
+  RequestFields clean = fields;
+  const auto query = without_preview_token(fields.query);
+  clean.query = query;
+  request.url = raw_url(scope.delivery_host, clean);
   add(request.headers, "api_key", fields.api_key);
   add(request.headers, "access_token", fields.access_token);
   add(request.headers, "branch", scope.branch);

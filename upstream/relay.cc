@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/relay.h"
 
+#include <algorithm>
+
 namespace larder {
 
 Relay::Relay(CurlLoop& loop, RelayOwner& owner, Waiter waiter, Privacy privacy)
@@ -16,7 +18,7 @@ bool Relay::start(OriginRequest request) {
 }
 
 void Relay::credit(std::uint64_t bytes) {
-  taken_ += bytes;
+  taken_ = std::min(sent_, taken_ + bytes);  // credits count heads and chunk sizes too
   if (transfer_ != nullptr && sent_ - taken_ < kWindowBytes) loop_.resume(transfer_);
 }
 
@@ -32,16 +34,19 @@ void Relay::on_progress(TransferProgress progress) {
   AnswerEvent event;
   event.waiter = waiter_.id;
   event.source = AnswerSource::relay;
+  if (progress.ended && !progress.framed && !progress.error) {
+    progress.error = Error{Error::Code::unavailable, "the origin's answer has no proven end"};
+  }
   const bool redirect = progress.head != nullptr && progress.head->status / 100 == 3;
   if (redirect) {
     event.failure = refusal_of_status(progress.head->status);
     event.end = AnswerEvent::End::failed;
   } else {
-    if (progress.head != nullptr) {
+    if (progress.head != nullptr && !progress.error) {
       event.head = head_for(progress);
       head_sent_ = true;
     }
-    if (!progress.body.empty()) {
+    if (!progress.body.empty() && head_sent_) {
       sent_ += progress.body.size();
       event.body.push_back(std::make_shared<const std::string>(std::move(progress.body)));
     }

@@ -2,12 +2,12 @@
 #include "upstream/transfer.h"
 
 #include <arpa/inet.h>
-#include <charconv>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 
 #include "conf/check.h"
 
@@ -161,18 +161,26 @@ std::size_t Transfer::take_header(std::string_view line) {
   while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
   if (head_complete_) return taken;  // trailers
   if (line.starts_with("HTTP/")) {
-    facts_ = ResponseFacts{};  // an interim (1xx) answer came before
+    facts_ = ResponseFacts{};         // an interim (1xx) answer came before
     facts_.status = status_of(line);  // some fields are read by it
-    chunked_ = false;
+    chunked_ = had_length_ = lengths_differ_ = false;
     return taken;
   }
   if (!line.empty()) {
     if (line.size() >= 18 && same_ignoring_case(line.substr(0, 18), "transfer-encoding:"))
       chunked_ = true;
+    const auto before = facts_.content_length;
     add_header_line(facts_, line);
+    if (line.size() >= 15 && same_ignoring_case(line.substr(0, 15), "content-length:")) {
+      if (had_length_ && (before != facts_.content_length || facts_.contradictory))
+        lengths_differ_ = true;
+      had_length_ = true;
+    }
     return taken;
   }
   head_complete_ = facts_.status >= 200;
+  // What the body's framing does not go by must not be announced to a client.
+  if (chunked_ || lengths_differ_) facts_.content_length.reset();
   if (head_complete_) note();
   return taken;
 }
@@ -181,6 +189,11 @@ std::size_t Transfer::take_body(std::string_view bytes) {
   if (paused_) {
     stalled_ = true;
     return CURL_WRITEFUNC_PAUSE;
+  }
+  if (!head_complete_) {
+    error_ =
+        Error{Error::Code::unavailable, "origin " + request_.host + ": a body without an answer"};
+    return 0;
   }
   body_total_ += bytes.size();
   if (body_total_ > config_.max_response_body_bytes) {
@@ -208,7 +221,8 @@ void Transfer::end(CURLcode code) {
   }
   long version = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_VERSION, &version);
-  framed_ = facts_.content_length.has_value() || chunked_ || version >= CURL_HTTP_VERSION_2_0;
+  framed_ = !lengths_differ_ &&
+            (facts_.content_length.has_value() || chunked_ || version >= CURL_HTTP_VERSION_2_0);
   state_ = State::ended;
   note();
 }

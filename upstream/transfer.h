@@ -104,6 +104,8 @@ class Transfer {
   bool head_complete_ = false;
   bool head_told_ = false;
   bool chunked_ = false;
+  bool had_length_ = false;      ///< a Content-Length was seen
+  bool lengths_differ_ = false;  ///< and another, different or unreadable
   bool paused_ = false;
   bool stalled_ = false;  ///< libcurl was told to pause
   std::optional<Error> error_;

@@ -3,6 +3,7 @@
 """No token on disk, in a log, a metric or an admin answer, and no draft in the database, after
 traffic of every sort at the debug level."""
 
+import contextlib
 import pathlib
 
 import harness
@@ -39,7 +40,8 @@ def traffic(stage, larder):
         connection.send(f"GET /{token} BROKEN {ODD}\r\n\r\n".encode())
         connection.read_response()
     stage.sandbox.fault(host="delivery", times=1, reset=10)
-    larder.get(entry_target("bltaaaa1121"), good)
+    with contextlib.suppress(OSError, harness.Failure):  # cut off, when its head was out already
+        larder.get(entry_target("bltaaaa1121"), good)
     stage.sandbox.fault(host="delivery", times=1, status=401, body='{"error_message":"no","error_code":105,"errors":{}}')
     larder.get(entry_target("bltaaaa1122"), good)
 
