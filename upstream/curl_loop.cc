@@ -2,6 +2,8 @@
 #include "upstream/curl_loop.h"
 
 #include <algorithm>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "conf/check.h"
 #include "conf/clock.h"
@@ -77,7 +79,9 @@ void CurlLoop::run(Transfer* transfer) {
     easy = std::move(idle_easies_.back());
     idle_easies_.pop_back();
   }
-  transfer->start(std::move(easy), monotonic_now());
+  curl_easy_setopt(easy.get(), CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
+  curl_easy_setopt(easy.get(), CURLOPT_CLOSESOCKETDATA, this);
+  transfer->start(std::move(easy), monotonic_now(), idle_connection_has_bytes());
   ++hosts_[transfer->host()].running;
   ++started_;
   const auto code = curl_multi_add_handle(multi_, transfer->easy());
@@ -86,6 +90,19 @@ void CurlLoop::run(Transfer* transfer) {
                         std::string("libcurl refused a transfer: ") + curl_multi_strerror(code)});
     wake_soon();
   }
+}
+
+bool CurlLoop::idle_connection_has_bytes() {
+  for (const auto socket : idle_sockets_) {
+    char byte = 0;
+    if (::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0) return true;
+  }
+  return false;
+}
+
+int CurlLoop::on_close_socket(void* self, curl_socket_t socket) noexcept {
+  static_cast<CurlLoop*>(self)->idle_sockets_.erase(socket);
+  return ::close(socket);
 }
 
 void CurlLoop::detach(Transfer* transfer) {
@@ -153,6 +170,7 @@ void CurlLoop::watch(curl_socket_t socket, int what, SocketWatch* watched) {
     watched->poll.reset(poll.release());
     curl_multi_assign(multi_, socket, watched);
   }
+  idle_sockets_.erase(socket);
   const int events = ((what & CURL_POLL_IN) != 0 ? UV_READABLE : 0) |
                      ((what & CURL_POLL_OUT) != 0 ? UV_WRITABLE : 0);
   uv_poll_start(watched->poll.get(), events, on_readiness);
@@ -207,6 +225,8 @@ void CurlLoop::collect() {
     Transfer* transfer = nullptr;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
     LARDER_CHECK(transfer != nullptr);
+    const auto socket = transfer->idle_socket();
+    if (socket >= 0) idle_sockets_.insert(socket);
     transfer->end(message->data.result);
   }
 }
@@ -223,7 +243,12 @@ void CurlLoop::tell() {
     const bool ended = progress.ended;
     if (ended && progress.error) ++failed_;
     transfer->sink->on_progress(std::move(progress));
-    if (ended && telling_[i] != nullptr) finish(transfer);
+    if (telling_[i] == nullptr) continue;
+    if (ended) {
+      finish(transfer);
+    } else if (transfer->may_go_on()) {
+      resume(transfer);
+    }
   }
   telling_.clear();
   if (!noted_.empty()) wake_soon();

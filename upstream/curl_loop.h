@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "upstream/transfer.h"
@@ -62,6 +63,8 @@ class CurlLoop {
   void fill_places(Host& host);
   void detach(Transfer* transfer);
   void wake_soon();
+  bool idle_connection_has_bytes();
+  static int on_close_socket(void* self, curl_socket_t socket) noexcept;
 
   uv_loop_t* loop_;
   const UpstreamConfig& config_;
@@ -74,6 +77,9 @@ class CurlLoop {
   std::vector<Transfer*> noted_;    ///< have news, in order
   std::vector<Transfer*> telling_;  ///< scratch of tell(); abandoned ones are nulled
   std::vector<EasyHandle> idle_easies_;
+  /// HTTP/1 connections between two transfers. Bytes there belong to no request: they would be
+  /// taken for the next one's answer (libcurl 7.88 counts such a connection as alive).
+  std::unordered_set<curl_socket_t> idle_sockets_;
   std::uint64_t started_ = 0, failed_ = 0, refused_ = 0;
 };
 

@@ -79,6 +79,8 @@ Error error_of(CURLcode code, const std::string& host) {
   return {Error::Code::unavailable, "origin " + host + ": " + text};
 }
 
+constexpr std::size_t kMaxUntoldBytes = 128 * 1024;
+
 /// The number behind the first blank of a status line, 0 when there is none: `HTTP/1.1 200 OK`.
 int status_of(std::string_view line) {
   const auto blank = line.find(' ');
@@ -119,7 +121,7 @@ void Transfer::note() {
   news_.push_back(this);
 }
 
-void Transfer::start(EasyHandle easy, MonotonicTime now) {
+void Transfer::start(EasyHandle easy, MonotonicTime now, bool fresh_connection) {
   LARDER_CHECK(state_ == State::queued);
   easy_ = std::move(easy);
   state_ = State::running;
@@ -131,6 +133,7 @@ void Transfer::start(EasyHandle easy, MonotonicTime now) {
   curl_easy_setopt(handle, CURLOPT_URL, request_.url.c_str());
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, list);
   curl_easy_setopt(handle, CURLOPT_PRIVATE, this);
+  curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, fresh_connection ? 1L : 0L);
   curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(handle, CURLOPT_HEADERDATA, this);
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body);
@@ -186,7 +189,9 @@ std::size_t Transfer::take_header(std::string_view line) {
 }
 
 std::size_t Transfer::take_body(std::string_view bytes) {
-  if (paused_) {
+  // libcurl may read megabytes before the loop comes round: what waits to be told is bounded here.
+  if (paused_ || body_.size() >= kMaxUntoldBytes) {
+    if (!paused_) note();
     stalled_ = true;
     return CURL_WRITEFUNC_PAUSE;
   }
@@ -212,6 +217,14 @@ void Transfer::resume() {
   if (!stalled_ || state_ != State::running) return;
   stalled_ = false;
   curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
+}
+
+int Transfer::idle_socket() const {
+  long version = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_VERSION, &version);
+  curl_socket_t socket = CURL_SOCKET_BAD;
+  if (version < CURL_HTTP_VERSION_2_0) curl_easy_getinfo(easy_.get(), CURLINFO_ACTIVESOCKET, &socket);
+  return socket;
 }
 
 void Transfer::end(CURLcode code) {

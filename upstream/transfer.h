@@ -66,7 +66,8 @@ class Transfer {
   CURL* easy() const { return easy_.get(); }
   State state() const { return state_; }
 
-  void start(EasyHandle easy, MonotonicTime now);
+  /// `fresh_connection`: none of the idle ones may be used.
+  void start(EasyHandle easy, MonotonicTime now, bool fresh_connection);
   EasyHandle take_easy() { return std::move(easy_); }
   void end(CURLcode code);
   void end(Error error);
@@ -76,6 +77,10 @@ class Transfer {
 
   /// No more body is taken until resume().
   void pause() { paused_ = true; }
+  /// Stopped only because too much was untold.
+  bool may_go_on() const { return stalled_ && !paused_ && state_ == State::running; }
+  /// Once libcurl is done: the HTTP/1 connection that stays open, or -1.
+  int idle_socket() const;
   /// May call the body callback before it returns.
   void resume();
 

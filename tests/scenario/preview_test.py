@@ -3,8 +3,6 @@
 """Previews: one transfer for each request, straight through to the preview host; no lookup, no
 store, no join, no retry, and no preview credential at the delivery host."""
 
-import pathlib
-
 import harness
 from harness import (DRAFT_MARKER, ENTRY, STACK_A, check, check_equal, credentials, marker,
                      preview_credentials, sized_body, sized_uid, wait_until)
@@ -250,46 +248,6 @@ def test_no_byte_of_a_draft_in_the_database(stage):
     database = (larder.cache_directory / "data.mdb").read_bytes()
     check(marker().encode() in database, "the published entry is not in the database")
     larder.check_nothing_on_disk([DRAFT_MARKER])
-
-
-# --- Backpressure ----------------------------------------------------------------------------------
-
-def resident_bytes(larder):
-    status = pathlib.Path(f"/proc/{larder.process.pid}/status").read_text()
-    return int(status.split("VmRSS:")[1].split()[0]) * 1024
-
-
-def wait_until_nothing_moves(larder):
-    """The bytes sent have been the same at ten looks in a row."""
-    last = [None, 0]
-
-    def still():
-        sent = larder.metrics()["larder_sent_bytes_total"]
-        last[1] = last[1] + 1 if sent == last[0] else 0
-        last[0] = sent
-        return last[1] >= 10
-    wait_until(still, "all clients are full")
-
-
-def test_slow_clients_of_large_previews_take_no_memory(stage):
-    larder = stage.larder()
-    size, clients = 24 << 20, scaled(12, 3)
-    uid = sized_uid(size, "slow")
-    body = sized_body(size, uid, f"{DRAFT_MARKER} {marker()} hash=hash123")
-    path = f"/v3/content_types/sized/entries/{uid}"
-    larder.get(ENTRY, preview_credentials())
-    before = resident_bytes(larder)
-    with Herd(larder, clients, path, preview_credentials()) as herd:
-        for connection in herd.connections:
-            connection.need(10_000, "the beginning of a large preview")
-        wait_until_nothing_moves(larder)
-        grown = resident_bytes(larder) - before
-        # A relay holds a window of 256 KiB and what is on its way to and from sockets; the rest is
-        # what the allocator keeps of the first rush. Freed memory stays with a sanitizer.
-        check(grown < (clients * size) // 6 or SANITIZED,
-              f"{clients} slow clients of {size} bytes grew the memory by {grown}")
-        for connection in herd.connections:
-            check_equal(connection.read_response().body, body, "a large preview, read late")
 
 
 if __name__ == "__main__":

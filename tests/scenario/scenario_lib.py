@@ -5,11 +5,13 @@ import contextlib
 import os
 import socket
 import threading
+import time
 
 import harness
 from harness import check, check_equal, wait_until
 
 SANITIZED = bool(os.environ.get("LARDER_SANITIZE"))
+COUNTED_WITHIN_S = harness.TIME_FACTOR
 GZIP = ("Accept-Encoding", "gzip")
 
 
@@ -42,10 +44,16 @@ def changes(larder, what="", **expected):
     """Checks by how much metrics grow in the block: `larder_` and `_total` are added to names."""
     before = larder.metrics()
     yield
-    after = larder.metrics()
-    for name, growth in expected.items():
-        metric = metric_name(name, after)
-        check_equal(after[metric] - before[metric], growth, f"growth of {metric} {what}")
+
+    def growths():
+        after = larder.metrics()
+        names = {name: metric_name(name, after) for name in expected}
+        return {name: after[names[name]] - before[names[name]] for name in expected}
+    # An answer may be read before it is counted.
+    deadline = time.monotonic() + COUNTED_WITHIN_S
+    while growths() != expected and time.monotonic() < deadline:
+        time.sleep(0.005)
+    check_equal(growths(), expected, f"growth of metrics {what}")
 
 
 def metric_name(name, metrics):
