@@ -67,8 +67,7 @@ def test_clients_that_read_late_take_no_memory(stage):
         connections = [larder.connect() for _ in range(clients)]
         before = resident_bytes(larder)
         for index, client in enumerate(connections):
-            target, headers, _ = streamed(f"slow{index}", way)
-            ask(client, target, headers)
+            ask(client, sized_target(SIZE, f"slow{index}"), WAYS[way][0])
         for client in connections:
             client.need(10_000, f"the beginning, {way}")
         wait_until_nothing_moves(larder)
