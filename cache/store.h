@@ -32,24 +32,25 @@ struct PurgeOrder {
 };
 
 struct PurgeResult {
-  std::uint64_t objects = 0;  ///< removed
-  std::optional<Error> error; ///< the purge did not happen, or not durably: it is not acknowledged
+  std::uint64_t objects = 0;   ///< removed
+  std::optional<Error> error;  ///< the purge did not happen, or not durably: it is not acknowledged
 };
 
 /// Counters and gauges; a copy taken at one moment.
 struct StoreStats {
   std::uint64_t objects = 0;
-  std::uint64_t live_pages = 0;   ///< by page-cost accounting
+  std::uint64_t live_pages = 0;  ///< by page-cost accounting
   std::uint64_t page_bytes = 4096;
   std::uint64_t map_bytes = 0;
   std::uint64_t file_bytes = 0;
   std::uint64_t pending_bytes = 0;  ///< handed over, not yet committed
   std::uint64_t stores = 0, replaced = 0, evicted = 0, purged = 0, commits = 0;
-  std::uint64_t dropped_queue_full = 0, dropped_too_large = 0, dropped_map_full = 0, failed_commits = 0;
+  std::uint64_t dropped_queue_full = 0, dropped_too_large = 0, dropped_map_full = 0,
+                failed_commits = 0;
   std::uint64_t map_full = 0;      ///< transactions that found no room and were tried again
   std::uint64_t not_admitted = 0;  ///< by the eviction policy
   std::uint64_t corrupt = 0, collisions = 0;
-  std::uint64_t begun_anew = 0;    ///< databases given up while running
+  std::uint64_t begun_anew = 0;  ///< databases given up while running
   std::uint64_t scopes = 0;
   std::uint32_t max_readers_used = 0;
   bool warm = false;  ///< rows were found at start
@@ -78,7 +79,8 @@ class StoreReader {
                                    const ScopeMac& scope);
   /// Chunk `index` of an object that lookup() showed with this `sequence`, or nullopt when it has
   /// been replaced, purged or is corrupt: the answer under way must be cut off.
-  std::optional<std::string_view> chunk(const CacheKey& key, std::uint64_t sequence, std::uint32_t index);
+  std::optional<std::string_view> chunk(const CacheKey& key, std::uint64_t sequence,
+                                        std::uint32_t index);
   /// Tells the eviction policy; lock-free.
   void count_hit(std::uint32_t slot) noexcept;
   /// Ends the snapshot; cheap when there is none. Call at the end of every loop turn.

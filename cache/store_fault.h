@@ -11,8 +11,9 @@ namespace larder {
 void watch_database(const std::string& directory);
 
 /// A damaged page that LMDB writes to can break the heap, and the process dies of it elsewhere. So
-/// the handlers leave a mark for each death by SIGSEGV or abort, and after some of them the database
-/// is given up. Marks found at the start; and forgetting them, after a long life or a clean end.
+/// the handlers leave a mark for each death by SIGSEGV or abort, and after some of them the
+/// database is given up. Marks found at the start; and forgetting them, after a long life or a
+/// clean end.
 unsigned marked_deaths(const std::string& directory);
 void forget_marked_deaths(const std::string& directory);
 

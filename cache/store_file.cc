@@ -83,13 +83,20 @@ bool root_within(const TableRoot& table, std::uint64_t last_page) {
 /// Filesystems whose maps are not coherent or whose locks may not hold.
 const char* refused_filesystem(std::uint32_t magic) {
   switch (magic) {
-    case NFS_SUPER_MAGIC: return "NFS";
-    case 0x65735546: return "FUSE";
-    case 0xFF534D42: return "CIFS";
-    case 0xFE534D42: return "SMB";
-    case 0x00C36400: return "Ceph";
-    case V9FS_MAGIC: return "9p";
-    default: return nullptr;
+    case NFS_SUPER_MAGIC:
+      return "NFS";
+    case 0x65735546:
+      return "FUSE";
+    case 0xFF534D42:
+      return "CIFS";
+    case 0xFE534D42:
+      return "SMB";
+    case 0x00C36400:
+      return "Ceph";
+    case V9FS_MAGIC:
+      return "9p";
+    default:
+      return nullptr;
   }
 }
 

@@ -20,8 +20,8 @@ static_assert(sizeof(PackedIndex) == kIndexRecordBytes);
 
 std::uint64_t checksum(std::uint32_t slot, const PackedIndex& packed) {
   const auto* bytes = reinterpret_cast<const char*>(&packed);
-  return XXH3_64bits_withSeed(bytes + sizeof packed.checksum, sizeof packed - sizeof packed.checksum,
-                              slot);
+  return XXH3_64bits_withSeed(bytes + sizeof packed.checksum,
+                              sizeof packed - sizeof packed.checksum, slot);
 }
 
 }  // namespace
@@ -68,14 +68,16 @@ std::optional<IndexRecord> decode_index(std::uint32_t slot, std::string_view byt
   return record;
 }
 
-// LMDB's arithmetic: a node is an 8 byte header, key and value, padded to even, and a 2 byte pointer
-// to it; one that would not let two into a page keeps a page number and moves its value out.
+// LMDB's arithmetic: a node is an 8 byte header, key and value, padded to even, and a 2 byte
+// pointer to it; one that would not let two into a page keeps a page number and moves its value
+// out.
 RowFootprint row_footprint(std::size_t key_bytes, std::size_t value_bytes,
                            std::uint64_t page_bytes) {
   constexpr std::uint64_t kPageHeader = 16;
   constexpr std::uint64_t kNodeHeader = 8;
   constexpr std::uint64_t kPointer = 2;
-  const std::uint64_t largest_node = (((page_bytes - kPageHeader) / 2) & ~std::uint64_t{1}) - kPointer;
+  const std::uint64_t largest_node =
+      (((page_bytes - kPageHeader) / 2) & ~std::uint64_t{1}) - kPointer;
   const std::uint64_t node = kNodeHeader + key_bytes + value_bytes;
   RowFootprint footprint;
   std::uint64_t in_leaf = node;

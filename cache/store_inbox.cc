@@ -46,8 +46,12 @@ void StoreInbox::add_report(Order order) {
   add(std::move(order));
 }
 
-void StoreInbox::report(CheckOrder order) { add_report(order); }
-void StoreInbox::report(DamageReport report) { add_report(report); }
+void StoreInbox::report(CheckOrder order) {
+  add_report(order);
+}
+void StoreInbox::report(DamageReport report) {
+  add_report(report);
+}
 
 void StoreInbox::stop() {
   const std::lock_guard lock(mutex_);

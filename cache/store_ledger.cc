@@ -75,10 +75,12 @@ void Ledger::removed(std::uint32_t slot, const IndexRecord& record) {
   steps_.push_back({false, slot, last});
 }
 
-void Ledger::commit() { steps_.clear(); }
+void Ledger::commit() {
+  steps_.clear();
+}
 
-// Backwards, each step undone exactly, so that the free list ends as it was. Only the policy's order
-// suffers: what comes back is its newest.
+// Backwards, each step undone exactly, so that the free list ends as it was. Only the policy's
+// order suffers: what comes back is its newest.
 void Ledger::rollback() {
   for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
     if (step->stored) {
@@ -112,7 +114,8 @@ void Ledger::restore(std::uint32_t slot, const IndexRecord& record) {
   small_bytes_ += record.small_bytes;
   overflow_pages_ += record.overflow_pages;
   sequence_ = std::max(sequence_, record.sequence + 1);
-  restored_.push_back({record.sequence, key_hash(record.key), slot, cost(record), record.frequency});
+  restored_.push_back(
+      {record.sequence, key_hash(record.key), slot, cost(record), record.frequency});
 }
 
 void Ledger::settle_restored() {

@@ -47,7 +47,9 @@ class Ledger {
   std::uint64_t small_bytes() const { return small_bytes_; }
   std::uint64_t overflow_pages() const { return overflow_pages_; }
   std::uint32_t slots() const { return static_cast<std::uint32_t>(slots_.size()); }
-  bool holds(std::uint32_t slot) const { return slot < slots_.size() && slots_[slot].expires_s != 0; }
+  bool holds(std::uint32_t slot) const {
+    return slot < slots_.size() && slots_[slot].expires_s != 0;
+  }
 
  private:
   struct Slot {

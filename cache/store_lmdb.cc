@@ -44,8 +44,8 @@ TablePages table_pages(MDB_txn* txn, Table table) {
   return {stat.ms_branch_pages, stat.ms_leaf_pages, stat.ms_overflow_pages, stat.ms_entries};
 }
 
-/// Does the page header before a value of its own pages agree with the value's length? LMDB frees as
-/// many pages as that header says, four milliards if need be, and makes a list of them.
+/// Does the page header before a value of its own pages agree with the value's length? LMDB frees
+/// as many pages as that header says, four milliards if need be, and makes a list of them.
 bool header_agrees(std::string_view key, std::string_view value, std::uint64_t page_bytes) {
   constexpr std::size_t kPageHeader = 16;
   constexpr std::uint16_t kOverflow = 0x04;
@@ -58,7 +58,9 @@ bool header_agrees(std::string_view key, std::string_view value, std::uint64_t p
   return (flags & kOverflow) != 0 && pages == expected;
 }
 
-void on_assert(MDB_env*, const char* message) { abandon_database(message); }
+void on_assert(MDB_env*, const char* message) {
+  abandon_database(message);
+}
 
 }  // namespace
 
@@ -66,18 +68,25 @@ Error lmdb_error(int code, const char* what) {
   Error error;
   error.context = std::string(what) + ": " + mdb_strerror(code);
   switch (code) {
-    case MDB_NOTFOUND: error.code = Error::Code::not_found; break;
+    case MDB_NOTFOUND:
+      error.code = Error::Code::not_found;
+      break;
     case MDB_MAP_FULL:
     case MDB_TXN_FULL:
     case MDB_READERS_FULL:
-    case MDB_CURSOR_FULL: error.code = Error::Code::full; break;
+    case MDB_CURSOR_FULL:
+      error.code = Error::Code::full;
+      break;
     // LMDB's own codes are negative; what is left of them means a damaged or foreign file.
-    default: error.code = code < 0 ? Error::Code::corrupt : Error::Code::io; break;
+    default:
+      error.code = code < 0 ? Error::Code::corrupt : Error::Code::io;
+      break;
   }
   return error;
 }
 
-// --- Environment ----------------------------------------------------------------------------------
+// --- Environment
+// ----------------------------------------------------------------------------------
 
 Result<std::shared_ptr<Environment>> Environment::open(const std::string& directory,
                                                        std::uint64_t map_bytes) {
@@ -115,7 +124,8 @@ Result<void> Environment::open_handle(const std::string& directory, std::uint64_
 }
 
 /// The file has the map's length from the start (sparse): a page of the map without one of the file
-/// behind it is a SIGBUS, and with this a file that is shorter than its metadata says was truncated.
+/// behind it is a SIGBUS, and with this a file that is shorter than its metadata says was
+/// truncated.
 Result<void> Environment::extend_file() {
   int fd = -1;
   mdb_env_get_fd(handle_, &fd);
@@ -168,7 +178,8 @@ Result<void> Environment::allocate(std::uint64_t from_page, std::uint64_t to_pag
   mdb_env_get_fd(handle_, &fd);
   if (from_page >= to_page) return {};
   const auto at = static_cast<off_t>(from_page * page_bytes_);
-  if (::fallocate(fd, 0, at, static_cast<off_t>((to_page - from_page) * page_bytes_)) == 0) return {};
+  if (::fallocate(fd, 0, at, static_cast<off_t>((to_page - from_page) * page_bytes_)) == 0)
+    return {};
   if (errno != ENOSPC && errno != EDQUOT) return {};
   return fail(Error::Code::full, std::string("reserving disk space: ") + std::strerror(errno));
 }
@@ -178,10 +189,12 @@ void Environment::drop_dead_readers() {
   mdb_reader_check(handle_, &dead);
 }
 
-// --- ReadTxn --------------------------------------------------------------------------------------
+// --- ReadTxn
+// --------------------------------------------------------------------------------------
 
 ReadTxn::ReadTxn(const Environment& environment) {
-  if (mdb_txn_begin(environment.handle(), nullptr, MDB_RDONLY, &txn_) != MDB_SUCCESS) txn_ = nullptr;
+  if (mdb_txn_begin(environment.handle(), nullptr, MDB_RDONLY, &txn_) != MDB_SUCCESS)
+    txn_ = nullptr;
 }
 
 ReadTxn::~ReadTxn() {
@@ -222,7 +235,8 @@ Result<void> ReadTxn::for_each(Table table, const std::function<bool(const Row&)
   return {};
 }
 
-// --- WriteTxn -------------------------------------------------------------------------------------
+// --- WriteTxn
+// -------------------------------------------------------------------------------------
 
 WriteTxn::WriteTxn(Environment& environment) : environment_(environment) {
   note(mdb_txn_begin(environment.handle(), nullptr, 0, &txn_), "mdb_txn_begin");
@@ -304,6 +318,10 @@ void WriteTxn::put(Table table, std::string_view key, std::string_view value) {
   note(mdb_put(txn_, table, &at, &bytes, 0), "mdb_put");
 }
 
+void WriteTxn::fail_as_damaged(const char* what) {
+  note(MDB_CORRUPTED, what);
+}
+
 std::span<char> WriteTxn::reserve(Table table, std::string_view key, std::size_t bytes) {
   if (!ok()) return {};
   MDB_val at = val(key);
@@ -341,7 +359,8 @@ void WriteTxn::check_headers(Table table) {
   MDB_val key{};
   MDB_val value{};
   while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == MDB_SUCCESS) {
-    if (left.rows-- > 0 && header_agrees(view(key), view(value), environment_.page_bytes())) continue;
+    if (left.rows-- > 0 && header_agrees(view(key), view(value), environment_.page_bytes()))
+      continue;
     code = MDB_CORRUPTED;
     break;
   }
@@ -377,7 +396,8 @@ Result<void> WriteTxn::commit() {
   return {};
 }
 
-// --- Snapshot -------------------------------------------------------------------------------------
+// --- Snapshot
+// -------------------------------------------------------------------------------------
 
 Snapshot::Snapshot(std::shared_ptr<const Environment> environment)
     : environment_(std::move(environment)) {}

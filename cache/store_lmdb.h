@@ -124,6 +124,8 @@ class WriteTxn {
   /// Everything that is not free: all tables, the free list and the metadata pages.
   std::uint64_t pages_in_use();
 
+  /// The caller met what only damage explains: the transaction fails with Error::corrupt.
+  void fail_as_damaged(const char* what);
   Result<void> commit();
 
  private:

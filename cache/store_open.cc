@@ -24,7 +24,9 @@ constexpr off_t kFailedStarts = 2;
 /// Deaths of unknown cause since the last long life.
 constexpr unsigned kDeaths = 3;
 
-std::string reason() { return std::strerror(errno); }
+std::string reason() {
+  return std::strerror(errno);
+}
 
 /// Counts starts: raised before the first touch of the map, cleared when the database has been
 /// opened and read. No fsync: the process dies of a bad file, not the kernel.
@@ -114,7 +116,9 @@ DirectoryLock::DirectoryLock(const DatabaseFiles& files) {
   throw StartupError("cannot lock " + files.lock + ": " + why);
 }
 
-DirectoryLock::~DirectoryLock() { ::close(fd_); }
+DirectoryLock::~DirectoryLock() {
+  ::close(fd_);
+}
 
 Result<void> quarantine(const DatabaseFiles& files) {
   if (std::rename(files.data.c_str(), files.quarantined.c_str()) != 0 && errno != ENOENT) {

@@ -50,7 +50,8 @@ Result<std::shared_ptr<Environment>> open_checked(const DatabaseFiles& files,
                                                   std::uint64_t map_bytes, const KeyHasher& hasher);
 
 /// As open_checked(), but begins anew, with a word in the log, where the database cannot be used or
-/// two starts in a row have not come through it. Throws StartupError for what a new file cannot mend.
+/// two starts in a row have not come through it. Throws StartupError for what a new file cannot
+/// mend.
 std::shared_ptr<Environment> open_or_begin_anew(const DatabaseFiles& files, std::uint64_t map_bytes,
                                                 const KeyHasher& hasher);
 

@@ -25,9 +25,12 @@ bool StoreReader::Impl::ready() noexcept {
 std::optional<std::string_view> StoreReader::Impl::row(std::string_view key) noexcept {
   std::string_view found;
   switch (snapshot->get(key, found)) {
-    case Snapshot::Found::yes: return found;
-    case Snapshot::Found::no: return std::nullopt;
-    case Snapshot::Found::damaged: break;
+    case Snapshot::Found::yes:
+      return found;
+    case Snapshot::Found::no:
+      return std::nullopt;
+    case Snapshot::Found::damaged:
+      break;
   }
   StoreCounters::raise(shared.counters.corrupt);
   shared.inbox.report(DamageReport{generation});
@@ -73,7 +76,9 @@ std::optional<std::string_view> StoreReader::chunk(const CacheKey& key, std::uin
   return std::nullopt;
 }
 
-void StoreReader::count_hit(std::uint32_t slot) noexcept { impl_->shared.policy->on_hit(slot); }
+void StoreReader::count_hit(std::uint32_t slot) noexcept {
+  impl_->shared.policy->on_hit(slot);
+}
 
 void StoreReader::end_turn() noexcept {
   if (impl_ && impl_->snapshot) impl_->snapshot->let_go();

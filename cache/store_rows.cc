@@ -17,7 +17,7 @@ std::optional<IndexRecord> read_index(Change& change, std::uint32_t slot) {
 
 /// Frees the slot when it is the one of this very object: its frequency.
 std::optional<std::uint32_t> remove_index(Change& change, const CacheKey& key, std::uint32_t slot,
-                                    std::uint64_t sequence) {
+                                          std::uint64_t sequence) {
   if (!change.ledger.holds(slot)) return std::nullopt;
   const auto record = read_index(change, slot);
   if (!record || record->key != key || record->sequence != sequence) return std::nullopt;
@@ -73,7 +73,8 @@ IndexRecord index_record(const NewObject& object, std::uint64_t page_bytes) {
   const std::uint32_t chunks = chunk_count_of(object.meta.body_length);
   add(record, row_footprint(kRowKeyBytes, object_row_bytes(object, chunks), page_bytes));
   for (std::uint32_t i = 0; i < chunks; ++i) {
-    add(record, row_footprint(kRowKeyBytes, chunk_row_bytes(object.meta.body_length, i), page_bytes));
+    add(record,
+        row_footprint(kRowKeyBytes, chunk_row_bytes(object.meta.body_length, i), page_bytes));
   }
   add(record, row_footprint(sizeof(std::uint32_t), kIndexRecordBytes, page_bytes));
   return record;
@@ -123,7 +124,8 @@ void remove_slot(Change& change, std::uint32_t slot) {
     change.ledger.removed(slot, unknown);
     return;
   }
-  const auto row = change.txn.get(change.txn.environment().objects, ObjectRowKey(record->key).view());
+  const auto row =
+      change.txn.get(change.txn.environment().objects, ObjectRowKey(record->key).view());
   if (row) {
     const auto head = decode_object_head(record->key, *row);
     if (!head) {

@@ -15,8 +15,8 @@ namespace {
 // (at most kRewriteMs behind); then delivery host, api key, environment and branch, each as
 // u32 length and bytes.
 
-// The row "scopes" of `meta`: how many rows `scopes` has, and all their MACs by exclusive or. A scope
-// that is lost from the table would be missed by purges.
+// The row "scopes" of `meta`: how many rows `scopes` has, and all their MACs by exclusive or. A
+// scope that is lost from the table would be missed by purges.
 constexpr std::string_view kSumKey = "scopes";
 struct Sum {
   std::uint64_t rows = 0;
@@ -128,9 +128,9 @@ void ScopeBook::write_sum(WriteTxn& txn) const {
 }
 
 std::optional<ScopeMac> ScopeBook::idlest() const {
-  const auto least = std::min_element(entries_.begin(), entries_.end(), [](const auto& a, const auto& b) {
-    return a.second.stored_ms < b.second.stored_ms;
-  });
+  const auto least = std::min_element(
+      entries_.begin(), entries_.end(),
+      [](const auto& a, const auto& b) { return a.second.stored_ms < b.second.stored_ms; });
   if (least == entries_.end()) return std::nullopt;
   return least->first;
 }
@@ -153,7 +153,8 @@ std::vector<ScopeMac> ScopeBook::matching(const PurgeOrder& order) const {
 void ScopeBook::note(WriteTxn& txn, const ScopeLabel& label, std::int64_t now_ms) {
   const auto found = entries_.find(label.mac);
   const bool known = found != entries_.end();
-  if (known && now_ms - found->second.written_ms < kRewriteMs && now_ms >= found->second.written_ms) {
+  if (known && now_ms - found->second.written_ms < kRewriteMs &&
+      now_ms >= found->second.written_ms) {
     found->second.stored_ms = now_ms;
     return;
   }

@@ -18,7 +18,8 @@ struct StoreCounters {
   Number stores{0}, replaced{0}, evicted{0}, purged{0}, commits{0};
   Number dropped_queue_full{0}, dropped_too_large{0}, dropped_map_full{0}, failed_commits{0};
   Number map_full{0}, not_admitted{0}, corrupt{0}, collisions{0}, begun_anew{0};
-  Number objects{0}, live_pages{0}, file_pages{0}, page_bytes{4096}, map_pages{0}, scopes{0}, readers{0};
+  Number objects{0}, live_pages{0}, file_pages{0}, page_bytes{4096}, map_pages{0}, scopes{0},
+      readers{0};
 
   static void raise(Number& number, std::uint64_t by = 1) {
     number.fetch_add(by, std::memory_order_relaxed);

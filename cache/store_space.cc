@@ -63,8 +63,8 @@ bool StoreWriter::make_room(Change& change, std::uint64_t needed) {
   return true;
 }
 
-/// Deleting takes new pages first. Where the disk has none the file stops growing here, and eviction
-/// begins within what it has.
+/// Deleting takes new pages first. Where the disk has none the file stops growing here, and
+/// eviction begins within what it has.
 void StoreWriter::reserve_disk() {
   const std::uint64_t end = environment_->file_pages();
   const std::uint64_t reserve =

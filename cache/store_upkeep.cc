@@ -10,11 +10,11 @@ namespace larder {
 namespace {
 
 constexpr unsigned kFullInARow = 3;
-constexpr unsigned kTicksBetweenSaves = 6;      ///< a minute
-constexpr unsigned kTicksOfFullDisk = 60;       ///< ten minutes until the file may grow again
+constexpr unsigned kTicksBetweenSaves = 6;  ///< a minute
+constexpr unsigned kTicksOfFullDisk = 60;   ///< ten minutes until the file may grow again
 constexpr unsigned kTicksOfLongLife = 60;
-constexpr std::uint32_t kSlotsSaved = 65'536;   ///< looked at in one go; some 1,500 pages at most
-constexpr std::chrono::seconds kSaveTime{2};    ///< at the end
+constexpr std::uint32_t kSlotsSaved = 65'536;  ///< looked at in one go; some 1,500 pages at most
+constexpr std::chrono::seconds kSaveTime{2};   ///< at the end
 constexpr std::chrono::seconds kOpenAgain{10};
 constexpr std::chrono::minutes kComplain{1};
 
@@ -86,8 +86,10 @@ Result<void> StoreWriter::save_frequencies(std::uint32_t slots) {
 void StoreWriter::save_all_frequencies() {
   const Clock::time_point until = Clock::now() + kSaveTime;
   frequencies_saved_to_ = 0;
-  while (environment_ != nullptr && frequencies_saved_to_ < ledger_.slots() && Clock::now() < until) {
-    if (Result<void> done = save_frequencies(kSlotsSaved); !done) return complain(done.error().context);
+  while (environment_ != nullptr && frequencies_saved_to_ < ledger_.slots() &&
+         Clock::now() < until) {
+    if (Result<void> done = save_frequencies(kSlotsSaved); !done)
+      return complain(done.error().context);
   }
 }
 

@@ -120,7 +120,8 @@ Result<void> StoreWriter::store_part(std::span<PutOrder> puts) {
   }
 }
 
-/// One transaction, with eviction in it as far as a transaction may go. False = that alone filled it.
+/// One transaction, with eviction in it as far as a transaction may go. False = that alone filled
+/// it.
 Result<bool> StoreWriter::store_once(std::span<PutOrder> puts, std::uint64_t needed) {
   const WallTime now = wall_now();
   Change change(*environment_, ledger_, scopes_);

@@ -99,10 +99,10 @@ class StoreWriter {
   Ledger ledger_;
   ScopeBook scopes_;
 
-  bool evicting_ = false;            ///< between the high and the low mark
-  unsigned full_in_a_row_ = 0;       ///< batches that met MDB_MAP_FULL
-  std::uint64_t disk_full_at_ = 0;   ///< pages of the file when the disk was full; 0 = it is not
-  std::uint64_t reserved_to_ = 0;    ///< pages of the file that have disk blocks
+  bool evicting_ = false;           ///< between the high and the low mark
+  unsigned full_in_a_row_ = 0;      ///< batches that met MDB_MAP_FULL
+  std::uint64_t disk_full_at_ = 0;  ///< pages of the file when the disk was full; 0 = it is not
+  std::uint64_t reserved_to_ = 0;   ///< pages of the file that have disk blocks
   std::uint64_t opened_generation_ = 0;
   std::uint64_t live_pages_ = 0;
   std::uint32_t frequencies_saved_to_ = 0;

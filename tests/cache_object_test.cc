@@ -32,7 +32,9 @@ std::string joined(const NewObject& object) {
 }
 
 /// A copy in memory of exactly this size, so that a sanitizer sees a read beyond it.
-std::vector<char> exactly(std::string_view bytes) { return {bytes.begin(), bytes.end()}; }
+std::vector<char> exactly(std::string_view bytes) {
+  return {bytes.begin(), bytes.end()};
+}
 
 bool is_corrupt(const Result<ObjectView>& result) {
   return !result && result.error().code == Error::Code::corrupt;

@@ -61,15 +61,16 @@ int work(const std::string& path, int pipe, std::uint64_t version) {
 
 /// What may be found under a URL after what was heard.
 struct Expectation {
-  std::uint64_t least = 0;      ///< below are versions that were replaced or purged, acknowledged
-  bool must_be_there = false;   ///< the last acknowledged was a store, no purge was begun since
-  std::uint64_t purging = 0;    ///< version of the last purge that was begun
+  std::uint64_t least = 0;     ///< below are versions that were replaced or purged, acknowledged
+  bool must_be_there = false;  ///< the last acknowledged was a store, no purge was begun since
+  std::uint64_t purging = 0;   ///< version of the last purge that was begun
 };
 
 void hear(const Event& event, std::map<unsigned, Expectation>& expected) {
   Expectation& one = expected[event.url];
   switch (event.what) {
-    case Event::What::storing: break;
+    case Event::What::storing:
+      break;
     case Event::What::stored:
       one.least = std::max(one.least, event.version);
       one.must_be_there = one.purging < event.version;
@@ -134,7 +135,8 @@ TEST_CASE("store: after kill -9 everything acknowledged holds, and every object 
   Numbers numbers(1);
   for (int round = 0; round < 50; ++round) {
     CAPTURE(round, version);
-    version = cycle(directory.path(), 1 + static_cast<unsigned>(numbers() % 700), version, expected) + 1;
+    version =
+        cycle(directory.path(), 1 + static_cast<unsigned>(numbers() % 700), version, expected) + 1;
     REQUIRE_FALSE(std::filesystem::exists(directory.file("data.mdb.quarantined")));
     Store store(config_at(directory.path(), kSize), 100, hasher(), make_fifo());
     StoreReader reader = store.reader();

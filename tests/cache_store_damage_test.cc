@@ -48,7 +48,8 @@ std::string make_database() {
     Countdown stored(2 * kObjects);
     for (unsigned i = 0; i < 2 * kObjects; ++i) {
       const ObjectPlan plan = plan_of(i % kObjects);
-      LARDER_CHECK(store.put(make_object(plan), label_of(plan.scope), [&](bool) { stored.one_less(); }));
+      LARDER_CHECK(
+          store.put(make_object(plan), label_of(plan.scope), [&](bool) { stored.one_less(); }));
     }
     stored.wait();
     used = store.stats().file_bytes;
@@ -108,7 +109,8 @@ void check_survives(const std::string& bytes, bool may_miss = false) {
     CAPTURE(start, status);
     if (ended_with(status, kFine) || (may_miss && ended_with(status, kPurgeMissed))) return;
     // LMDB trusts the offsets in its pages: writing to a damaged one can break the heap.
-    REQUIRE((ended_with(status, kStoreFaultExit) || (WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT)));
+    REQUIRE((ended_with(status, kStoreFaultExit) ||
+             (WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT)));
   }
   FAIL("five starts were not enough");
 }
@@ -117,14 +119,15 @@ void check_survives(const std::string& bytes, bool may_miss = false) {
 
 TEST_CASE("store: a file cut anywhere is noticed before it is mapped", "[store][damage]") {
   const std::size_t used = database().size();
-  const std::size_t length = GENERATE_COPY(values<std::size_t>(
-      {0, 1, 100, kPage - 1, kPage, kPage + 100, 2 * kPage - 1, 2 * kPage, 3 * kPage, used / 2,
-       used - kPage, used - 1, used}));
+  const std::size_t length = GENERATE_COPY(
+      values<std::size_t>({0, 1, 100, kPage - 1, kPage, kPage + 100, 2 * kPage - 1, 2 * kPage,
+                           3 * kPage, used / 2, used - kPage, used - 1, used}));
   CAPTURE(length, used);
   const TemporaryDirectory directory;
   std::ofstream(directory.file("data.mdb"), std::ios::binary) << database().substr(0, length);
   CHECK(ended_with(in_child([&] { return use_store(directory.path()); }), kFine));
-  CHECK(std::filesystem::exists(directory.file("data.mdb.quarantined")) == (length != 0 && length != used));
+  CHECK(std::filesystem::exists(directory.file("data.mdb.quarantined")) ==
+        (length != 0 && length != used));
 }
 
 TEST_CASE("store: a file that is no database is moved aside", "[store][damage]") {

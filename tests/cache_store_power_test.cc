@@ -15,8 +15,8 @@
 #include "cache/store.h"
 #include "tests/store_fixture.h"
 
-// Power cuts. This program's own pwrite(), writev() and fdatasync() stand before the C library's, so
-// LMDB's writes can be recorded on their way. An image of the disk after a cut has all that was
+// Power cuts. This program's own pwrite(), writev() and fdatasync() stand before the C library's,
+// so LMDB's writes can be recorded on their way. An image of the disk after a cut has all that was
 // written before the last sync that ended, and any part of what was written since.
 
 namespace larder::test {
@@ -129,8 +129,8 @@ void apply(std::string& image, const Written& written, std::size_t from, std::si
 }
 
 /// The disk after a cut at `cut`: each page written since the last sync before it may be lost.
-std::string image_at(const std::vector<Recorded>& events, const std::string& before, std::size_t cut,
-                     Numbers& numbers) {
+std::string image_at(const std::vector<Recorded>& events, const std::string& before,
+                     std::size_t cut, Numbers& numbers) {
   std::size_t synced = cut;
   while (synced > 0 && events[synced - 1].what != Recorded::What::sync) --synced;
   std::string image = before;
@@ -185,7 +185,8 @@ extern "C" {
 ssize_t pwrite(int fd, const void* bytes, size_t length, off_t at) {
   const ssize_t done = ::syscall(SYS_pwrite64, fd, bytes, length, at);
   if (larder::test::recorder.recording() && done > 0) {
-    larder::test::recorder.write(fd, at, {static_cast<const char*>(bytes), static_cast<size_t>(done)});
+    larder::test::recorder.write(fd, at,
+                                 {static_cast<const char*>(bytes), static_cast<size_t>(done)});
   }
   return done;
 }

@@ -63,7 +63,8 @@ struct Race {
 
 }  // namespace
 
-TEST_CASE("store: no reader ever sees a version after its purge was acknowledged", "[store][race]") {
+TEST_CASE("store: no reader ever sees a version after its purge was acknowledged",
+          "[store][race]") {
   const TemporaryDirectory directory;
   Store store(config_at(directory.path()), 100, hasher(), make_fifo());
   Race race(store);
@@ -110,7 +111,8 @@ TEST_CASE("store: readers may end while the writer is at work, and the store wit
       });
       for (unsigned i = 0; i < 100; ++i) {
         const ObjectPlan plan = plan_of(i, i);
-        if (store.put(make_object(plan), label_of(plan.scope), [&](bool) { ++settled; })) ++handed_over;
+        if (store.put(make_object(plan), label_of(plan.scope), [&](bool) { ++settled; }))
+          ++handed_over;
       }
       reader.join();
     }

@@ -28,7 +28,8 @@ void fill(Store& store, unsigned from, unsigned to) {
   Countdown stored(to - from);
   for (unsigned i = from; i < to; ++i) {
     const ObjectPlan plan = plan_of(i);
-    LARDER_CHECK(store.put(make_object(plan), label_of(plan.scope), [&](bool) { stored.one_less(); }));
+    LARDER_CHECK(
+        store.put(make_object(plan), label_of(plan.scope), [&](bool) { stored.one_less(); }));
   }
   stored.wait();
 }
@@ -123,7 +124,8 @@ TEST_CASE("store: the policy gets its objects back in store order with their fre
     fill(store, 0, 10);  // replaced: to the end of the order, frequency kept
   }
   {
-    const Store store(config_at(directory.path()), 100, hasher(), std::make_unique<Recorder>(after));
+    const Store store(config_at(directory.path()), 100, hasher(),
+                      std::make_unique<Recorder>(after));
   }
   REQUIRE(before.hashes.size() == 110);
   const std::vector<std::uint64_t> alive(before.hashes.begin() + 10, before.hashes.end());
@@ -160,7 +162,8 @@ TEST_CASE("store: another size keeps the objects, unless they do not fit", "[sto
   CHECK(put_and_wait(*store, plan_of(1)));
 }
 
-TEST_CASE("store: starts that do not get through make the next one begin anew", "[store][restart]") {
+TEST_CASE("store: starts that do not get through make the next one begin anew",
+          "[store][restart]") {
   const TemporaryDirectory directory;
   fill(*open_store(directory.path()), 0, 10);
   // What a start leaves behind that dies while it opens the database.

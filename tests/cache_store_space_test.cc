@@ -18,7 +18,8 @@ namespace {
 class Accountant final : public EvictionPolicy {
  public:
   explicit Accountant(std::uint64_t& sum) : sum_(sum) {}
-  void on_store(std::uint32_t slot, std::uint64_t hash, std::uint32_t cost, std::uint32_t f) override {
+  void on_store(std::uint32_t slot, std::uint64_t hash, std::uint32_t cost,
+                std::uint32_t f) override {
     costs_[slot] = cost;
     sum_ += cost;
     fifo_->on_store(slot, hash, cost, f);
@@ -48,7 +49,8 @@ struct Mix {
 std::size_t length_of(const Mix& mix, std::mt19937_64& random) {
   const double from = std::log(static_cast<double>(mix.shortest));
   const double to = std::log(static_cast<double>(mix.longest));
-  return static_cast<std::size_t>(std::exp(std::uniform_real_distribution<double>(from, to)(random)));
+  return static_cast<std::size_t>(
+      std::exp(std::uniform_real_distribution<double>(from, to)(random)));
 }
 
 /// Puts objects of new keys until they are `bytes` together.
@@ -107,7 +109,8 @@ TEST_CASE("store: many times its size goes through without a full map, 70 % stay
     CHECK(live_share(stats) <= 0.85);
     CHECK(stats.file_bytes <= size);
     // The policy is told the truth about what objects cost.
-    const double share = static_cast<double>(cost) / static_cast<double>(stats.live_pages * stats.page_bytes);
+    const double share =
+        static_cast<double>(cost) / static_cast<double>(stats.live_pages * stats.page_bytes);
     CHECK(share > 0.90);
     CHECK(share < 1.10);
   }
@@ -141,7 +144,8 @@ namespace {
 class SmallDisk {
  public:
   explicit SmallDisk(const std::string& path) : path_(path) {
-    mounted_ = ::geteuid() == 0 && ::mount("none", path.c_str(), "tmpfs", 0, "size=8m,mode=0700") == 0;
+    mounted_ =
+        ::geteuid() == 0 && ::mount("none", path.c_str(), "tmpfs", 0, "size=8m,mode=0700") == 0;
   }
   ~SmallDisk() {
     if (mounted_) ::umount2(path_.c_str(), MNT_DETACH);
@@ -155,7 +159,8 @@ class SmallDisk {
 
 }  // namespace
 
-TEST_CASE("store: on a full disk it goes on serving and storing within what it has", "[store][disk]") {
+TEST_CASE("store: on a full disk it goes on serving and storing within what it has",
+          "[store][disk]") {
   const TemporaryDirectory directory;
   const SmallDisk disk(directory.path());
   if (!disk.mounted()) SKIP("needs root to mount a tmpfs of 8 MiB");

@@ -24,9 +24,9 @@ Store open_store(const std::string& path, Bytes size = 64u << 20, std::size_t sc
 }  // namespace
 
 TEST_CASE("store: an object comes back with all its bytes, whatever its length", "[store]") {
-  const std::size_t length = GENERATE(values<std::size_t>(
-      {0, 1, 100, 1'700, 1'800, 1'900, 4'096, 100'000, kInlineBodyBytes, kInlineBodyBytes + 1,
-       3 * kChunkBytes, 3 * kChunkBytes + 1, 900'000}));
+  const std::size_t length = GENERATE(
+      values<std::size_t>({0, 1, 100, 1'700, 1'800, 1'900, 4'096, 100'000, kInlineBodyBytes,
+                           kInlineBodyBytes + 1, 3 * kChunkBytes, 3 * kChunkBytes + 1, 900'000}));
   CAPTURE(length);
   const TemporaryDirectory directory;
   Store store = open_store(directory.path());
@@ -60,7 +60,8 @@ TEST_CASE("store: a put replaces the older object of its key with all its chunk 
   CHECK(store.stats().live_pages < 10);
 }
 
-TEST_CASE("store: a chunk of an object that was replaced in the meantime is not given out", "[store]") {
+TEST_CASE("store: a chunk of an object that was replaced in the meantime is not given out",
+          "[store]") {
   const TemporaryDirectory directory;
   Store store = open_store(directory.path());
   ObjectPlan plan;
@@ -79,7 +80,8 @@ TEST_CASE("store: a chunk of an object that was replaced in the meantime is not 
   CHECK(store.stats().corrupt == 0);
 }
 
-TEST_CASE("store: lookups of one turn share a snapshot, those of the next see what came", "[store]") {
+TEST_CASE("store: lookups of one turn share a snapshot, those of the next see what came",
+          "[store]") {
   const TemporaryDirectory directory;
   Store store = open_store(directory.path());
   StoreReader reader = store.reader();
@@ -94,7 +96,8 @@ TEST_CASE("store: lookups of one turn share a snapshot, those of the next see wh
   CHECK(see(reader, second) == Seen::whole);
 }
 
-TEST_CASE("store: an acknowledged purge is seen at once by every reader, within its turn", "[store]") {
+TEST_CASE("store: an acknowledged purge is seen at once by every reader, within its turn",
+          "[store]") {
   const TemporaryDirectory directory;
   Store store = open_store(directory.path());
   ObjectPlan plan;
@@ -129,7 +132,8 @@ TEST_CASE("store: a key that two requests share answers only the one that was st
   CHECK(store.stats().collisions == 2);
 }
 
-// --- Purges ---------------------------------------------------------------------------------------
+// --- Purges
+// ---------------------------------------------------------------------------------------
 
 namespace {
 
@@ -140,8 +144,8 @@ struct PurgeCase {
 
 PurgeOrder url_order(std::string path, std::string query, std::string api_key = "",
                      std::string environment = "", std::string branch = "") {
-  return {PurgeOrder::What::url, std::move(path), std::move(query), std::move(api_key),
-          std::move(environment), std::move(branch)};
+  return {PurgeOrder::What::url, std::move(path),        std::move(query),
+          std::move(api_key),    std::move(environment), std::move(branch)};
 }
 
 PurgeOrder scope_order(std::string api_key, std::string environment, std::string branch) {
@@ -266,7 +270,8 @@ TEST_CASE("store: puts and purges keep the order they were handed over in", "[st
   CHECK(see(store, last) == Seen::whole);
 }
 
-// --- Bounds ---------------------------------------------------------------------------------------
+// --- Bounds
+// ---------------------------------------------------------------------------------------
 
 TEST_CASE("store: the scope stored to least recently goes when there are too many", "[store]") {
   const TemporaryDirectory directory;
@@ -289,7 +294,8 @@ TEST_CASE("store: the scope stored to least recently goes when there are too man
   // Many new scopes in one batch.
   Countdown stored(20);
   for (unsigned scope = 10; scope < 30; ++scope) {
-    REQUIRE(store->put(make_object(plan_of(scope)), label_of(scope), [&](bool) { stored.one_less(); }));
+    REQUIRE(
+        store->put(make_object(plan_of(scope)), label_of(scope), [&](bool) { stored.one_less(); }));
   }
   stored.wait();
   CHECK(store->stats().scopes == 3);

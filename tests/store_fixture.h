@@ -258,7 +258,9 @@ inline int in_child(const std::function<int()>& body) {
   return status;
 }
 
-inline bool ended_with(int status, int code) { return WIFEXITED(status) && WEXITSTATUS(status) == code; }
+inline bool ended_with(int status, int code) {
+  return WIFEXITED(status) && WEXITSTATUS(status) == code;
+}
 
 inline CacheConfig config_at(const std::string& path, Bytes size = 64u << 20) {
   CacheConfig config;
