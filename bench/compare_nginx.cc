@@ -24,6 +24,8 @@ struct Options {
   bool epoll_limit = false;
   bool json = false;
   std::string folder;
+  bool spin = false;
+  std::string baseline;  ///< another larderd
   Programs programs{program_beside("larderd"), program_beside("larder-sandbox"), "nginx"};
 };
 
@@ -56,7 +58,8 @@ double median_ratio(const Rounds& of, const Rounds& to, const char* name) {
 
 std::vector<Contestant> start_all(const Options& options, const Stage& stage, std::uint64_t size) {
   std::vector<Contestant> all;
-  all.push_back(start_larderd(options.programs.larderd, stage));
+  all.push_back(start_larderd("larderd", options.programs.larderd, stage));
+  if (!options.baseline.empty()) all.push_back(start_larderd("baseline", options.baseline, stage));
   if (!options.programs.nginx.empty()) all.push_back(start_nginx(options.programs.nginx, stage));
   all.push_back(start_limit("limit", "libuv", size, stage));
   if (options.epoll_limit) all.push_back(start_limit("limit-epoll", "epoll", size, stage));
@@ -72,6 +75,7 @@ Board measure(const Options& options, const std::vector<Contestant>& all, std::u
     plans.back().connections = options.connections;
     plans.back().seconds = options.seconds;
     plans.back().server = contestant.child.pid();
+    plans.back().spin = options.spin;
     warm(plans.back());
   }
   Board board;
@@ -130,8 +134,10 @@ void print(const Json& size) {
 int run(const Options& given) {
   watch_interrupts();
   Options options = given;
-  for (const std::string* program : {&options.programs.larderd, &options.programs.sandbox}) {
-    if (find_program(*program).empty()) throw BenchError("there is no program " + *program);
+  for (const std::string* program :
+       {&options.programs.larderd, &options.programs.sandbox, &options.baseline}) {
+    if (!program->empty() && find_program(*program).empty())
+      throw BenchError("there is no program " + *program);
   }
   options.programs.nginx = find_program(options.programs.nginx);
   if (options.programs.nginx.empty())
@@ -176,7 +182,11 @@ Action add_compare_nginx(CLI::App& app) {
   app.add_option("--load-cpu", options->load_cpu, "CPU of the load generator")
       ->capture_default_str();
   app.add_flag("--epoll-limit", options->epoll_limit, "Let the limit over plain epoll run as well");
+  app.add_flag("--spin", options->spin,
+               "The load generator never sleeps, so that no server pays for waking it");
   app.add_option("--larderd", options->programs.larderd, "Program; default: beside this one");
+  app.add_option("--baseline", options->baseline,
+                 "Another larderd that takes turns too, as that of before a change");
   app.add_option("--sandbox", options->programs.sandbox,
                  "larder-sandbox; default: beside this one");
   app.add_option("--nginx", options->programs.nginx, "Program; without it nginx is left out")

@@ -106,8 +106,9 @@ SandboxOrigin start_sandbox(const std::string& program, const fs::path& folder) 
           ports.at("control").get<std::uint16_t>()};
 }
 
-Contestant start_larderd(const std::string& program, const Stage& stage, const std::string& more) {
-  const fs::path folder = make_folder(stage.folder, "larderd");
+Contestant start_larderd(const char* name, const std::string& program, const Stage& stage,
+                         const std::string& more) {
+  const fs::path folder = make_folder(stage.folder, name);
   std::string config = replace_all(std::string(kLarderdConfig), "{folder}", folder.string());
   config = replace_all(config, "{origin}", std::to_string(stage.origin_port));
   write_file(folder / "larder.toml", config + more);
@@ -116,7 +117,7 @@ Contestant start_larderd(const std::string& program, const Stage& stage, const s
               {.cpu = stage.cpu, .out_file = {}, .err_file = folder / "larderd.log"});
   const Json ready = wait_for_json(child, folder / "ready.json");
   const auto address = ready.at("listeners").at(0).at("address").get<std::string>();
-  return {"larderd", std::move(child), parse_url("http://" + address).endpoint};
+  return {name, std::move(child), parse_url("http://" + address).endpoint};
 }
 
 Contestant start_nginx(const std::string& program, const Stage& stage) {

@@ -39,7 +39,7 @@ struct SandboxOrigin {
 SandboxOrigin start_sandbox(const std::string& program, const std::filesystem::path& folder);
 
 /// One worker, everything fresh for an hour. `more` is appended to its configuration.
-Contestant start_larderd(const std::string& program, const Stage& stage,
+Contestant start_larderd(const char* name, const std::string& program, const Stage& stage,
                          const std::string& more = {});
 
 /// One worker; the settings that were fastest: no sendfile, open files remembered. Credentials,

@@ -23,6 +23,7 @@ struct Options {
   std::uint64_t seed = 1;
   int server_pid = 0;
   int cpu = -1;
+  bool spin = false;
   bool json = false;
 };
 
@@ -65,6 +66,7 @@ int run(const Options& options) {
     plan.connections = options.connections;
     plan.seconds = options.seconds;
     plan.server = options.server_pid;
+    plan.spin = options.spin;
     warm(plan);
     const LoadResult result = run_load(plan);
     good = good && result.wrong == 0;
@@ -110,6 +112,8 @@ Action add_hits(CLI::App& app) {
       ->check(CLI::Range(1, 1 << 22));
   app.add_option("--cpu", options->cpu, "CPU that the load generator is tied to")
       ->check(CLI::Range(0, 4'095));
+  app.add_flag("--spin", options->spin,
+               "Never sleep, so that the server pays for no wake-up of its client");
   app.add_flag("--json", options->json, "Print JSON");
   app.footer("One thread. Exit code 1 when an answer was not 200, cut off or of another length.");
   return [options] { return run(*options); };

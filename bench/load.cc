@@ -37,8 +37,8 @@ class Loop {
     stop_after_ = most;
     std::uint64_t last_answer = steady_ns();
     while (true) {
-      const int count =
-          ::epoll_wait(poll_.get(), events_.data(), static_cast<int>(events_.size()), 100);
+      const int count = ::epoll_wait(poll_.get(), events_.data(), static_cast<int>(events_.size()),
+                                     plan_.spin ? 0 : 100);
       const std::uint64_t now = steady_ns();
       for (int i = 0; i < count; ++i) {
         read(*static_cast<Connection*>(events_[static_cast<std::size_t>(i)].data.ptr));

@@ -24,7 +24,8 @@ struct LoadPlan {
   unsigned connections = 64;
   double warm_up_s = 0.3;  ///< not measured
   double seconds = 5;
-  pid_t server = 0;  ///< whose CPU time is taken; 0 = nobody's
+  bool spin = false;  ///< never sleep: the server then pays for no wake-up of its client
+  pid_t server = 0;   ///< whose CPU time is taken; 0 = nobody's
 };
 
 struct LoadResult {
