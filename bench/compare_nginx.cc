@@ -22,6 +22,7 @@ struct Options {
   int server_cpu = 0;
   int load_cpu = 1;
   bool epoll_limit = false;
+  bool cold_limit = false;
   bool json = false;
   std::string folder;
   bool spin = false;
@@ -61,8 +62,11 @@ std::vector<Contestant> start_all(const Options& options, const Stage& stage, st
   all.push_back(start_larderd("larderd", options.programs.larderd, stage));
   if (!options.baseline.empty()) all.push_back(start_larderd("baseline", options.baseline, stage));
   if (!options.programs.nginx.empty()) all.push_back(start_nginx(options.programs.nginx, stage));
-  all.push_back(start_limit("limit", "libuv", size, stage));
-  if (options.epoll_limit) all.push_back(start_limit("limit-epoll", "epoll", size, stage));
+  all.push_back(start_limit("limit", "libuv", 1, size, stage));
+  if (options.cold_limit) {
+    all.push_back(start_limit("limit-cold", "libuv", options.keys, size, stage));
+  }
+  if (options.epoll_limit) all.push_back(start_limit("limit-epoll", "epoll", 1, size, stage));
   return all;
 }
 
@@ -142,6 +146,7 @@ int run(const Options& given) {
   options.programs.nginx = find_program(options.programs.nginx);
   if (options.programs.nginx.empty())
     std::cerr << "larder-bench: no nginx here: compared without it\n";
+  pin_to_cpu(options.server_cpu);  // refuses one that is not there, as the servers cannot
   pin_to_cpu(options.load_cpu);
   const TempDir folder(options.folder);
   const SandboxOrigin origin = start_sandbox(options.programs.sandbox, folder.path());
@@ -181,6 +186,8 @@ Action add_compare_nginx(CLI::App& app) {
       ->capture_default_str();
   app.add_option("--load-cpu", options->load_cpu, "CPU of the load generator")
       ->capture_default_str();
+  app.add_flag("--cold-limit", options->cold_limit,
+               "Let a limit with as many answers as there are keys run as well");
   app.add_flag("--epoll-limit", options->epoll_limit, "Let the limit over plain epoll run as well");
   app.add_flag("--spin", options->spin,
                "The load generator never sleeps, so that no server pays for waking it");

@@ -65,6 +65,7 @@ events { worker_connections 4096; }
 http {
   access_log off;
   sendfile off;
+  output_buffers 1 128k;
   tcp_nodelay on;
   keepalive_timeout 60s;
   keepalive_requests 1000000000;
@@ -138,12 +139,12 @@ Contestant start_nginx(const std::string& program, const Stage& stage) {
   return made;
 }
 
-Contestant start_limit(const char* name, const char* engine, std::uint64_t body_bytes,
-                       const Stage& stage) {
+Contestant start_limit(const char* name, const char* engine, std::size_t copies,
+                       std::uint64_t body_bytes, const Stage& stage) {
   const fs::path folder = make_folder(stage.folder, name);
   const fs::path out = folder / "limit.json";
-  Child child({program_beside("larder-bench"), "limit-server", "--engine", engine, "--body-bytes",
-               std::to_string(body_bytes)},
+  Child child({program_beside("larder-bench"), "limit-server", "--engine", engine, "--copies",
+               std::to_string(copies), "--body-bytes", std::to_string(body_bytes)},
               {.cpu = stage.cpu, .out_file = out, .err_file = folder / "limit.log"});
   const auto port = wait_for_json(child, out).at("port").get<std::uint16_t>();
   return {name, std::move(child), loopback(port)};

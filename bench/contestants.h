@@ -46,8 +46,8 @@ Contestant start_larderd(const char* name, const std::string& program, const Sta
 /// branch and environment are in its key, as they are in larderd's.
 Contestant start_nginx(const std::string& program, const Stage& stage);
 
-/// `engine`: of limit-server.
-Contestant start_limit(const char* name, const char* engine, std::uint64_t body_bytes,
-                       const Stage& stage);
+/// `engine` and `copies`: of limit-server.
+Contestant start_limit(const char* name, const char* engine, std::size_t copies,
+                       std::uint64_t body_bytes, const Stage& stage);
 
 }  // namespace larder::bench

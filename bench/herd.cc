@@ -137,7 +137,7 @@ void print(const Json& result) {
               result["distinct_bodies_per_round"].dump().c_str(),
               result["body_bytes"].dump().c_str());
   if (result.contains("origin_requests")) {
-    std::printf("requests at the origin %10s in each round\n",
+    std::printf("requests at the origin %10s, round by round\n",
                 result["origin_requests"].dump().c_str());
   }
   if (!result["good"].get<bool>())

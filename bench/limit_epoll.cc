@@ -17,14 +17,15 @@ namespace {
 
 struct Client {
   Descriptor socket;
-  std::size_t sent = 0;  ///< of the answer under way
+  const std::string* answer = nullptr;  ///< under way
+  std::size_t sent = 0;
   bool waits_to_send = false;
 };
 
 class Server {
  public:
-  Server(int listening, const std::string& answer)
-      : listening_(listening), answer_(answer), poll_(::epoll_create1(EPOLL_CLOEXEC)) {
+  Server(int listening, const PrebuiltAnswers& answers)
+      : listening_(listening), answers_(answers), poll_(::epoll_create1(EPOLL_CLOEXEC)) {
     watch(EPOLL_CTL_ADD, listening, EPOLLIN, nullptr);
   }
 
@@ -65,17 +66,18 @@ class Server {
     if (got <= 0) return got < 0 && errno == EAGAIN;
     const std::string_view bytes(buffer_.data(), static_cast<std::size_t>(got));
     if (bytes.find("\r\n\r\n") == std::string_view::npos) return true;
+    client.answer = &answers_.to(bytes);
     client.sent = 0;
     return send(client);
   }
 
   bool send(Client& client) {
     const int descriptor = client.socket.get();
-    const ssize_t taken =
-        ::write(descriptor, answer_.data() + client.sent, answer_.size() - client.sent);
+    const ssize_t taken = ::write(descriptor, client.answer->data() + client.sent,
+                                  client.answer->size() - client.sent);
     if (taken < 0 && errno != EAGAIN) return false;
     if (taken > 0) client.sent += static_cast<std::size_t>(taken);
-    const bool waits = client.sent < answer_.size();
+    const bool waits = client.sent < client.answer->size();
     if (waits != client.waits_to_send)
       watch(EPOLL_CTL_MOD, descriptor, waits ? EPOLLOUT : EPOLLIN, &client);
     client.waits_to_send = waits;
@@ -83,7 +85,7 @@ class Server {
   }
 
   int listening_;
-  const std::string& answer_;
+  const PrebuiltAnswers& answers_;
   Descriptor poll_;
   std::array<epoll_event, 1'024> events_{};
   std::array<char, kLimitReadBuffer> buffer_{};
@@ -91,8 +93,8 @@ class Server {
 
 }  // namespace
 
-void serve_with_epoll(int listening, const std::string& answer) {
-  std::make_unique<Server>(listening, answer)->run();
+void serve_with_epoll(int listening, const PrebuiltAnswers& answers) {
+  std::make_unique<Server>(listening, answers)->run();
 }
 
 }  // namespace larder::bench

@@ -12,7 +12,7 @@ namespace larder::bench {
 namespace {
 
 struct Server {
-  const std::string& answer;
+  const PrebuiltAnswers& answers;
   std::array<char, kLimitReadBuffer> buffer{};  // of all connections: reads are used up at once
 };
 
@@ -35,8 +35,8 @@ void close(Client* client) {
   if (uv_is_closing(handle) == 0) uv_close(handle, on_closed);
 }
 
-void answer(Client* client) {
-  const std::string& text = client->server->answer;
+void answer(Client* client, std::string_view request) {
+  const std::string& text = client->server->answers.to(request);
   uv_buf_t whole = uv_buf_init(const_cast<char*>(text.data()), static_cast<unsigned>(text.size()));
   auto* const stream = reinterpret_cast<uv_stream_t*>(&client->tcp);
   const int taken = uv_try_write(stream, &whole, 1);
@@ -55,7 +55,9 @@ void on_allocate(uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
 void on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) {
   if (count < 0) return close(client_of(stream));
   const std::string_view bytes(buffer->base, static_cast<std::size_t>(count));
-  if (bytes.find("\r\n\r\n") != std::string_view::npos) answer(client_of(stream));
+  if (bytes.find("\r\n\r\n") != std::string_view::npos) {
+    answer(client_of(stream), bytes);
+  }
 }
 
 void on_incoming(uv_stream_t* listening, int status) {
@@ -72,8 +74,8 @@ void on_incoming(uv_stream_t* listening, int status) {
 
 }  // namespace
 
-void serve_with_libuv(int listening, const std::string& answer) {
-  const auto server = std::make_unique<Server>(Server{answer});
+void serve_with_libuv(int listening, const PrebuiltAnswers& answers) {
+  const auto server = std::make_unique<Server>(Server{answers});
   uv_loop_t loop;
   uv_tcp_t tcp;
   uv_loop_init(&loop);

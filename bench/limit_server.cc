@@ -14,34 +14,40 @@ namespace {
 
 struct Options {
   std::size_t body_bytes = 1'024;
+  std::size_t copies = 1;
   std::uint16_t port = 0;
   std::string engine = "libuv";
 };
 
-std::string prebuilt_answer(std::size_t body_bytes) {
-  return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
-         std::to_string(body_bytes) + "\r\n\r\n" + std::string(body_bytes, 'x');
-}
-
 int run(const Options& options) {
   std::uint16_t port = options.port;
   const Descriptor listening = listen_on_loopback(port);
-  const std::string answer = prebuilt_answer(options.body_bytes);
+  const PrebuiltAnswers answers(options.body_bytes, options.copies);
   std::cout << Json{{"port", port}}.dump() << std::endl;
   if (options.engine == "epoll") {
-    serve_with_epoll(listening.get(), answer);
+    serve_with_epoll(listening.get(), answers);
   } else {
-    serve_with_libuv(::dup(listening.get()), answer);
+    serve_with_libuv(::dup(listening.get()), answers);
   }
   return kExitOk;
 }
 
 }  // namespace
 
+PrebuiltAnswers::PrebuiltAnswers(std::size_t body_bytes, std::size_t copies) {
+  const std::string head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
+                           std::to_string(body_bytes) + "\r\n\r\n";
+  for (std::size_t i = 0; i < copies; ++i) all_.push_back(head + std::string(body_bytes, 'x'));
+}
+
 Action add_limit_server(CLI::App& app) {
   auto options = std::make_shared<Options>();
   app.add_option("--body-bytes", options->body_bytes, "Length of the body that every request gets")
       ->check(CLI::Range(std::size_t{0}, std::size_t{64} << 20))
+      ->capture_default_str();
+  app.add_option("--copies", options->copies,
+                 "Prebuilt answers; with many, the processor's caches cannot hold them")
+      ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   app.add_option("--port", options->port, "Port on 127.0.0.1; 0 = any, printed as JSON")
       ->capture_default_str();
