@@ -178,24 +178,16 @@ bool plausible(const FixedHead& head, std::uint64_t row_bytes) {
   return in_row == 0 && head.chunk_count == chunk_count_of(head.body_length);
 }
 
-struct ParsedRow {
-  ObjectView view;
-  std::uint64_t seed = 0;
-  std::uint64_t body_checksum = 0;
-};
-
-Result<ParsedRow> decode_head(const CacheKey& key, std::string_view row) {
+Result<FixedHead> read_fixed_head(std::string_view row) {
   FixedHead head;
   if (row.size() < sizeof head) return fail(Error::Code::corrupt, "object row is short");
   std::memcpy(&head, row.data(), sizeof head);
   if (!plausible(head, row.size())) return fail(Error::Code::corrupt, "object row is malformed");
-  const std::string_view summed = row.substr(kSummedFrom, head_length(head) - kSummedFrom);
-  ParsedRow decoded;
-  decoded.seed = seed_of(key);
-  if (checksum(decoded.seed, summed) != head.head_checksum) {
-    return fail(Error::Code::corrupt, "object head fails its checksum");
-  }
-  ObjectView& view = decoded.view;
+  return head;
+}
+
+ObjectView view_of(const FixedHead& head, std::string_view row) {
+  ObjectView view;
   view.meta = meta_of(head);
   view.sequence = head.sequence;
   view.slot = head.slot;
@@ -211,8 +203,23 @@ Result<ParsedRow> decode_head(const CacheKey& key, std::string_view row) {
   view.shared_fields = take(head.shared_length);
   view.tags = take(head.tags_length);
   view.body = row.substr(at);
-  decoded.body_checksum = head.body_checksum;
-  return decoded;
+  return view;
+}
+
+struct CheckedHead {
+  FixedHead fixed;
+  std::uint64_t seed;
+};
+
+Result<CheckedHead> check_head(const CacheKey& key, std::string_view row) {
+  Result<FixedHead> head = read_fixed_head(row);
+  if (!head) return tl::unexpected<Error>(std::move(head.error()));
+  const std::uint64_t seed = seed_of(key);
+  const std::string_view summed = row.substr(kSummedFrom, head_length(*head) - kSummedFrom);
+  if (checksum(seed, summed) != head->head_checksum) {
+    return fail(Error::Code::corrupt, "object head fails its checksum");
+  }
+  return CheckedHead{*head, seed};
 }
 
 }  // namespace
@@ -257,18 +264,25 @@ std::string encode_object(const NewObject& object, std::uint64_t sequence, std::
   return row;
 }
 
+Result<ObjectView> read_object(std::string_view row) {
+  Result<FixedHead> head = read_fixed_head(row);
+  if (!head) return tl::unexpected<Error>(std::move(head.error()));
+  return view_of(*head, row);
+}
+
 Result<ObjectView> decode_object_head(const CacheKey& key, std::string_view row) {
-  Result<ParsedRow> decoded = decode_head(key, row);
-  if (!decoded) return tl::unexpected<Error>(std::move(decoded.error()));
-  decoded->view.body = {};
-  return decoded->view;
+  Result<CheckedHead> head = check_head(key, row);
+  if (!head) return tl::unexpected<Error>(std::move(head.error()));
+  ObjectView view = view_of(head->fixed, row);
+  view.body = {};
+  return view;
 }
 
 Result<ObjectView> decode_object(const CacheKey& key, std::string_view row) {
-  Result<ParsedRow> decoded = decode_head(key, row);
-  if (!decoded) return tl::unexpected<Error>(std::move(decoded.error()));
-  const ObjectView& view = decoded->view;
-  if (view.chunk_count == 0 && checksum(decoded->seed, view.body) != decoded->body_checksum) {
+  Result<CheckedHead> head = check_head(key, row);
+  if (!head) return tl::unexpected<Error>(std::move(head.error()));
+  const ObjectView view = view_of(head->fixed, row);
+  if (view.chunk_count == 0 && checksum(head->seed, view.body) != head->fixed.body_checksum) {
     return fail(Error::Code::corrupt, "object body fails its checksum");
   }
   return view;

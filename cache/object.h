@@ -72,6 +72,9 @@ std::string encode_object(const NewObject& object, std::uint64_t sequence, std::
 /// lengths and both checksums (head, and body when it is in the row).
 Result<ObjectView> decode_object(const CacheKey& key, std::string_view row);
 
+/// As decode_object(), but checks no checksum: for a row that was checked before.
+Result<ObjectView> read_object(std::string_view row);
+
 /// As decode_object(), but the body is not looked at and left empty.
 Result<ObjectView> decode_object_head(const CacheKey& key, std::string_view row);
 

@@ -74,9 +74,10 @@ class StoreReader {
   /// (absent, another key's by collision, or corrupt: the latter two are counted, and a corrupt one
   /// is removed by the writer). The first lookup of a turn takes the snapshot, later ones share it,
   /// unless a purge was acknowledged since, which renews it: nothing purged is seen by a
-  /// lookup that starts after the purge's acknowledgement.
+  /// lookup that starts after the purge's acknowledgement. `now`: a row that was checked a few
+  /// seconds ago is not checked again.
   std::optional<ObjectView> lookup(const CacheKey& key, std::string_view canonical,
-                                   const ScopeMac& scope);
+                                   const ScopeMac& scope, WallTime now);
   /// Chunk `index` of an object that lookup() showed with this `sequence`, or nullopt when it has
   /// been replaced, purged or is corrupt: the answer under way must be cut off.
   std::optional<std::string_view> chunk(const CacheKey& key, std::uint64_t sequence,

@@ -424,6 +424,10 @@ void Snapshot::let_go() noexcept {
   taken_ = false;
 }
 
+std::uint64_t Snapshot::id() const noexcept {
+  return mdb_txn_id(txn_);
+}
+
 Snapshot::Found Snapshot::get(std::string_view key, std::string_view& row) const noexcept {
   MDB_val wanted = val(key);
   MDB_val found{};

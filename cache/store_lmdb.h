@@ -154,6 +154,9 @@ class Snapshot {
   bool take() noexcept;
   void let_go() noexcept;
   bool taken() const noexcept { return taken_; }
+  /// LMDB's number of the transaction that it shows: the same number, the same rows at the same
+  /// places.
+  std::uint64_t id() const noexcept;
   /// A row of `objects`.
   enum class Found : std::uint8_t { yes, no, damaged };
   Found get(std::string_view key, std::string_view& row) const noexcept;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cache/store_reader.h"
 
+#include <cstring>
+
 #include "cache/store_fault.h"
 #include "cache/store_format.h"
 
@@ -15,6 +17,7 @@ bool StoreReader::Impl::ready() noexcept {
   std::shared_ptr<Environment> environment = shared.environment();
   if (!snapshot || snapshot->environment() != environment.get()) {
     snapshot.reset();
+    checked.clear();
     if (environment == nullptr) return false;
     snapshot = std::make_unique<Snapshot>(std::move(environment));
   }
@@ -37,6 +40,13 @@ std::optional<std::string_view> StoreReader::Impl::row(std::string_view key) noe
   return std::nullopt;
 }
 
+std::uint64_t CheckedRows::tag_of(const CacheKey& key) {
+  std::uint64_t parts[5];
+  std::memcpy(parts, key.bytes.data(), sizeof parts);
+  // Hashes all: scope, URL (twice), variant. Never 0, which is no key's.
+  return (parts[0] ^ parts[2] ^ (parts[4] << 1)) | 1u << 31;
+}
+
 void StoreReader::Impl::report(const CacheKey& key) {
   StoreCounters::raise(shared.counters.corrupt);
   shared.inbox.report(CheckOrder{key});
@@ -46,17 +56,36 @@ StoreReader::StoreReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 StoreReader::StoreReader(StoreReader&&) noexcept = default;
 StoreReader::~StoreReader() = default;
 
-std::optional<ObjectView> StoreReader::lookup(const CacheKey& key, std::string_view canonical,
-                                              const ScopeMac& scope) {
-  if (!impl_->ready()) return std::nullopt;
-  const FaultGuard guard;
-  const auto row = impl_->row(ObjectRowKey(key).view());
+std::optional<ObjectView> StoreReader::Impl::object(const CacheKey& key, WallTime now) {
+  const std::uint64_t tag = CheckedRows::tag_of(key);
+  CheckedRows::Place& place = checked.place_of(tag);
+  const std::uint64_t seen = snapshot->id();
+  const bool found = place.tag == tag && place.snapshot == seen;
+  const auto row = found ? place.row() : this->row(ObjectRowKey(key).view());
   if (!row) return std::nullopt;
+  if (place.tag == tag) {
+    const Result<ObjectView> known = read_object(*row);
+    if (known && place.vouches_for(*row, known->sequence, now)) {
+      place.snapshot = seen;
+      return *known;
+    }
+  }
   const Result<ObjectView> view = decode_object(key, *row);
   if (!view) {
-    impl_->report(key);
+    place = {};
+    report(key);
     return std::nullopt;
   }
+  place = {tag, row->data(), row->size(), seen, view->sequence, now.ms + CheckedRows::kTrustMs};
+  return *view;
+}
+
+std::optional<ObjectView> StoreReader::lookup(const CacheKey& key, std::string_view canonical,
+                                              const ScopeMac& scope, WallTime now) {
+  if (!impl_->ready()) return std::nullopt;
+  const FaultGuard guard;
+  const auto view = impl_->object(key, now);
+  if (!view) return std::nullopt;
   if (view->canonical != canonical || view->meta.scope != scope) {
     StoreCounters::raise(impl_->shared.counters.collisions);
     return std::nullopt;

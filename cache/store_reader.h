@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "cache/store_checked_rows.h"
 #include "cache/store_shared.h"
 
 namespace larder {
@@ -15,11 +16,14 @@ struct StoreReader::Impl {
   bool ready() noexcept;
   /// A row of `objects`; damage is counted and reported.
   std::optional<std::string_view> row(std::string_view key) noexcept;
+  /// The object's head row, checked unless `checked` vouches for it.
+  std::optional<ObjectView> object(const CacheKey& key, WallTime now);
   void report(const CacheKey& key);
 
   StoreShared& shared;
   std::unique_ptr<Snapshot> snapshot;
   std::uint64_t generation = 0;  ///< of the snapshot
+  CheckedRows checked;
 };
 
 }  // namespace larder

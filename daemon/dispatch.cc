@@ -56,7 +56,7 @@ Decision Dispatch::decide_cached(const RequestView& request, WallTime now) {
   decision.what = Decision::What::fill;
   credential_rejected_ = rejected_.has(scope_->credential);
   if (credential_rejected_) return decision;
-  decision.object = reader_.lookup(key_, canonical_bytes_, scope_->mac);
+  decision.object = reader_.lookup(key_, canonical_bytes_, scope_->mac, now);
   if (!decision.object) return decision;
   decision.freshness = judge(decision.object->meta.lifetime, now);
   switch (decision.freshness) {
@@ -100,7 +100,7 @@ StaleRecall Dispatch::stale_recall() const {
 }
 
 std::optional<ObjectView> Dispatch::recall(const StaleRecall& recall, WallTime now) {
-  auto object = reader_.lookup(recall.key, recall.canonical, recall.scope);
+  auto object = reader_.lookup(recall.key, recall.canonical, recall.scope, now);
   if (object && judge(object->meta.lifetime, now) == Freshness::expired) object.reset();
   return object;
 }

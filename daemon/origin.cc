@@ -154,7 +154,7 @@ bool Origin::answer_from_held(const FillOrder& order) {
 
 /// The commit may have overtaken the snapshot in which the worker missed.
 bool Origin::answer_from_store(const FillOrder& order) {
-  const auto found = reader_->lookup(order.key, order.canonical, order.scope->mac);
+  const auto found = reader_->lookup(order.key, order.canonical, order.scope->mac, wall());
   if (!found || judge(found->meta.lifetime, wall()) != Freshness::fresh) return false;
   if (order.waiter.out == nullptr) return true;
   if (!may_hold(found->meta.body_length)) return false;

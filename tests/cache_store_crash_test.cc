@@ -115,7 +115,7 @@ std::uint64_t cycle(const std::string& path, unsigned count, std::uint64_t versi
 void check_url(StoreReader& reader, unsigned url, const Expectation& expected) {
   CAPTURE(url, expected.least, expected.purging, expected.must_be_there);
   const ObjectPlan any = plan_of(url, 0);
-  const auto view = reader.lookup(key_of(any), canonical_of(any), mac_of(any.scope));
+  const auto view = reader.lookup(key_of(any), canonical_of(any), mac_of(any.scope), WallTime{});
   if (!view) {
     REQUIRE_FALSE(expected.must_be_there);
     return;

@@ -161,7 +161,7 @@ int check_image(const std::string& path, const Recorded* acknowledged) {
   StoreReader reader = store.reader();
   for (unsigned url = 0; url < kUrls; ++url) {
     const ObjectPlan any = plan_of(url, 0);
-    const auto view = reader.lookup(key_of(any), canonical_of(any), mac_of(any.scope));
+    const auto view = reader.lookup(key_of(any), canonical_of(any), mac_of(any.scope), WallTime{});
     std::uint64_t found = 0;
     if (view) found = std::stoull(std::string(view->shared_fields.substr(8)));
     if (view && see(reader, plan_of(url, found)) != Seen::whole) return 1;

@@ -43,7 +43,7 @@ struct Race {
   void look(StoreReader& reader, unsigned url) {
     const std::uint64_t least = floor[url].load(std::memory_order_acquire);
     const ObjectPlan plan = plan_of(url, 0);
-    const auto view = reader.lookup(key_of(plan), canonical_of(plan), mac_of(plan.scope));
+    const auto view = reader.lookup(key_of(plan), canonical_of(plan), mac_of(plan.scope), WallTime{});
     if (!view) return;
     hits.fetch_add(1, std::memory_order_relaxed);
     reader.count_hit(view->slot);

@@ -69,7 +69,7 @@ TEST_CASE("store: a chunk of an object that was replaced in the meantime is not 
   REQUIRE(put_and_wait(store, plan));
   StoreReader reader = store.reader();
   const CacheKey key = key_of(plan);
-  const auto view = reader.lookup(key, canonical_of(plan), mac_of(plan.scope));
+  const auto view = reader.lookup(key, canonical_of(plan), mac_of(plan.scope), WallTime{});
   REQUIRE(view);
   const std::uint64_t sequence = view->sequence;
   REQUIRE(reader.chunk(key, sequence, 0));
@@ -124,11 +124,11 @@ TEST_CASE("store: a key that two requests share answers only the one that was st
   REQUIRE(store.put(object, label_of(0), [&](bool committed) { outcome.set(committed); }));
   REQUIRE(outcome.wait());
   StoreReader reader = store.reader();
-  CHECK(reader.lookup(object.key, canonical_of(stored), mac_of(0)));
-  CHECK_FALSE(reader.lookup(object.key, canonical_of(other), mac_of(0)));
+  CHECK(reader.lookup(object.key, canonical_of(stored), mac_of(0), WallTime{}));
+  CHECK_FALSE(reader.lookup(object.key, canonical_of(other), mac_of(0), WallTime{}));
   ScopeMac mac = mac_of(0);
   mac.bytes[31] ^= 1;  // the half that is not in the key
-  CHECK_FALSE(reader.lookup(object.key, canonical_of(stored), mac));
+  CHECK_FALSE(reader.lookup(object.key, canonical_of(stored), mac, WallTime{}));
   CHECK(store.stats().collisions == 2);
 }
 

@@ -225,7 +225,7 @@ enum class Seen { absent, whole, wrong, cut_off };
 /// Looks the plan up in the reader's turn and compares all bytes.
 inline Seen see(StoreReader& reader, const ObjectPlan& plan) {
   const CacheKey key = key_of(plan);
-  const auto view = reader.lookup(key, canonical_of(plan), mac_of(plan.scope));
+  const auto view = reader.lookup(key, canonical_of(plan), mac_of(plan.scope), WallTime{});
   if (!view) return Seen::absent;
   const std::string expected = body_of(plan.seed, plan.length);
   std::string body(view->body);
