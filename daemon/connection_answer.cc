@@ -10,6 +10,10 @@
 namespace larder {
 namespace {
 
+/// Up to this length copying a body behind its head costs less than a second piece of a write:
+/// 0.2 us of CPU less at 1 KiB, more at 10 KiB.
+constexpr std::size_t kCopiedBodyBytes = 4 * 1024;
+
 bool has_body(int status) {
   return status != 204 && status != 304;
 }
@@ -123,9 +127,14 @@ void Connection::answer_object(const CacheKey& key, const ObjectView& object,
                           .cache_status = status_words,
                           .close = !current_.keep_alive});
   const bool with_body = !unchanged && current_.method != Method::head;
+  std::string_view body = with_body ? object.body : std::string_view{};
   if (unchanged) worker_.counters().not_modified.add();
   if (with_body) current_.body_bytes = object.meta.body_length;
-  if (!send_now(head, with_body ? object.body : std::string_view{})) return;
+  if (body.size() <= kCopiedBodyBytes) {
+    head.append(body);
+    body = {};
+  }
+  if (!send_now(head, body)) return;
   const bool rows = with_body && object.chunk_count > 0;
   if (rows || writing_) {
     auto& rest = pending();
