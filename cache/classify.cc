@@ -7,6 +7,12 @@
 #include "cache/request_rules.h"
 
 namespace larder {
+
+struct Decoded::LastHeader {
+  std::uint64_t id = 0;
+  HeaderSurvey survey;
+};
+
 namespace {
 
 /// Live preview sends these where no editor's session is open.
@@ -74,8 +80,17 @@ std::optional<Refusal> choose_route(Method method, ListenerConfig::Role role, co
 std::optional<Refusal> classify_into(const RequestView& request, const Config& config,
                                      ListenerConfig::Role role, Decoded& scratch,
                                      RequestFields& fields) {
-  HeaderSurvey header;
-  if (auto bad = survey_header(request, config.server, header)) return bad;
+  Decoded::LastHeader& last = scratch.last_header();
+  if (request.header_id == 0 || request.header_id != last.id) {
+    last.id = 0;
+    last.survey = {};
+    if (auto bad = survey_header(request, config.server, last.survey)) return bad;
+    last.id = request.header_id;
+  }
+  const HeaderSurvey& header = last.survey;
+  if (request.target.size() > config.server.max_target_bytes) {
+    return refuse_and_close(414, "The request target is longer than server.max_target_bytes.");
+  }
   if (auto bad = check_framing(request, header)) return bad;
   TargetParts target;
   const Sighting& host = header.fields[static_cast<std::size_t>(FieldId::host)];
@@ -89,6 +104,9 @@ std::optional<Refusal> classify_into(const RequestView& request, const Config& c
 }
 
 }  // namespace
+
+Decoded::Decoded() : last_header_(std::make_unique<LastHeader>()) {}
+Decoded::~Decoded() = default;
 
 void Decoded::clear() {
   used_ = 0;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -52,17 +53,25 @@ struct RequestFields {
   std::string_view if_none_match;
 };
 
-/// Owns what had to be percent-decoded for `RequestFields`; reused from request to request, so
-/// that a warm worker allocates nothing. One per worker.
+/// Owns what had to be percent-decoded for `RequestFields`, and what was found out about the last
+/// known header; reused from request to request, so that a warm worker allocates nothing. One per
+/// worker.
 class Decoded {
  public:
+  Decoded();
+  ~Decoded();
   void clear();
   /// Percent-decodes ('+' = blank) into storage that stays put until `clear()`.
   std::string_view decode(std::string_view encoded);
 
+  /// The survey of one header, and whose it is (RequestView::header_id; 0 = nobody's).
+  struct LastHeader;
+  LastHeader& last_header() { return *last_header_; }
+
  private:
   std::deque<std::string> texts_;  ///< elements stay where they are when it grows
   std::size_t used_ = 0;
+  std::unique_ptr<LastHeader> last_header_;
 };
 
 /// The rules of our own strict layer (safety of framing, host, target, fields), over what llhttp

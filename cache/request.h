@@ -7,7 +7,7 @@
 #include <string_view>
 
 /// HTTP request values as the rest of larder sees them. All views borrow from the connection's
-/// input buffer and end with the request's turn.
+/// input buffer, or from its worker's known headers, and end with the request's turn.
 namespace larder {
 
 enum class Method : std::uint8_t { get, head, options, other };
@@ -24,6 +24,8 @@ struct RequestView {
   int version_minor = 1;
   std::string_view target;  ///< as received
   std::span<const HeaderView> headers;
+  /// The same number, the same header fields in the same place; 0 = nothing is known of it.
+  std::uint64_t header_id = 0;
 };
 
 /// A request that larder answers itself with an error. `cause` is a literal or static text: it

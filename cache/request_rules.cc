@@ -118,9 +118,6 @@ const char* fault_in_path(std::string_view path) {
 
 std::optional<Refusal> survey_header(const RequestView& request, const ServerConfig& limits,
                                      HeaderSurvey& survey) {
-  if (request.target.size() > limits.max_target_bytes) {
-    return refuse_and_close(414, "The request target is longer than server.max_target_bytes.");
-  }
   if (request.headers.size() > kMaxFields) {
     return refuse_and_close(431, "More than 64 header fields.");
   }

@@ -41,7 +41,7 @@ struct TargetParts {
   std::string_view query;
 };
 
-/// Sizes, counts, and the survey of the header.
+/// Sizes and counts of the header, and its survey.
 std::optional<Refusal> survey_header(const RequestView& request, const ServerConfig& limits,
                                      HeaderSurvey& survey);
 

@@ -15,6 +15,8 @@ ScopeMemo::ScopeMemo(const InstallSecret& secret, std::size_t max_scopes)
 }
 
 std::shared_ptr<const Scope> ScopeMemo::find(std::string_view tuple) {
+  // Most often the same as last time, which needs no hash.
+  if (!recent_.empty() && recent_.front().tuple.reveal() == tuple) return recent_.front().scope;
   const auto found = by_hash_.find(secret_hash(tuple, hash_secret_));
   if (found == by_hash_.end() || found->second->tuple.reveal() != tuple) return nullptr;
   recent_.splice(recent_.begin(), recent_, found->second);

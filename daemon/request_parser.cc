@@ -27,7 +27,8 @@ Method method_of(std::uint8_t method) {
 
 }  // namespace
 
-RequestParser::RequestParser(const ServerConfig& config) : config_(config) {
+RequestParser::RequestParser(const ServerConfig& config, KnownHeaders* known)
+    : config_(config), known_(known) {
   reset();
 }
 
@@ -50,6 +51,7 @@ void RequestParser::reset() {
   llhttp_.data = this;
   fed_ = consumed_ = header_bytes_ = count_ = 0;
   target_ = Span{};
+  taken_ = nullptr;
   in_value_ = headers_complete_ = must_close_ = refused_ = false;
 }
 
@@ -59,6 +61,8 @@ RequestParser::Outcome RequestParser::feed(std::string_view request) {
   if (first == std::string_view::npos ? request.size() > 4 : first > 4) {
     return refuse_outcome(400, "too many blank lines before the request");
   }
+  const bool from_start = fed_ == 0;
+  if (from_start && take_known(request)) return Outcome::complete;
   base_ = request.data();
   const auto code = llhttp_execute(&llhttp_, request.data() + fed_, request.size() - fed_);
   if (refused_) return Outcome::refused;
@@ -73,12 +77,46 @@ RequestParser::Outcome RequestParser::feed(std::string_view request) {
   if (code == HPE_PAUSED || code == HPE_PAUSED_UPGRADE) {
     consumed_ = static_cast<std::size_t>(llhttp_get_error_pos(&llhttp_) - request.data());
     if (!request_line_is_exact(request)) return refuse_outcome(400, "malformed request line");
+    if (from_start) learn(request);
     return Outcome::complete;
   }
   if (code == HPE_INVALID_VERSION && request_line_is_exact(request)) {
     return refuse_outcome(505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
   }
   return refuse_outcome(400, "malformed HTTP request");
+}
+
+/// A GET over HTTP/1.1 whose header block is known: only its request line is new, and of that
+/// llhttp would check no more than this and what classify() refuses of the target anyway.
+bool RequestParser::take_known(std::string_view request) {
+  constexpr std::string_view kMethod = "GET ";
+  constexpr std::string_view kVersion = " HTTP/1.1\r\n";
+  if (known_ == nullptr || !request.starts_with("GET /")) return false;
+  const std::size_t line = request.find('\r') + 2;
+  const std::size_t target_end = line - kVersion.size();
+  if (line > request.size() || line < kMethod.size() + 1 + kVersion.size()) return false;
+  if (target_end - kMethod.size() > config_.max_target_bytes) return false;
+  if (request.substr(target_end, kVersion.size()) != kVersion) return false;
+  taken_ = known_->find(request.substr(line));
+  if (taken_ == nullptr) return false;
+  llhttp_.method = HTTP_GET;
+  llhttp_.http_major = llhttp_.http_minor = 1;
+  target_ = {kMethod.size(), static_cast<std::uint32_t>(target_end - kMethod.size())};
+  consumed_ = line + taken_->bytes.size();
+  must_close_ = taken_->must_close;
+  return true;
+}
+
+/// Remembers the header block of a complete request, unless a body was announced: then where it
+/// ends says nothing.
+void RequestParser::learn(std::string_view request) {
+  const bool body =
+      (llhttp_.flags & (F_CHUNKED | F_TRANSFER_ENCODING | F_CONTENT_LENGTH)) != 0;
+  if (known_ == nullptr || body || !request.starts_with("GET /")) return;
+  if (llhttp_.http_major != 1 || llhttp_.http_minor != 1) return;
+  const std::size_t line = target_.begin + target_.length + std::string_view(" HTTP/1.1\r\n").size();
+  const auto fields = view(request).headers;
+  known_->learn(request.substr(line, consumed_ - line), fields.data(), fields.size(), must_close_);
 }
 
 bool RequestParser::request_line_is_exact(std::string_view request) const {
@@ -95,6 +133,12 @@ std::string_view RequestParser::method_name() const {
 }
 
 RequestView RequestParser::view(std::string_view request) {
+  if (taken_ != nullptr) {
+    return {.method = Method::get,
+            .target = request.substr(target_.begin, target_.length),
+            .headers = taken_->fields,
+            .header_id = taken_->id};
+  }
   for (std::size_t i = 0; i < count_; ++i) {
     views_[i] = {request.substr(names_[i].begin, names_[i].length),
                  trimmed(request.substr(values_[i].begin, values_[i].length))};

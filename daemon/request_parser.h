@@ -8,6 +8,7 @@
 
 #include "cache/request.h"
 #include "conf/config.h"
+#include "daemon/known_headers.h"
 
 namespace larder {
 
@@ -17,7 +18,8 @@ class RequestParser {
  public:
   enum class Outcome : std::uint8_t { incomplete, complete, refused };
 
-  explicit RequestParser(const ServerConfig& config);
+  /// `known`, if any, outlives the parser and spares it what it has parsed before.
+  explicit RequestParser(const ServerConfig& config, KnownHeaders* known = nullptr);
   RequestParser(const RequestParser&) = delete;
   RequestParser& operator=(const RequestParser&) = delete;
 
@@ -60,9 +62,13 @@ class RequestParser {
   void extend(Span& span, const char* at, size_t length) const;
   int refuse(int status, const char* cause);
   Outcome refuse_outcome(int status, const char* cause);
+  bool take_known(std::string_view request);
+  void learn(std::string_view request);
   bool request_line_is_exact(std::string_view request) const;
 
   const ServerConfig& config_;
+  KnownHeaders* const known_;
+  const KnownHeader* taken_ = nullptr;  ///< the header of the complete request, when it was known
   llhttp_t llhttp_{};
   const char* base_ = nullptr;  ///< of the current feed()
   std::size_t fed_ = 0;

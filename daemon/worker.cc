@@ -35,7 +35,7 @@ struct Worker::Listener {
 Worker::Worker(Shared& shared, std::vector<ListeningSocket> sockets, AccessRing* log)
     : shared_(shared),
       read_buffer_(kReadBuffer),
-      parser_(shared.config.server),
+      parser_(shared.config.server, &known_headers_),
       reader_(shared.store.reader()),
       dispatch_(shared.config, shared.secret, shared.hasher, reader_, rejected_),
       log_(log),

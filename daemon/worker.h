@@ -101,6 +101,7 @@ class Worker final : public AnswerOut {
   WorkerMetrics metrics_;
   UvLoop loop_;
   ReadBuffer read_buffer_;
+  KnownHeaders known_headers_;
   RequestParser parser_;
   StoreReader reader_;
   RejectedSet rejected_;

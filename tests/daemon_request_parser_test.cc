@@ -4,6 +4,10 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <string>
+#include <variant>
+#include <vector>
+
+#include "cache/classify.h"
 
 namespace {
 
@@ -119,4 +123,112 @@ TEST_CASE("request parser: sizes are bounded and each bound has its status", "[d
   std::string large = "GET / HTTP/1.1\r\n";
   for (int i = 0; i < 9; ++i) large += "A: " + std::string(2000, 'b') + "\r\n";
   CHECK(refused(large + "\r\n") == 431);
+}
+
+namespace {
+
+struct Seen {
+  Outcome outcome = Outcome::incomplete;
+  std::size_t consumed = 0;
+  bool must_close = false;
+  std::string target;
+  std::vector<std::pair<std::string, std::string>> fields;
+  friend bool operator==(const Seen&, const Seen&) = default;
+};
+
+Seen see(RequestParser& parser, const std::string& bytes) {
+  parser.reset();
+  Seen seen;
+  seen.outcome = parser.feed(bytes);
+  if (seen.outcome != Outcome::complete) return seen;
+  seen.consumed = parser.consumed();
+  seen.must_close = parser.must_close();
+  const auto view = parser.view(bytes);
+  seen.target = view.target;
+  for (const auto& field : view.headers) seen.fields.emplace_back(field.name, field.value);
+  return seen;
+}
+
+}  // namespace
+
+TEST_CASE("request parser: what it knows of header blocks changes nothing that it says",
+          "[daemon]") {
+  const std::string sdk = "Host: x\r\napi_key:  k \r\nempty:\r\nUser-Agent: {'a': ['b']}\r\n\r\n";
+  const std::string other = "Host: y\r\nAccept-Encoding: gzip\r\n\r\n";
+  const auto second = GENERATE_COPY(values<std::string>({
+      "GET /b?c=d HTTP/1.1\r\n" + sdk,
+      "GET /b HTTP/1.1\r\n" + other,
+      "GET /b HTTP/1.1\r\n" + sdk + "GET /c HTTP/1.1\r\n" + other,
+      "GET /b HTTP/1.1\r\n" + other + "GET /c HTTP/1.1\r\n" + sdk,
+      "GET /b HTTP/1.1\r\nA: 1\r\n" + sdk,
+      "GET /b HTTP/1.1\r\n" + sdk.substr(0, sdk.size() - 2),
+      "GET /b HTTP/1.1\r\n" + sdk.substr(0, sdk.size() - 1),
+      "GET /b HTTP/1.1\r\n X: 1\r\n" + sdk,
+      "GET /b HTTP/1.0\r\n" + sdk,
+      "GET /b HTTP/1.2\r\n" + sdk,
+      "GET  /b HTTP/1.1\r\n" + sdk,
+      "GET b HTTP/1.1\r\n" + sdk,
+      "GET /b\r\n" + sdk,
+      "GET / HTTP/1.1\r\n" + sdk,
+      "GET /" + std::string(16 * 1024, 'a') + " HTTP/1.1\r\n" + sdk,
+      "HEAD /b HTTP/1.1\r\n" + sdk,
+      "POST /b HTTP/1.1\r\n" + sdk,
+      "\r\nGET /b HTTP/1.1\r\n" + sdk,
+      "GET /b HTTP/1.1\n" + sdk,
+      "G",
+      "GET /",
+      "GET /b HTTP/1.1\r",
+  }));
+  CAPTURE(second);
+  const larder::ServerConfig config;
+  larder::KnownHeaders known;
+  RequestParser knowing(config, &known);
+  RequestParser plain(config);
+  for (const std::string& block : {other, sdk}) {
+    REQUIRE(see(knowing, "GET /a HTTP/1.1\r\n" + block).outcome == Outcome::complete);
+  }
+  const Seen expected = see(plain, second);
+  for (int i = 0; i < 3; ++i) {
+    const Seen seen = see(knowing, second);
+    CHECK(seen == expected);
+  }
+}
+
+TEST_CASE("request parser: a target that only llhttp would refuse is refused behind a known header",
+          "[daemon]") {
+  const std::string block = "Host: x\r\napi_key: k\r\naccess_token: t\r\n\r\n";
+  const auto target = GENERATE(values<std::string>({
+      "/a b", "/a ", "/a\tb", std::string("/a\0b", 4), "/a\nb", "/a\x7f" "b", "/a\xc3\xa9", "/a#b",
+      "/v3/assets?a b", "/v3/assets?\n", "/v3/assets?\xff", "/a HTTP/1.1"}));
+  CAPTURE(target);
+  const larder::Config config;
+  larder::KnownHeaders known;
+  RequestParser parser(config.server, &known);
+  REQUIRE(see(parser, "GET /a HTTP/1.1\r\n" + block).outcome == Outcome::complete);
+  const std::string bytes = "GET " + target + " HTTP/1.1\r\n" + block;
+  parser.reset();
+  if (parser.feed(bytes) == Outcome::refused) {
+    CHECK(parser.refusal().status == 400);
+    return;
+  }
+  larder::Decoded scratch;
+  const auto said = larder::classify(parser.view(bytes), config,
+                                     larder::ListenerConfig::Role::delivery, scratch);
+  const auto* refusal = std::get_if<larder::Refusal>(&said);
+  REQUIRE(refusal != nullptr);
+  CHECK(refusal->status == 400);
+  CHECK(refusal->close);
+}
+
+TEST_CASE("request parser: a body's announcement is never remembered with its header", "[daemon]") {
+  const std::string bytes = "GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nGET /";
+  const larder::ServerConfig config;
+  larder::KnownHeaders known;
+  RequestParser parser(config, &known);
+  for (int i = 0; i < 2; ++i) {
+    const Seen seen = see(parser, bytes);
+    CHECK(seen.outcome == Outcome::complete);
+    CHECK(seen.must_close);
+  }
+  CHECK(known.find("Host: x\r\nContent-Length: 5\r\n\r\n") == nullptr);
 }
