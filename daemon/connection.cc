@@ -54,7 +54,7 @@ Connection::Connection(Worker& worker, std::unique_ptr<Transport> transport,
 }
 
 Connection::~Connection() {
-  worker_.release_output(held_output_);
+  stop_waiting();
 }
 
 void Connection::start() {
@@ -216,6 +216,7 @@ bool Connection::progressed() {
 void Connection::close() {
   if (state_ == State::closing) return;
   leave();
+  stop_waiting();
   transition_to(State::closing);
   transport_->close();
 }

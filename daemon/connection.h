@@ -49,6 +49,8 @@ class Connection final : public TransportUser {
   void check_deadline(MonotonicTime now);
   /// No further request after the present one.
   void drain();
+  /// At the bound of bytes that wait for clients: ends the answer. The bytes that waited.
+  std::size_t cut_off();
   void close();
 
  private:
@@ -120,6 +122,7 @@ class Connection final : public TransportUser {
   void linger();
   void set_deadline(Milliseconds from_now);
   bool progressed();
+  void stop_waiting();
 
   Worker& worker_;
   std::unique_ptr<Transport> transport_;
@@ -134,8 +137,8 @@ class Connection final : public TransportUser {
   std::uint32_t served_ = 0;
   MonotonicTime deadline_{};
   std::size_t last_unsent_ = 0;
-  std::size_t held_output_ = 0;                ///< of the worker's bound
-  std::string input_;                          ///< bytes not yet parsed
+  std::uint64_t place_ = 0;  ///< among those that wait for their clients; 0 = none
+  std::string input_;        ///< bytes not yet parsed
   std::unique_ptr<RequestParser> own_parser_;  ///< of a request that came in pieces
   std::vector<OutPiece> queue_;                ///< behind the write that is out
   Current current_;

@@ -30,11 +30,10 @@ bool Connection::send_now(std::string_view head, std::string_view body) {
   const auto total = head.size() + body.size();
   if (*taken == total) return true;
   const auto rest = total - *taken;
-  if (!worker_.hold_output(rest)) {
+  if (!worker_.make_output_room(rest)) {
     abort_answer();
     return false;
   }
-  held_output_ += rest;
   std::string tail;
   tail.reserve(rest);
   if (*taken < head.size()) tail.append(head.substr(*taken));
@@ -62,23 +61,39 @@ void Connection::flush_queue() {
   while (whole < count && left >= views[whole].size()) left -= views[whole++].size();
   queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(whole));
   give_credit(*taken);
-  if (queue_.empty()) {
-    worker_.release_output(held_output_);
-    held_output_ = 0;
-    return;
-  }
+  if (queue_.empty()) return;
   if (left > 0) queue_.front().offset += left;
+  for (auto& piece : queue_) {
+    if (auto* text = std::get_if<std::string>(&piece.owner)) {
+      piece.owner = worker_.hold_output(std::move(*text));
+    }
+  }
   writing_ = true;
   set_deadline(worker_.config().server.write_timeout_ms);
   transport_->write(std::exchange(queue_, {}));
+  if (state_ == State::closing) return;
   last_unsent_ = transport_->unsent();
+  place_ = worker_.begin_waiting(*this);
+  worker_.make_output_room(0);
+}
+
+void Connection::stop_waiting() {
+  if (place_ != 0) worker_.end_waiting(place_);
+  place_ = 0;
+}
+
+std::size_t Connection::cut_off() {
+  std::size_t waited = transport_->unsent();
+  for (const auto& piece : queue_) waited += piece.rest().size();
+  stop_waiting();
+  abort_answer();
+  return waited;
 }
 
 void Connection::on_written(std::size_t bytes) {
   writing_ = false;
+  stop_waiting();
   worker_.counters().bytes_sent.add(bytes);
-  worker_.release_output(held_output_);
-  held_output_ = 0;
   if (state_ == State::streaming) set_deadline(worker_.config().server.request_timeout_ms);
   give_credit(bytes);
   flush_queue();
@@ -151,6 +166,7 @@ void Connection::log_answer(std::string_view target) {
 void Connection::abort_answer() {
   if (state_ == State::closing) return;
   leave();
+  stop_waiting();
   current_.outcome = Outcome::aborted;
   const std::string target = pending_ ? pending_->target : std::string{};
   transition_to(State::closing);

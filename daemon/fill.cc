@@ -6,6 +6,7 @@
 
 #include "conf/check.h"
 #include "conf/log.h"
+#include "upstream/held_bytes.h"
 
 namespace larder {
 namespace {
@@ -57,6 +58,7 @@ Fill::Fill(FillOwner& owner, std::uint64_t id, FillOrder order, unsigned attempt
 
 Fill::~Fill() {
   if (transfer_ != nullptr) owner_.delivery_loop().abandon(transfer_);
+  for (const auto& chunk : body_) HeldBytes::pass_to_output(chunk);
 }
 
 bool Fill::joinable(WallTime now) const {
@@ -157,19 +159,21 @@ void Fill::fail_leader(const Refusal& refusal) {
 void Fill::take_body(std::string bytes) {
   received_ += bytes.size();
   const bool fits = received_ <= owner_.max_object_bytes() && owner_.may_hold(bytes.size());
-  fresh_.push_back(owner_.hold(std::move(bytes)));
   if (held_back_ && received_ > kMaxRejectionBytes) {
     held_back_ = false;  // no word of the API's is this long
     fail_those_with_stale(refusal_of_status(502));
     release_others_as_unshareable();
   }
   if (retained_ && !fits) stop_retaining();
+  fresh_.push_back(retained_ ? owner_.hold_pending(std::move(bytes))
+                             : owner_.hold_output(std::move(bytes)));
   if (retained_) body_.push_back(fresh_.back());
 }
 
 /// Not for the store: from here on the answer only passes through, and waits for its readers.
 void Fill::stop_retaining() {
   const auto arrived = std::exchange(body_, {});
+  for (const auto& chunk : arrived) HeldBytes::pass_to_output(chunk);
   for (auto& member : members_) {
     if (waits_for_the_end(member) && !held_back_) send(member, arrived, AnswerEvent::End::no);
   }

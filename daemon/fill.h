@@ -33,8 +33,10 @@ class FillOwner {
   virtual std::uint64_t max_object_bytes() const = 0;
   /// Would this many more bytes of bodies in flight keep within `cache.max_pending`?
   virtual bool may_hold(std::uint64_t bytes) const = 0;
-  /// A chunk whose bytes are counted as in flight until the last holder lets go.
-  virtual Chunk hold(std::string bytes) = 0;
+  /// A piece on its way into the store: the fill's, until it passes it to whoever waits for it.
+  virtual Chunk hold_pending(std::string bytes) = 0;
+  /// A piece that only passes through.
+  virtual Chunk hold_output(std::string bytes) = 0;
   /// The answer is for its leader alone: these others need a fetch each. `why` says what the next
   /// herd has to expect.
   virtual void on_unshareable(const Fill& fill, std::vector<FillOrder> others, Unshareable why) = 0;

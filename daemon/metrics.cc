@@ -58,8 +58,8 @@ void add_worker_metrics(Exposition& out, const std::vector<const WorkerMetrics*>
              total(&WorkerMetrics::connections_refused));
   out.single("larder_connections_open", "gauge", "Client connections open now.",
              total(&WorkerMetrics::connections_open));
-  out.single("larder_output_waiting_bytes", "gauge", "Bytes copied for slow clients.",
-             total(&WorkerMetrics::output_bytes));
+  out.single("larder_output_cut_total", "counter", "Answers cut off at server.max_output.",
+             total(&WorkerMetrics::output_cut));
   out.single("larder_client_timeouts_total", "counter", "Deadlines passed on client connections.",
              total(&WorkerMetrics::timeouts));
   out.single("larder_access_log_dropped_total", "counter", "Access log lines lost to a full ring.",
@@ -107,8 +107,13 @@ void add_origin_metrics(Exposition& out, const OriginMetrics& origin) {
   out.sample(label("host", "preview"), origin.preview_failed.get());
   out.single("larder_transfers_refused_total", "counter",
              "Transfers refused at upstream.max_queue_per_host.", origin.delivery_refused.get());
-  out.single("larder_inflight_bytes", "gauge", "Bytes of bodies on their way from the origin.",
-             origin.inflight_bytes.get());
+}
+
+void add_held_bytes(Exposition& out, const HeldBytes& held) {
+  out.single("larder_inflight_bytes", "gauge",
+             "Bytes of bodies on their way into the cache (cache.max_pending).", held.pending());
+  out.single("larder_output_waiting_bytes", "gauge",
+             "Bytes that wait for clients (server.max_output).", held.output());
 }
 
 void add_store_metrics(Exposition& out, const StoreStats& store) {
@@ -174,10 +179,12 @@ const char* name_of(Outcome outcome) {
 }
 
 std::string prometheus_text(const std::vector<const WorkerMetrics*>& workers,
-                            const OriginMetrics& origin, const StoreStats& store) {
+                            const OriginMetrics& origin, const HeldBytes& held,
+                            const StoreStats& store) {
   Exposition out;
   add_worker_metrics(out, workers);
   add_origin_metrics(out, origin);
+  add_held_bytes(out, held);
   add_store_metrics(out, store);
   return out.take();
 }

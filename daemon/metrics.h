@@ -9,6 +9,7 @@
 
 #include "cache/response.h"
 #include "cache/store.h"
+#include "upstream/held_bytes.h"
 
 namespace larder {
 
@@ -53,7 +54,7 @@ struct alignas(64) WorkerMetrics {
   Count connections_accepted;
   Count connections_refused;  ///< at the bound
   Count connections_open;     ///< gauge
-  Count output_bytes;         ///< gauge: copied tails that wait for slow clients
+  Count output_cut;           ///< answers cut off at server.max_output
   Count timeouts;
   Count log_lines_dropped;
 };
@@ -75,11 +76,11 @@ struct OriginMetrics {
   Count credentials_rejected;  ///< gauge
   Count delivery_running, delivery_queued, delivery_failed, delivery_refused;
   Count preview_running, preview_queued, preview_failed;
-  Count inflight_bytes;  ///< gauge
 };
 
 /// The Prometheus text of all of them (exposition format 0.0.4).
 std::string prometheus_text(const std::vector<const WorkerMetrics*>& workers,
-                            const OriginMetrics& origin, const StoreStats& store);
+                            const OriginMetrics& origin, const HeldBytes& held,
+                            const StoreStats& store);
 
 }  // namespace larder

@@ -26,19 +26,19 @@ std::size_t Origin::WaiterHash::operator()(const Waiter& waiter) const noexcept 
 }
 
 Origin::Origin(const Config& config, const AnchoredClock& clock, Store& store, WorkersOut& workers,
-               OriginMetrics& metrics)
+               OriginMetrics& metrics, const HeldBytes& held)
     : config_(config),
       clock_(clock),
       store_(store),
       workers_(workers),
       metrics_(metrics),
+      held_(held),
       delivery_(std::make_unique<CurlLoop>(loop_.get(), config.upstream)),
       preview_(std::make_unique<CurlLoop>(loop_.get(), config.upstream)),
       reader_(store.reader()),
       hit_for_miss_(config.upstream.hit_for_miss_s),
       refused_(config.upstream.hit_for_miss_s),
       rejected_(config.upstream.rejected_hold_s),
-      held_bytes_(std::make_shared<std::atomic<std::uint64_t>>(0)),
       mailbox_(loop_.get(), this),
       thread_([this] { run(); }) {}
 
@@ -87,7 +87,6 @@ void Origin::show_gauges() {
   metrics_.preview_queued.set(preview.queued);
   metrics_.preview_failed.set(preview.failed);
   metrics_.fills_active.set(fills_.size());
-  metrics_.inflight_bytes.set(held_bytes_->load(std::memory_order_relaxed));
 }
 
 std::string Origin::name_of(const FillOrder& order) {
@@ -157,7 +156,7 @@ bool Origin::answer_from_store(const FillOrder& order) {
   const auto found = reader_->lookup(order.key, order.canonical, order.scope->mac, wall());
   if (!found || judge(found->meta.lifetime, wall()) != Freshness::fresh) return false;
   if (order.waiter.out == nullptr) return true;
-  if (!may_hold(found->meta.body_length)) return false;
+  if (!held_.output_has_room(found->meta.body_length)) return false;
   AnswerEvent event;
   event.waiter = order.waiter.id;
   // The head first: reading chunk rows may renew the snapshot, and `found` ends with it.
@@ -170,12 +169,12 @@ bool Origin::answer_from_store(const FillOrder& order) {
   const auto sequence = found->sequence;
   const auto chunk_count = found->chunk_count;
   if (found->chunk_count == 0) {
-    event.body.push_back(hold(std::string(found->body)));
+    event.body.push_back(hold_output(std::string(found->body)));
   }
   for (std::uint32_t i = 0; i < chunk_count; ++i) {
     const auto piece = reader_->chunk(order.key, sequence, i);
     if (!piece) return false;
-    event.body.push_back(hold(std::string(*piece)));
+    event.body.push_back(hold_output(std::string(*piece)));
   }
   event.head = std::move(head);
   event.end = AnswerEvent::End::complete;
@@ -300,19 +299,6 @@ void Origin::take(CommittedNote& note) {
 void Origin::forget_current(const Fill& fill) {
   const auto current = current_.find(name_of(fill.order()));
   if (current != current_.end() && current->second == fill.id()) current_.erase(current);
-}
-
-bool Origin::may_hold(std::uint64_t bytes) const {
-  return held_bytes_->load(std::memory_order_relaxed) + bytes <= config_.cache.max_pending_bytes;
-}
-
-Chunk Origin::hold(std::string bytes) {
-  const auto size = bytes.size();
-  held_bytes_->fetch_add(size, std::memory_order_relaxed);
-  return {new std::string(std::move(bytes)), [gauge = held_bytes_, size](const std::string* held) {
-            gauge->fetch_sub(size, std::memory_order_relaxed);
-            delete held;
-          }};
 }
 
 void Origin::on_unshareable(const Fill& fill, std::vector<FillOrder> others, Unshareable why) {

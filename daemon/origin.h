@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -16,6 +15,7 @@
 #include "daemon/hit_for_miss.h"
 #include "daemon/metrics.h"
 #include "daemon/orders.h"
+#include "upstream/held_bytes.h"
 #include "upstream/mailbox.h"
 #include "upstream/relay.h"
 
@@ -33,7 +33,7 @@ class WorkersOut {
 class Origin final : public FillOwner, public RelayOwner {
  public:
   Origin(const Config& config, const AnchoredClock& clock, Store& store, WorkersOut& workers,
-         OriginMetrics& metrics);
+         OriginMetrics& metrics, const HeldBytes& held);
   ~Origin() override;
   Origin(const Origin&) = delete;
   Origin& operator=(const Origin&) = delete;
@@ -80,8 +80,8 @@ class Origin final : public FillOwner, public RelayOwner {
   WallTime wall() override { return clock_.now(); }
   const Config& config() const override { return config_; }
   std::uint64_t max_object_bytes() const override { return store_.max_object_bytes(); }
-  bool may_hold(std::uint64_t bytes) const override;
-  Chunk hold(std::string bytes) override;
+  bool may_hold(std::uint64_t bytes) const override { return held_.pending_has_room(bytes); }
+  Chunk hold_pending(std::string bytes) override { return held_.hold_pending(std::move(bytes)); }
   void on_unshareable(const Fill& fill, std::vector<FillOrder> others, Unshareable why) override;
   void on_leader_failed(const Fill& fill, std::vector<FillOrder> others,
                         const Refusal& refusal) override;
@@ -93,6 +93,7 @@ class Origin final : public FillOwner, public RelayOwner {
   void on_member_over(Waiter waiter) override { fill_of_.erase(waiter); }
   void on_fill_over(Fill& fill) override;
   // RelayOwner
+  Chunk hold_output(std::string bytes) override { return held_.hold_output(std::move(bytes)); }
   void on_relay_over(Waiter waiter) override;
 
   const Config& config_;
@@ -100,6 +101,7 @@ class Origin final : public FillOwner, public RelayOwner {
   Store& store_;
   WorkersOut& workers_;
   OriginMetrics& metrics_;
+  const HeldBytes& held_;
   UvLoop loop_;
   std::unique_ptr<CurlLoop> delivery_;  ///< fills and passes
   std::unique_ptr<CurlLoop> preview_;   ///< previews: connections, queue and handles of their own
@@ -113,7 +115,6 @@ class Origin final : public FillOwner, public RelayOwner {
       current_;  ///< scope and canonical request -> the fill to join
   std::unordered_map<Waiter, std::uint64_t, WaiterHash> fill_of_;
   std::unordered_map<Waiter, std::unique_ptr<Relay>, WaiterHash> relays_;
-  std::shared_ptr<std::atomic<std::uint64_t>> held_bytes_;
   std::uint64_t next_fill_ = 1;
   double retry_budget_ = 10;
   Mailbox<OriginOrder> mailbox_;

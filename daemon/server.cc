@@ -63,6 +63,7 @@ Server::Server(const Config& config)
       started_(monotonic_now()),
       secret_(secret_in(config.cache.path)),
       hasher_(secret_),
+      held_(config.cache.max_pending_bytes, config.server.max_output_bytes),
       store_(std::make_unique<Store>(config.cache, max_scopes_of(config), hasher_, make_fifo())) {
   const auto workers = workers_of(config.server);
   if (!config.log.access_log.empty())
@@ -72,10 +73,11 @@ Server::Server(const Config& config)
                            .hasher = hasher_,
                            .clock = clock_,
                            .store = *store_,
+                           .held = held_,
                            .max_connections = max_connections_of(config.server)});
   open_workers();
   open_admin();
-  origin_ = std::make_unique<Origin>(config_, clock_, *store_, *this, origin_metrics_);
+  origin_ = std::make_unique<Origin>(config_, clock_, *store_, *this, origin_metrics_, held_);
   shared_->origin = origin_.get();
   watch_signal(terminate_, SIGTERM);
   watch_signal(interrupt_, SIGINT);
@@ -118,7 +120,7 @@ void Server::open_admin() {
   for (const auto& address : config_.admin.metrics) open(address, "metrics");
   AdminSources sources;
   sources.metrics = [this] {
-    return prometheus_text(worker_metrics(), origin_metrics_, store_->stats());
+    return prometheus_text(worker_metrics(), origin_metrics_, held_, store_->stats());
   };
   sources.status = [this] { return status_json(); };
   sources.purge = [this](PurgeOrder order, std::function<void(PurgeResult)> done) {

@@ -49,6 +49,7 @@ class Server final : public WorkersOut {
   AnchoredClock clock_;
   InstallSecret secret_;
   KeyHasher hasher_;
+  const HeldBytes held_;
   std::unique_ptr<Store> store_;
   OriginMetrics origin_metrics_;
   std::unique_ptr<AccessLog> access_log_;

@@ -129,7 +129,9 @@ void Worker::on_connection_closed(Connection& connection) {
 }
 
 void Worker::on_turn_end(uv_prepare_t* handle) noexcept {
-  static_cast<Worker*>(handle->data)->reader_.end_turn();
+  auto* self = static_cast<Worker*>(handle->data);
+  self->reader_.end_turn();
+  self->cut_this_turn_ = 0;
 }
 
 void Worker::on_turn_checked(uv_check_t* handle) noexcept {
@@ -143,6 +145,7 @@ void Worker::on_sweep(uv_timer_t* timer) noexcept {
 void Worker::sweep() {
   const auto at = now();
   for (auto& [connection, owned] : connections_) connection->check_deadline(at);
+  make_output_room(0);
   if (draining_ && at >= drain_until_) {
     for (auto& [connection, owned] : connections_) connection->close();
   }
@@ -207,20 +210,20 @@ void Worker::refresh(const RequestView& request) {
   post_to_origin(dispatch_.fill_order(request, Waiter{}, true));
 }
 
-bool Worker::hold_output(std::size_t bytes) {
-  const auto before = shared_.output_bytes.fetch_add(bytes, std::memory_order_relaxed);
-  if (before + bytes > shared_.config.server.max_output_bytes) {
-    shared_.output_bytes.fetch_sub(bytes, std::memory_order_relaxed);
-    return false;
+bool Worker::make_output_room(std::size_t bytes) {
+  const auto allowed = config().server.max_output_bytes;
+  while (shared_.held.output() + bytes > allowed + cut_this_turn_) {
+    if (waiting_.empty()) return false;
+    Connection& longest = *waiting_.begin()->second;
+    cut_this_turn_ += longest.cut_off();
+    metrics_.output_cut.add();
   }
-  metrics_.output_bytes.add(bytes);
   return true;
 }
 
-void Worker::release_output(std::size_t bytes) {
-  if (bytes == 0) return;
-  shared_.output_bytes.fetch_sub(bytes, std::memory_order_relaxed);
-  metrics_.output_bytes.sub(bytes);
+std::uint64_t Worker::begin_waiting(Connection& connection) {
+  waiting_.emplace(next_place_, &connection);
+  return next_place_++;
 }
 
 void Worker::log_request(const AccessRecord& record) {

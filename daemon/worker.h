@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <thread>
 #include <unordered_map>
@@ -17,6 +18,7 @@
 #include "daemon/listen.h"
 #include "daemon/metrics.h"
 #include "daemon/origin.h"
+#include "upstream/held_bytes.h"
 #include "upstream/mailbox.h"
 
 namespace larder {
@@ -28,10 +30,10 @@ struct Shared {
   const KeyHasher& hasher;
   const AnchoredClock& clock;
   Store& store;
+  const HeldBytes& held;
   unsigned max_connections = 0;
   std::atomic<unsigned> connections{0};
-  std::atomic<std::uint64_t> output_bytes{0};  ///< tails waiting for slow clients, all workers
-  Origin* origin = nullptr;                    ///< set before the first worker starts
+  Origin* origin = nullptr;  ///< set before the first worker starts
 };
 
 /// One event loop with its listening sockets and connections.
@@ -77,9 +79,13 @@ class Worker final : public AnswerOut {
   void post_to_origin(OriginOrder order) { shared_.origin->post(std::move(order)); }
   /// Asks for a refresh of the last decision's object, at most once a second for each key.
   void refresh(const RequestView& request);
-  /// Reserves room for bytes that wait for a slow client. False = at the bound.
-  bool hold_output(std::size_t bytes);
-  void release_output(std::size_t bytes);
+  /// Sees to room for more bytes that wait for clients: at the bound those who have waited longest
+  /// are cut off. False = nobody is left to cut off.
+  bool make_output_room(std::size_t bytes);
+  Chunk hold_output(std::string bytes) { return shared_.held.hold_output(std::move(bytes)); }
+  /// From here on the connection waits for its client; gives its place in the line.
+  std::uint64_t begin_waiting(Connection& connection);
+  void end_waiting(std::uint64_t place) { waiting_.erase(place); }
   void log_request(const AccessRecord& record);
   bool logs() const { return log_ != nullptr; }
   void on_connection_closed(Connection& connection);
@@ -115,6 +121,10 @@ class Worker final : public AnswerOut {
   std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
   std::unordered_map<std::uint64_t, Connection*> waiters_;
   std::uint64_t next_waiter_ = 1;
+  std::map<std::uint64_t, Connection*>
+      waiting_;  ///< for their clients to take bytes, longest first
+  std::uint64_t next_place_ = 1;
+  std::uint64_t cut_this_turn_ = 0;  ///< bytes that are free once the turn is over
   std::unordered_map<std::string, MonotonicTime> refreshes_;  ///< key -> when last asked for
   bool draining_ = false;
   MonotonicTime drain_until_{};

@@ -48,7 +48,7 @@ void Relay::on_progress(TransferProgress progress) {
     }
     if (!progress.body.empty() && head_sent_) {
       sent_ += progress.body.size();
-      event.body.push_back(std::make_shared<const std::string>(std::move(progress.body)));
+      event.body.push_back(owner_.hold_output(std::move(progress.body)));
     }
     if (progress.ended) {
       event.end = progress.error ? AnswerEvent::End::failed : AnswerEvent::End::complete;

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
+#include "cache/object.h"
 #include "upstream/answer.h"
 #include "upstream/curl_loop.h"
 
@@ -10,10 +12,13 @@ namespace larder {
 
 class Relay;
 
-/// Told when a relay has nothing more to do; destroys it.
+/// What a relay needs of whoever owns it.
 class RelayOwner {
  public:
   virtual ~RelayOwner() = default;
+  /// A piece that is charged as output until its client has it.
+  virtual Chunk hold_output(std::string bytes) = 0;
+  /// Nothing more to do; destroys the relay.
   virtual void on_relay_over(Waiter waiter) = 0;
 };
 

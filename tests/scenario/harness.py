@@ -178,10 +178,14 @@ def format_request(target, headers=(), method="GET", host="127.0.0.1", body=None
 class Connection:
     """A client's connection. Reads exactly one response at a time; what follows stays buffered."""
 
-    def __init__(self, address, transcript=None, timeout_s=DEADLINE_S):
+    def __init__(self, address, transcript=None, timeout_s=DEADLINE_S, receive_buffer=None):
         host, port = address.rsplit(":", 1)
         self.address = address
-        self.socket = socket.create_connection((host.strip("[]"), int(port)), timeout=timeout_s)
+        self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        self.socket.settimeout(timeout_s)
+        if receive_buffer is not None:  # small: the kernel takes little in advance
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.socket.connect((host.strip("[]"), int(port)))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = bytearray()
         self.transcript = transcript
@@ -561,8 +565,8 @@ class Larder:
         return next(item["address"] for item in self.ready["admin"]
                     if not item["address"].startswith("unix:"))
 
-    def connect(self, role="delivery"):
-        return Connection(self._listener(role), self.transcript)
+    def connect(self, role="delivery", receive_buffer=None):
+        return Connection(self._listener(role), self.transcript, receive_buffer=receive_buffer)
 
     def get(self, target, headers=(), role="delivery", method="GET"):
         """On a connection of its own."""

@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Clients that stop reading: whose bytes wait is charged to server.max_output, those who have waited
+longest pay at its bound, and the room for bodies on their way into the cache stays free."""
+
+import harness
+from harness import (DRAFT_MARKER, check, check_equal, credentials, marker, preview_credentials,
+                     sized_body, sized_target, sized_uid, wait_until)
+from scenario_lib import ask, changes, check_answer, metric, wait_metric, wait_stored
+
+MIB = 1 << 20
+SMALL_BUFFER = 4096
+CREDENTIALS = credentials()
+
+
+def sized(size, name, text=marker()):
+    return sized_target(size, name), sized_body(size, sized_uid(size, name), text)
+
+
+def stuck_client(larder, target, headers):
+    """Asks and reads no further than the head."""
+    client = larder.connect(receive_buffer=SMALL_BUFFER)
+    ask(client, target, headers)
+    client.need(12, "the beginning")
+    return client
+
+
+def test_readers_of_a_stored_answer_do_not_keep_others_from_being_stored(stage):
+    larder = stage.larder(cache={"size": "256MiB", "max_object": "12MiB", "max_pending": "12MiB"})
+    target, body = sized(10 * MIB, "large")
+    with stuck_client(larder, target, CREDENTIALS) as client:
+        wait_stored(larder)
+        wait_until(lambda: metric(larder, "inflight_bytes") == 0, "a committed body is in flight no more")
+        check(metric(larder, "output_waiting_bytes") > MIB, "what waits for the client is not counted")
+        other, other_body = sized(8 * MIB, "other")
+        with changes(larder, fills_stored=1):
+            check_answer(larder.get(other, CREDENTIALS), 200, other_body, "another large answer")
+            wait_stored(larder, 2)
+        check_equal(client.read_response().body, body, "what the slow client gets in the end")
+    wait_until(lambda: metric(larder, "output_waiting_bytes") == 0, "nothing waits in the end")
+
+
+def test_streams_for_slow_clients_are_charged_and_those_stuck_longest_are_cut_off(stage):
+    bound = 4 * MIB
+    larder = stage.larder(server={"max_output": "4MiB", "write_timeout": "60s"},
+                          upstream={"max_connections_per_host": 64})
+    draft = f"{DRAFT_MARKER} {marker()} hash=hash123"
+    size = 24 * MIB
+    clients = []
+    for number in range(40):
+        cut = metric(larder, "output_cut")
+        clients.append(stuck_client(larder, sized_target(size, f"s{number}"), preview_credentials()))
+        if cut > 0:
+            break
+    wait_metric(larder, "output_cut", 1)
+    wait_until(lambda: metric(larder, "output_waiting_bytes") <= bound, "the bound holds")
+    first_cut = clients[0]
+    try:
+        first_cut.read_to_end()
+        raise harness.Failure("the client that was stuck longest goes on")
+    except ConnectionResetError:
+        pass
+    target, body = sized(size, "late", draft)
+    late = larder.get(target, preview_credentials())
+    check_answer(late, 200, body, "the answer of a client that reads, at the bound")
+    for client in clients:
+        client.close()
+    wait_until(lambda: metric(larder, "output_waiting_bytes") == 0, "nothing waits in the end")
+
+
+def test_tails_of_hits_make_room_for_themselves(stage):
+    larder = stage.larder(server={"max_output": "64KiB", "write_timeout": "60s"})
+    target, body = sized(100_000, "hit")
+    larder.get(target, CREDENTIALS)
+    wait_stored(larder)
+    clients = [larder.connect(receive_buffer=SMALL_BUFFER) for _ in range(40)]
+    for client in clients:
+        for _ in range(60):  # pipelined: more than a socket takes
+            ask(client, target, CREDENTIALS)
+    wait_metric(larder, "output_cut", 1)
+    check_answer(larder.get(target, CREDENTIALS), 200, body, "a hit at the bound")
+    for client in clients:
+        client.close()
+
+
+if __name__ == "__main__":
+    harness.main(globals())
