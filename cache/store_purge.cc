@@ -33,6 +33,7 @@ CacheKey cache_key(std::string_view row_key) {
 void StoreWriter::purge(PurgeJob& job) {
   const std::uint64_t before = ledger_.objects();
   Result<std::uint64_t> removed = fail(Error::Code::io, "there is no database");
+  open_again_at_ = {};  // whoever purges wants to know now
   if (open_again()) removed = erase_patiently(job.order);
   if (!removed && removed.error().code != Error::Code::io) {
     // Too full or too damaged to delete from: what goes with the rest is purged as well.

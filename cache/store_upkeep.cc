@@ -108,10 +108,7 @@ bool StoreWriter::open_again() {
   if (environment_ != nullptr) return true;
   if (Clock::now() < open_again_at_) return false;
   open_again_at_ = Clock::now() + kOpenAgain;
-  Result<std::shared_ptr<Environment>> opened = open_checked(files_, map_bytes_, hasher_);
-  if (!opened && opened.error().code == Error::Code::corrupt && quarantine(files_)) {
-    opened = open_checked(files_, map_bytes_, hasher_);
-  }
+  const Result<std::shared_ptr<Environment>> opened = open_new();
   if (!opened) {
     complain(opened.error().context + "; nothing is stored");
     return false;
@@ -120,6 +117,23 @@ bool StoreWriter::open_again() {
   shared_.set_environment(environment_);
   opened_generation_ = shared_.generation.fetch_add(1, std::memory_order_release) + 1;
   return true;
+}
+
+/// A database that was given up is never opened again: neither ledger nor scopes know its rows, so
+/// that a purge would miss them. Until it is moved aside, durably, there is none.
+Result<std::shared_ptr<Environment>> StoreWriter::open_new() {
+  if (!moved_aside_) {
+    if (Result<void> moved = quarantine(files_); !moved) {
+      return tl::unexpected<Error>(std::move(moved.error()));
+    }
+    moved_aside_ = true;
+  }
+  auto opened = open_checked(files_, map_bytes_, hasher_);
+  if (opened && ReadTxn(**opened).pages((*opened)->objects).rows > 0) {
+    opened = fail(Error::Code::corrupt, "a new data.mdb has rows already");
+  }
+  if (!opened && opened.error().code == Error::Code::corrupt) moved_aside_ = false;
+  return opened;
 }
 
 void StoreWriter::on_failure(const Error& error, std::size_t puts) {
@@ -153,9 +167,8 @@ void StoreWriter::begin_anew(const std::string& why) {
   live_pages_ = 0;
   environment_.reset();
   shared_.set_environment(nullptr);
-  const Result<void> moved = quarantine(files_);
-  if (!moved) complain(moved.error().context);
-  open_again_at_ = moved ? Clock::time_point{} : Clock::now() + kOpenAgain;
+  moved_aside_ = false;
+  open_again_at_ = {};
   open_again();
   shared_.generation.fetch_add(1, std::memory_order_release);
   publish();

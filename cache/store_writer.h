@@ -65,6 +65,7 @@ class StoreWriter {
   void save_all_frequencies();
   void publish();
   bool open_again();
+  Result<std::shared_ptr<Environment>> open_new();
   /// No Change may be under way: the environment may be another one afterwards.
   void on_failure(const Error& error, std::size_t puts);
   void begin_anew(const std::string& why);
@@ -99,6 +100,7 @@ class StoreWriter {
   Ledger ledger_;
   ScopeBook scopes_;
 
+  bool moved_aside_ = true;         ///< the database that was given up last
   bool evicting_ = false;           ///< between the high and the low mark
   unsigned full_in_a_row_ = 0;      ///< batches that met MDB_MAP_FULL
   std::uint64_t disk_full_at_ = 0;  ///< pages of the file when the disk was full; 0 = it is not

@@ -221,6 +221,31 @@ void damage_row(const std::string& directory, std::string_view key_prefix, std::
   mdb_env_close(env);
 }
 
+/// Cuts the first row of table `index` of a closed database short.
+void damage_index(const std::string& directory) {
+  MDB_env* env = nullptr;
+  MDB_txn* txn = nullptr;
+  MDB_dbi index = 0;
+  MDB_cursor* cursor = nullptr;
+  LARDER_CHECK(mdb_env_create(&env) == 0);
+  mdb_env_set_maxdbs(env, 8);
+  mdb_env_set_mapsize(env, kSize);
+  LARDER_CHECK(mdb_env_open(env, directory.c_str(), 0, 0600) == 0);
+  LARDER_CHECK(mdb_txn_begin(env, nullptr, 0, &txn) == 0);
+  LARDER_CHECK(mdb_dbi_open(txn, "index", 0, &index) == 0);
+  LARDER_CHECK(mdb_cursor_open(txn, index, &cursor) == 0);
+  MDB_val key{};
+  MDB_val value{};
+  LARDER_CHECK(mdb_cursor_get(cursor, &key, &value, MDB_FIRST) == 0);
+  std::string name(static_cast<const char*>(key.mv_data), key.mv_size);
+  mdb_cursor_close(cursor);
+  MDB_val short_key{name.size(), name.data()};
+  MDB_val cut{1, name.data()};
+  LARDER_CHECK(mdb_put(txn, index, &short_key, &cut, 0) == 0);
+  LARDER_CHECK(mdb_txn_commit(txn) == 0);
+  mdb_env_close(env);
+}
+
 std::string row_key(const ObjectPlan& plan, char row) {
   return std::string(key_of(plan).view()) + std::string(3, '\0') + row;
 }
@@ -264,6 +289,29 @@ TEST_CASE("store: a damaged object is counted, removed, and stored again", "[sto
   }
   CHECK(store.stats().begun_anew == 0);
   CHECK(purge_and_wait(store, PurgeOrder{}).error.has_value() == false);
+}
+
+TEST_CASE("store: what cannot be moved aside is never used again, and no purge says it is done",
+          "[store][damage]") {
+  const TemporaryDirectory directory;
+  std::ofstream(directory.file("data.mdb"), std::ios::binary) << database();
+  damage_index(directory.path());
+  std::filesystem::create_directories(directory.file("data.mdb.quarantined/obstacle"));
+  Store store(small_config(directory.path()), 100, hasher(), make_fifo());
+  PurgeOrder order;
+  order.what = PurgeOrder::What::scope;
+  order.branch = "main";
+  for (int turn = 0; turn < 3; ++turn) {
+    CHECK(purge_and_wait(store, order).error);
+    CHECK(purge_and_wait(store, PurgeOrder{}).error);
+    for (unsigned i = 0; i < kObjects; ++i) REQUIRE(see(store, plan_of(i)) == Seen::absent);
+    CHECK_FALSE(put_and_wait(store, plan_of(1)));
+  }
+  std::filesystem::remove_all(directory.file("data.mdb.quarantined"));
+  CHECK_FALSE(purge_and_wait(store, order).error);
+  for (unsigned i = 0; i < kObjects; ++i) REQUIRE(see(store, plan_of(i)) == Seen::absent);
+  CHECK(put_and_wait(store, plan_of(1)));
+  CHECK(see(store, plan_of(1)) == Seen::whole);
 }
 
 }  // namespace larder::test
