@@ -112,7 +112,8 @@ void Fill::leave(Waiter waiter) {
 
 void Fill::credit(Waiter waiter, std::uint64_t bytes) {
   for (auto& member : members_) {
-    if (member.order.waiter == waiter) member.taken += bytes;
+    if (member.order.waiter != waiter) continue;
+    member.taken = std::min(received_, member.taken + bytes);  // heads and chunk sizes count too
   }
   regulate();
 }
@@ -389,16 +390,39 @@ void Fill::send(Member& member, std::vector<Chunk> body, AnswerEvent::End end) {
   if (end != AnswerEvent::End::no) owner_.on_member_over(member.order.waiter);
 }
 
+std::uint64_t Fill::lag_of(const Member& member) const {
+  return received_ - member.taken;
+}
+
 /// Backpressure: an answer that is not kept runs at most a window ahead of its slowest reader.
 void Fill::regulate() {
   if (retained_ || transfer_ == nullptr) return;
-  std::uint64_t slowest = received_;
-  for (const auto& member : members_) slowest = std::min(slowest, member.taken);
-  if (received_ - slowest >= kWindowBytes) {
+  const bool far_ahead = std::any_of(members_.begin(), members_.end(), [&](const Member& member) {
+    return lag_of(member) >= kWindowBytes;
+  });
+  if (far_ahead) {
     transfer_->pause();
   } else {
     owner_.delivery_loop().resume(transfer_);
   }
+}
+
+unsigned Fill::cut_laggards(Milliseconds passed) {
+  if (retained_ || transfer_ == nullptr || held_back_) return 0;
+  const bool others_starve =
+      std::any_of(members_.begin(), members_.end(),
+                  [&](const Member& member) { return lag_of(member) < kStarvingBytes; });
+  if (!others_starve) return 0;
+  const auto patience = owner_.config().server.write_timeout_ms;
+  const auto cut = std::erase_if(members_, [&](Member& member) {
+    if (lag_of(member) < kWindowBytes) return false;
+    member.held_up_ms += passed;
+    if (member.held_up_ms <= patience) return false;
+    send_failure(member.order, {}, true);
+    return true;
+  });
+  regulate();
+  return static_cast<unsigned>(cut);
 }
 
 void Fill::end() {

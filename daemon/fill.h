@@ -72,6 +72,8 @@ class Fill final : public TransferSink {
   };
   /// How far an answer that is not retained may run ahead of its slowest reader.
   static constexpr std::uint64_t kWindowBytes = 256 * 1024;
+  /// A reader that is less behind has all there is, and wants more.
+  static constexpr std::uint64_t kStarvingBytes = kWindowBytes / 2;
 
   Fill(FillOwner& owner, std::uint64_t id, FillOrder order, unsigned attempt);
   ~Fill() override;
@@ -92,6 +94,9 @@ class Fill final : public TransferSink {
   void join(FillOrder order);
   void leave(Waiter waiter);
   void credit(Waiter waiter, std::uint64_t bytes);
+  /// Time has passed: readers that alone have held up the others for longer than
+  /// `server.write_timeout`, all in all, are cut off. The number of them.
+  unsigned cut_laggards(Milliseconds passed);
   /// A purge came: what arrives is for those who already wait, and not stored.
   void forbid_store() { forbidden_ = true; }
 
@@ -101,6 +106,7 @@ class Fill final : public TransferSink {
     AnswerSource source = AnswerSource::joined;
     bool head_sent = false;
     std::uint64_t taken = 0;
+    Milliseconds held_up_ms = 0;  ///< for so long others have waited for this one
   };
 
   void transition_to(State next);
@@ -123,6 +129,7 @@ class Fill final : public TransferSink {
   void fail_those_with_stale(const Refusal& refusal);
   void stop_retaining();
   void regulate();
+  std::uint64_t lag_of(const Member& member) const;
   void end();
 
   FillOwner& owner_;

@@ -66,6 +66,7 @@ struct OriginMetrics {
   Count fills_refreshed;
   Count fills_stored;
   Count fills_retried;
+  Count laggards_cut;  ///< readers that held up the others of their fill
   Count fills_active;  ///< gauge
   Count store_refused;
   std::array<Count, 16> verdicts;  ///< by StoreVerdict

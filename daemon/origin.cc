@@ -13,6 +13,7 @@ namespace {
 /// One extra try for each ten fills, at most ten in a row: a failing origin is not hit harder.
 constexpr double kRetryShare = 0.1;
 constexpr double kRetryBurst = 10;
+constexpr Milliseconds kSweepMs = 250;
 
 bool field_matches(const std::string& wanted, const std::string& actual) {
   return wanted.empty() || wanted == actual;
@@ -39,6 +40,7 @@ Origin::Origin(const Config& config, const AnchoredClock& clock, Store& store, W
       hit_for_miss_(config.upstream.hit_for_miss_s),
       refused_(config.upstream.hit_for_miss_s),
       rejected_(config.upstream.rejected_hold_s),
+      sweep_(make_timer(loop_.get(), this)),
       mailbox_(loop_.get(), this),
       thread_([this] { run(); }) {}
 
@@ -53,6 +55,7 @@ void Origin::stop() {
 }
 
 void Origin::run() {
+  uv_timer_start(sweep_.get(), on_sweep, kSweepMs, kSweepMs);
   loop_.run();
   // Everything on the loop closes here, on its own thread.
   relays_.clear();
@@ -60,7 +63,16 @@ void Origin::run() {
   delivery_.reset();
   preview_.reset();
   reader_.reset();
+  sweep_.reset();
   loop_.run();
+}
+
+void Origin::on_sweep(uv_timer_t* timer) noexcept {
+  static_cast<Origin*>(timer->data)->cut_laggards();
+}
+
+void Origin::cut_laggards() {
+  for (auto& [id, fill] : fills_) metrics_.laggards_cut.add(fill->cut_laggards(kSweepMs));
 }
 
 void Origin::take(StopOrder&) {

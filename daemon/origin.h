@@ -55,6 +55,8 @@ class Origin final : public FillOwner, public RelayOwner {
 
   void run();
   void show_gauges();
+  static void on_sweep(uv_timer_t* timer) noexcept;
+  void cut_laggards();
   void take(FillOrder& order);
   void take(RelayOrder& order);
   void take(LeaveOrder& order);
@@ -117,6 +119,7 @@ class Origin final : public FillOwner, public RelayOwner {
   std::unordered_map<Waiter, std::unique_ptr<Relay>, WaiterHash> relays_;
   std::uint64_t next_fill_ = 1;
   double retry_budget_ = 10;
+  UvHandle<uv_timer_t> sweep_;
   Mailbox<OriginOrder> mailbox_;
   std::thread thread_;  ///< last: runs from the end of construction
 };

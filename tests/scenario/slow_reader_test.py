@@ -6,7 +6,7 @@ longest pay at its bound, and the room for bodies on their way into the cache st
 import harness
 from harness import (DRAFT_MARKER, check, check_equal, credentials, marker, preview_credentials,
                      sized_body, sized_target, sized_uid, wait_until)
-from scenario_lib import ask, changes, check_answer, metric, wait_metric, wait_stored
+from scenario_lib import Background, Herd, ask, changes, check_answer, metric, wait_metric, wait_stored
 
 MIB = 1 << 20
 SMALL_BUFFER = 4096
@@ -42,7 +42,7 @@ def test_readers_of_a_stored_answer_do_not_keep_others_from_being_stored(stage):
 
 def test_streams_for_slow_clients_are_charged_and_those_stuck_longest_are_cut_off(stage):
     bound = 4 * MIB
-    larder = stage.larder(server={"max_output": "4MiB", "write_timeout": "60s"},
+    larder = stage.larder(server={"max_output": "4MiB", "write_timeout": "60s", "workers": 1},
                           upstream={"max_connections_per_host": 64})
     draft = f"{DRAFT_MARKER} {marker()} hash=hash123"
     size = 24 * MIB
@@ -81,6 +81,48 @@ def test_tails_of_hits_make_room_for_themselves(stage):
     check_answer(larder.get(target, CREDENTIALS), 200, body, "a hit at the bound")
     for client in clients:
         client.close()
+
+
+def read_slowly(client, background, bytes_per_second):
+    """Until the test is over or larder cuts it off."""
+    pause_s = 0.02
+    while not background.stopping.wait(pause_s):
+        try:
+            if not client.socket.recv(int(bytes_per_second * pause_s)):
+                return
+        except ConnectionResetError:
+            return
+
+
+def test_a_slow_reader_of_a_shared_stream_holds_up_the_others_for_a_bounded_time(stage):
+    larder = stage.larder(server={"write_timeout": "2s"})
+    target, body = sized(24 * MIB, "shared")  # beyond max_object: it only passes through
+    stage.sandbox.hold("both", host="delivery")
+    with larder.connect(receive_buffer=256 * 1024) as slow, larder.connect() as fast, \
+            Background() as background:
+        ask(slow, target, CREDENTIALS)
+        stage.sandbox.wait_held("both")
+        ask(fast, target, CREDENTIALS)
+        wait_metric(larder, "fills_joined", 1)
+        stage.sandbox.release("both")
+        background.start(read_slowly, slow, background, 2_000_000)
+        check_equal(fast.read_response().body, body, "what the fast reader has")
+        check_equal(metric(larder, "fills_laggards_cut"), 1, "readers cut off for the others' sake")
+        check_equal(metric(larder, "client_timeouts"), 0, "readers that took nothing")
+
+
+def test_readers_of_one_pace_share_a_stream_to_its_end(stage):
+    larder = stage.larder(server={"write_timeout": "1s"})
+    target, body = sized(8 * MIB, "paced")
+    stage.sandbox.hold("all", host="delivery")
+    with Herd(larder, 4, target, CREDENTIALS) as herd:
+        stage.sandbox.wait_held("all")
+        wait_metric(larder, "fills_joined", 3)
+        stage.sandbox.release("all")
+        with changes(larder, fills_laggards_cut=0), Background() as background:
+            for client in herd.connections:
+                background.start(lambda client=client: check_answer(
+                    client.read_response(), 200, body, "a shared stream"))
 
 
 if __name__ == "__main__":
