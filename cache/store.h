@@ -83,7 +83,7 @@ class StoreReader {
   std::optional<std::string_view> chunk(const CacheKey& key, std::uint64_t sequence,
                                         std::uint32_t index);
   /// Tells the eviction policy; lock-free.
-  void count_hit(std::uint32_t slot) noexcept;
+  void count_hit(std::uint32_t slot, EvictionTick now) noexcept;
   /// Ends the snapshot; cheap when there is none. Call at the end of every loop turn.
   void end_turn() noexcept;
 

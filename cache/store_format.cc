@@ -15,6 +15,7 @@ struct PackedIndex {
   std::uint8_t key[40];
   std::uint64_t sequence;
   std::uint32_t small_bytes, overflow_pages, expires_s, frequency;
+  double priority;
 };
 static_assert(sizeof(PackedIndex) == kIndexRecordBytes);
 
@@ -46,7 +47,8 @@ std::array<char, kIndexRecordBytes> encode_index(std::uint32_t slot, const Index
   packed.small_bytes = record.small_bytes;
   packed.overflow_pages = record.overflow_pages;
   packed.expires_s = record.expires_s;
-  packed.frequency = record.frequency;
+  packed.frequency = record.eviction.frequency;
+  packed.priority = record.eviction.priority;
   packed.checksum = checksum(slot, packed);
   std::array<char, kIndexRecordBytes> bytes;
   std::memcpy(bytes.data(), &packed, sizeof packed);
@@ -64,7 +66,7 @@ std::optional<IndexRecord> decode_index(std::uint32_t slot, std::string_view byt
   record.small_bytes = packed.small_bytes;
   record.overflow_pages = packed.overflow_pages;
   record.expires_s = packed.expires_s;
-  record.frequency = packed.frequency;
+  record.eviction = {packed.frequency, packed.priority};
   return record;
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#include "cache/eviction.h"
 #include "cache/key.h"
 
 /// Small rows of the database. Numbers little endian, read and written by memcpy.
@@ -21,7 +22,7 @@
 namespace larder {
 
 /// Raised by any change to a row of any table: the store then begins anew.
-inline constexpr std::uint32_t kFormatVersion = 1;
+inline constexpr std::uint32_t kFormatVersion = 2;
 inline constexpr std::string_view kFormatKey = "format";
 
 /// The version, and a key made of fixed bytes: another install secret makes another one, and all
@@ -50,9 +51,9 @@ struct IndexRecord {
   std::uint32_t small_bytes = 0;     ///< taken of pages shared with others, index row included
   std::uint32_t overflow_pages = 0;  ///< pages of its own
   std::uint32_t expires_s = 0;       ///< wall clock; of no use to anyone from then on
-  std::uint32_t frequency = 0;       ///< the eviction policy's
+  EvictionState eviction;
 };
-inline constexpr std::size_t kIndexRecordBytes = 72;
+inline constexpr std::size_t kIndexRecordBytes = 80;
 
 std::array<char, kIndexRecordBytes> encode_index(std::uint32_t slot, const IndexRecord& record);
 /// Nothing when the bytes are damaged.

@@ -45,11 +45,11 @@ std::uint32_t Ledger::take_slot() {
 }
 
 void Ledger::enter(std::uint32_t slot, const IndexRecord& record) {
-  slots_[slot] = {record.expires_s, record.frequency};
+  slots_[slot] = {record.expires_s, record.eviction.frequency};
   ++objects_;
   small_bytes_ += record.small_bytes;
   overflow_pages_ += record.overflow_pages;
-  policy_.on_store(slot, key_hash(record.key), cost(record), record.frequency);
+  policy_.on_store(slot, key_hash(record.key), cost(record), record.eviction, now_);
 }
 
 void Ledger::leave(std::uint32_t slot, const IndexRecord& record) {
@@ -58,18 +58,21 @@ void Ledger::leave(std::uint32_t slot, const IndexRecord& record) {
   --objects_;
   small_bytes_ -= record.small_bytes;
   overflow_pages_ -= record.overflow_pages;
-  policy_.on_remove(slot);
+  policy_.on_remove(slot, key_hash(record.key));
 }
 
-void Ledger::stored(std::uint32_t slot, const IndexRecord& record) {
+EvictionState Ledger::stored(std::uint32_t slot, const IndexRecord& record) {
   LARDER_CHECK(slot < slots_.size() && !holds(slot));
   enter(slot, record);
   steps_.push_back({true, slot, record});
+  const EvictionState state = policy_.state(slot);
+  slots_[slot].saved_frequency = state.frequency;
+  return state;
 }
 
 void Ledger::removed(std::uint32_t slot, const IndexRecord& record) {
   IndexRecord last = record;
-  last.frequency = policy_.frequency(slot);
+  last.eviction = policy_.state(slot);
   leave(slot, record);
   free_.push_back(slot);
   steps_.push_back({false, slot, last});
@@ -79,8 +82,8 @@ void Ledger::commit() {
   steps_.clear();
 }
 
-// Backwards, each step undone exactly, so that the free list ends as it was. Only the policy's
-// order suffers: what comes back is its newest.
+// Backwards, each step undone exactly, so that the free list ends as it was. Of the policy only
+// what orders equals suffers: what comes back was touched last.
 void Ledger::rollback() {
   for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
     if (step->stored) {
@@ -96,9 +99,7 @@ void Ledger::rollback() {
 }
 
 void Ledger::clear() {
-  for (std::uint32_t slot = 0; slot < slots(); ++slot) {
-    if (holds(slot)) policy_.on_remove(slot);
-  }
+  policy_.on_clear();
   slots_.clear();
   free_.clear();
   steps_.clear();
@@ -109,20 +110,19 @@ void Ledger::clear() {
 
 void Ledger::restore(std::uint32_t slot, const IndexRecord& record) {
   if (slot >= slots_.size()) slots_.resize(std::size_t{slot} + 1);
-  slots_[slot] = {record.expires_s, record.frequency};
+  slots_[slot] = {record.expires_s, record.eviction.frequency};
   ++objects_;
   small_bytes_ += record.small_bytes;
   overflow_pages_ += record.overflow_pages;
   sequence_ = std::max(sequence_, record.sequence + 1);
-  restored_.push_back(
-      {record.sequence, key_hash(record.key), slot, cost(record), record.frequency});
+  restored_.push_back({record.sequence, key_hash(record.key), record.eviction, slot, cost(record)});
 }
 
-void Ledger::settle_restored() {
+void Ledger::settle_restored(EvictionTick now) {
   std::sort(restored_.begin(), restored_.end(),
             [](const Restored& a, const Restored& b) { return a.sequence < b.sequence; });
   for (const Restored& one : restored_) {
-    policy_.on_store(one.slot, one.key_hash, one.cost, one.frequency);
+    policy_.on_store(one.slot, one.key_hash, one.cost, one.state, now);
   }
   std::vector<Restored>().swap(restored_);
   for (std::uint32_t slot = 0; slot < slots(); ++slot) {
@@ -140,8 +140,9 @@ std::optional<std::uint32_t> Ledger::victim(std::uint32_t now_s) {
   return policy_.victim();
 }
 
-bool Ledger::admits(const IndexRecord& record) {
-  return policy_.admit(key_hash(record.key), cost(record));
+EvictionPolicy::Newcomer Ledger::missed(const IndexRecord& record, bool full) {
+  const std::uint32_t needed = cost(record);
+  return policy_.on_miss(key_hash(record.key), needed, full ? needed : 0);
 }
 
 std::uint32_t Ledger::cost(const IndexRecord& record) const {
@@ -161,7 +162,7 @@ std::vector<std::uint32_t> Ledger::unsaved_frequencies(std::uint32_t from, std::
   const std::uint64_t end = std::min<std::uint64_t>(std::uint64_t{from} + count, slots_.size());
   for (std::uint32_t slot = from; slot < end; ++slot) {
     if (!holds(slot)) continue;
-    const std::uint32_t now = policy_.frequency(slot);
+    const std::uint32_t now = policy_.state(slot).frequency;
     if (now == slots_[slot].saved_frequency) continue;
     slots_[slot].saved_frequency = now;
     changed.push_back(slot);

@@ -17,23 +17,28 @@ class Ledger {
  public:
   Ledger(EvictionPolicy& policy, std::uint64_t page_bytes);
 
+  /// A transaction begins, at this time.
+  void begin(EvictionTick now) { now_ = now; }
   /// A free slot, for the stored() that follows.
   std::uint32_t take_slot();
-  void stored(std::uint32_t slot, const IndexRecord& record);
+  /// Gives the eviction policy's state of it, to be saved with it.
+  EvictionState stored(std::uint32_t slot, const IndexRecord& record);
   void removed(std::uint32_t slot, const IndexRecord& record);
   void commit();
   void rollback();
   /// The tables were emptied.
   void clear();
 
-  /// After a start: rows of `index` in any order, then settle().
+  /// After a start: rows of `index` in any order, then settle_restored().
   void restore(std::uint32_t slot, const IndexRecord& record);
-  void settle_restored();
+  void settle_restored(EvictionTick now);
 
   /// Who leaves next: one that has expired beyond use if a short look finds it, else the policy's.
   std::optional<std::uint32_t> victim(std::uint32_t now_s);
-  std::uint32_t frequency(std::uint32_t slot) const { return policy_.frequency(slot); }
-  bool admits(const IndexRecord& record);
+  EvictionState eviction_state(std::uint32_t slot) const { return policy_.state(slot); }
+  /// A put of a key that is not there: may it be stored, and if so, with what state? `full`: others
+  /// have to leave for it.
+  EvictionPolicy::Newcomer missed(const IndexRecord& record, bool full);
   /// What an object takes of the file, in bytes, by the present filling of the pages.
   std::uint32_t cost(const IndexRecord& record) const;
   /// Tells how many pages the tables need for rows that share pages.
@@ -63,7 +68,8 @@ class Ledger {
   };
   struct Restored {
     std::uint64_t sequence, key_hash;
-    std::uint32_t slot, cost, frequency;
+    EvictionState state;
+    std::uint32_t slot, cost;
   };
   void enter(std::uint32_t slot, const IndexRecord& record);
   void leave(std::uint32_t slot, const IndexRecord& record);
@@ -76,6 +82,7 @@ class Ledger {
   std::vector<Restored> restored_;
   std::uint64_t sequence_ = 1;
   std::uint64_t objects_ = 0, small_bytes_ = 0, overflow_pages_ = 0;
+  EvictionTick now_ = 0;
   std::uint32_t hand_ = 0;  ///< where the search for expired ones goes on
   double filling_;          ///< bytes of pages for each byte of rows that share them
 };

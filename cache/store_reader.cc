@@ -105,8 +105,8 @@ std::optional<std::string_view> StoreReader::chunk(const CacheKey& key, std::uin
   return std::nullopt;
 }
 
-void StoreReader::count_hit(std::uint32_t slot) noexcept {
-  impl_->shared.policy->on_hit(slot);
+void StoreReader::count_hit(std::uint32_t slot, EvictionTick now) noexcept {
+  impl_->shared.policy->on_hit(slot, now);
 }
 
 void StoreReader::end_turn() noexcept {

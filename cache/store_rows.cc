@@ -21,7 +21,7 @@ std::optional<std::uint32_t> remove_index(Change& change, const CacheKey& key, s
   if (!change.ledger.holds(slot)) return std::nullopt;
   const auto record = read_index(change, slot);
   if (!record || record->key != key || record->sequence != sequence) return std::nullopt;
-  const std::uint32_t frequency = change.ledger.frequency(slot);
+  const std::uint32_t frequency = change.ledger.eviction_state(slot).frequency;
   change.txn.erase(change.txn.environment().index, SlotKey(slot).view());
   change.ledger.removed(slot, *record);
   return frequency;
@@ -47,7 +47,9 @@ void remove_rows(Change& change, const CacheKey& key, std::uint32_t chunk_count)
 }  // namespace
 
 Change::Change(Environment& environment, Ledger& ledger_in, ScopeBook& scopes_in)
-    : txn(environment), ledger(ledger_in), scopes(scopes_in) {}
+    : txn(environment), ledger(ledger_in), scopes(scopes_in) {
+  ledger.begin(eviction_tick(monotonic_now()));
+}
 
 Change::~Change() {
   if (committed_) return;
@@ -84,6 +86,7 @@ void insert_object(Change& change, const NewObject& object, IndexRecord record) 
   const Environment& environment = change.txn.environment();
   const std::uint32_t slot = change.ledger.take_slot();
   record.sequence = change.ledger.next_sequence();
+  record.eviction = change.ledger.stored(slot, record);
   const auto index = encode_index(slot, record);
   change.txn.put(environment.index, SlotKey(slot).view(), {index.data(), index.size()});
   const std::uint32_t chunks = chunk_count_of(object.meta.body_length);
@@ -96,7 +99,6 @@ void insert_object(Change& change, const NewObject& object, IndexRecord record) 
                            chunk_row_bytes(object.meta.body_length, i));
     if (!row.empty()) write_chunk(object, record.sequence, i, row);
   }
-  change.ledger.stored(slot, record);
 }
 
 std::optional<std::uint32_t> remove_object(Change& change, const CacheKey& key) {

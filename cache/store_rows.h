@@ -39,8 +39,8 @@ IndexRecord index_record(const NewObject& object, std::uint64_t page_bytes);
 /// of one that was just removed is taken again.
 void insert_object(Change& change, const NewObject& object, IndexRecord record);
 
-/// Removes the rows of a key, whatever state they are in. The eviction policy's frequency of the
-/// object, or nothing when there was no whole one.
+/// Removes the rows of a key, whatever state they are in. How often the eviction policy saw the
+/// object used, or nothing when there was no whole one.
 std::optional<std::uint32_t> remove_object(Change& change, const CacheKey& key);
 
 /// Removes the object that has this slot. Always frees the slot.

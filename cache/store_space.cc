@@ -63,6 +63,12 @@ bool StoreWriter::make_room(Change& change, std::uint64_t needed) {
   return true;
 }
 
+/// Does what is stored now make others leave, sooner or later? Between the marks too: it is only
+/// for the batch that they do not leave at once.
+bool StoreWriter::is_full(Change& change) const {
+  return change.txn.pages_in_use() > usable_pages() * kLowMark / 100;
+}
+
 /// Deleting takes new pages first. Where the disk has none the file stops growing here, and
 /// eviction begins within what it has.
 void StoreWriter::reserve_disk() {

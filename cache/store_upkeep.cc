@@ -42,7 +42,7 @@ void StoreWriter::restore() {
       return !damaged;
     });
   }
-  ledger_.settle_restored();
+  ledger_.settle_restored(eviction_tick(monotonic_now()));
   if (damaged) return begin_anew("a row of the index is damaged");
   if (!read) return begin_anew(read.error().context);
   WriteTxn txn(*environment_);
@@ -76,7 +76,7 @@ Result<void> StoreWriter::save_frequencies(std::uint32_t slots) {
     const auto bytes = change.txn.get(environment_->index, SlotKey(slot).view());
     auto record = bytes ? decode_index(slot, *bytes) : std::nullopt;
     if (!record) continue;
-    record->frequency = ledger_.frequency(slot);
+    record->eviction = ledger_.eviction_state(slot);
     const auto row = encode_index(slot, *record);
     change.txn.put(environment_->index, SlotKey(slot).view(), {row.data(), row.size()});
   }

@@ -137,11 +137,15 @@ void StoreWriter::insert(Change& change, PutOrder& put, WallTime now) {
   IndexRecord record = index_record(put.object, environment_->page_bytes());
   put.stored = false;
   if (const auto frequency = remove_object(change, put.object.key)) {
-    record.frequency = *frequency;
+    record.eviction = {*frequency, EvictionState::kJustUsed};
     ++change.replaced;
-  } else if (evicting_ && !ledger_.admits(record)) {
-    ++change.not_admitted;
-    return;
+  } else {
+    const auto newcomer = ledger_.missed(record, is_full(change));
+    if (!newcomer.admitted) {
+      ++change.not_admitted;
+      return;
+    }
+    record.eviction = newcomer.state;
   }
   insert_object(change, put.object, record);
   scopes_.note(change.txn, put.scope, now.ms);

@@ -75,6 +75,7 @@ class StoreWriter {
   std::uint64_t usable_pages() const;
   std::uint64_t pages_needed(std::span<const PutOrder> puts) const;
   bool make_room(Change& change, std::uint64_t needed);
+  bool is_full(Change& change) const;
   void evict_some(std::uint64_t pages);
   void reserve_disk();
 

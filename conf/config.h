@@ -60,11 +60,16 @@ struct ServerConfig {
 
 /// `[cache]`
 struct CacheConfig {
+  enum class Eviction {
+    gdsf,  ///< by use and size, what was seen once has to earn its place
+    fifo,  ///< in the order of storing
+  };
   std::string path = "/var/cache/larder";  ///< directory, created with mode 0700
   Bytes size = 1ull << 30;                 ///< bound of the database file
   Bytes max_object_bytes = 0;              ///< largest stored body; 0 = 1.5 % of `size`
   Bytes max_pending_bytes = 64ull << 20;   ///< bodies in flight or waiting for their commit, together
   unsigned commit_interval_ms = 50;        ///< a group commit gathers stores at most this long
+  Eviction eviction = Eviction::gdsf;      ///< what leaves when the database is full
   friend bool operator==(const CacheConfig&, const CacheConfig&) = default;
 };
 

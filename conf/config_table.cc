@@ -59,6 +59,8 @@ Keys<CacheConfig> cache_keys() {
       size("max_object", &S::max_object_bytes, {0, kTiB}),
       size("max_pending", &S::max_pending_bytes, {64 * kKiB, kTiB}),
       milliseconds("commit_interval", &S::commit_interval_ms, {0, 10'000}),
+      choice("eviction", &S::eviction,
+             {{"gdsf", S::Eviction::gdsf}, {"fifo", S::Eviction::fifo}}),
   };
 }
 

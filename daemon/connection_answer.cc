@@ -84,7 +84,7 @@ void Connection::answer(const RequestView& view, const Decision& decision) {
   if (!fresh) worker_.refresh(view);
   const auto& key = worker_.dispatch().key();
   std::copy_n(key.bytes.begin() + 16, current_.key.size(), current_.key.begin());
-  worker_.reader().count_hit(decision.object->slot);
+  worker_.reader().count_hit(decision.object->slot, eviction_tick(worker_.now()));
   answer_object(key, *decision.object,
                 hit_words(words, *decision.object, worker_.wall(),
                           fresh ? "" : "; detail=stale-while-revalidate"),

@@ -64,7 +64,8 @@ Server::Server(const Config& config)
       secret_(secret_in(config.cache.path)),
       hasher_(secret_),
       held_(config.cache.max_pending_bytes, config.server.max_output_bytes),
-      store_(std::make_unique<Store>(config.cache, max_scopes_of(config), hasher_, make_fifo())) {
+      store_(std::make_unique<Store>(config.cache, max_scopes_of(config), hasher_,
+                                     make_eviction(config.cache.eviction))) {
   const auto workers = workers_of(config.server);
   if (!config.log.access_log.empty())
     access_log_ = std::make_unique<AccessLog>(config.log.access_log, workers);

@@ -7,11 +7,15 @@
 namespace larder {
 namespace {
 
+void store(EvictionPolicy& policy, std::uint32_t slot) {
+  policy.on_store(slot, 0, 4'096, {}, 0);
+}
+
 std::vector<std::uint32_t> empty_out(EvictionPolicy& policy) {
   std::vector<std::uint32_t> order;
   while (const auto slot = policy.victim()) {
     order.push_back(*slot);
-    policy.on_remove(*slot);
+    policy.on_remove(*slot, 0);
   }
   return order;
 }
@@ -21,7 +25,7 @@ std::vector<std::uint32_t> empty_out(EvictionPolicy& policy) {
 TEST_CASE("eviction: fifo gives the slots back in store order", "[eviction]") {
   const auto policy = make_fifo();
   CHECK_FALSE(policy->victim());
-  for (const std::uint32_t slot : {3, 0, 7, 1}) policy->on_store(slot, 0, 4'096, 0);
+  for (const std::uint32_t slot : {3, 0, 7, 1}) store(*policy, slot);
   CHECK(policy->victim() == 3u);
   CHECK(policy->victim() == 3u);
   CHECK(empty_out(*policy) == std::vector<std::uint32_t>{3, 0, 7, 1});
@@ -30,16 +34,34 @@ TEST_CASE("eviction: fifo gives the slots back in store order", "[eviction]") {
 
 TEST_CASE("eviction: fifo forgets removed slots and takes them again as new", "[eviction]") {
   const auto policy = make_fifo();
-  for (std::uint32_t slot = 0; slot < 5; ++slot) policy->on_store(slot, 0, 4'096, 0);
-  policy->on_remove(2);  // from the middle, the front and the back
-  policy->on_remove(0);
-  policy->on_remove(4);
-  policy->on_store(0, 0, 4'096, 0);
-  policy->on_hit(1);
-  policy->on_hit(999);
-  CHECK(policy->admit(1, 1));
-  CHECK(policy->frequency(1) == 0);
+  for (std::uint32_t slot = 0; slot < 5; ++slot) store(*policy, slot);
+  policy->on_remove(2, 0);  // from the middle, the front and the back
+  policy->on_remove(0, 0);
+  policy->on_remove(4, 0);
+  store(*policy, 0);
+  policy->on_hit(1, 9);
+  policy->on_hit(999, 9);
+  CHECK(policy->on_miss(1, 1, 1).admitted);
+  CHECK(policy->state(1).frequency == 0);
   CHECK(empty_out(*policy) == std::vector<std::uint32_t>{1, 3, 0});
+}
+
+TEST_CASE("eviction: fifo begins again after all have left at once", "[eviction]") {
+  const auto policy = make_fifo();
+  for (std::uint32_t slot = 0; slot < 5; ++slot) store(*policy, slot);
+  policy->on_clear();
+  CHECK_FALSE(policy->victim());
+  for (const std::uint32_t slot : {2, 0}) store(*policy, slot);
+  CHECK(empty_out(*policy) == std::vector<std::uint32_t>{2, 0});
+}
+
+TEST_CASE("eviction: the configured policy is made", "[eviction]") {
+  using Eviction = CacheConfig::Eviction;
+  const auto counts = [](Eviction which) {
+    return make_eviction(which)->on_miss(1, 1, 0).state.frequency;
+  };
+  CHECK(counts(Eviction::fifo) == 0);
+  CHECK(counts(Eviction::gdsf) == 1);
 }
 
 }  // namespace larder

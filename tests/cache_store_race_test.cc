@@ -46,7 +46,7 @@ struct Race {
     const auto view = reader.lookup(key_of(plan), canonical_of(plan), mac_of(plan.scope), WallTime{});
     if (!view) return;
     hits.fetch_add(1, std::memory_order_relaxed);
-    reader.count_hit(view->slot);
+    reader.count_hit(view->slot, 0);
     const std::uint64_t version = std::stoull(std::string(view->shared_fields.substr(8)));
     if (version < least) outdated.fetch_add(1);
     if (view->chunk_count == 0 && view->body != body_of(version, plan.length)) wrong.fetch_add(1);

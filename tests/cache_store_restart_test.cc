@@ -41,27 +41,30 @@ bool quarantined(const TemporaryDirectory& directory) {
 /// What a policy is told and asked for, over one life of a store.
 struct PolicyRecord {
   std::vector<std::uint64_t> hashes;  ///< in the order of on_store()
-  std::vector<std::uint32_t> frequencies;
+  std::vector<EvictionState> states;
 };
 
 class Recorder final : public EvictionPolicy {
  public:
   explicit Recorder(PolicyRecord& record) : record_(record) {}
-  void on_store(std::uint32_t slot, std::uint64_t hash, std::uint32_t, std::uint32_t f) override {
+  Newcomer on_miss(std::uint64_t, std::uint32_t, std::uint64_t) override { return {{}, true}; }
+  void on_store(std::uint32_t slot, std::uint64_t hash, std::uint32_t, const EvictionState& state,
+                EvictionTick) override {
     record_.hashes.push_back(hash);
-    record_.frequencies.push_back(f);
-    if (slot >= hits_.size()) hits_.resize(slot + 1);
-    hits_[slot] = f + static_cast<std::uint32_t>(hash % 100);
+    record_.states.push_back(state);
+    if (slot >= states_.size()) states_.resize(slot + 1);
+    states_[slot] = {state.frequency + static_cast<std::uint32_t>(hash % 100),
+                     static_cast<double>(hash % 1'000) / 7};
   }
-  void on_hit(std::uint32_t) noexcept override {}
-  void on_remove(std::uint32_t) override {}
-  bool admit(std::uint64_t, std::uint32_t) override { return true; }
+  void on_hit(std::uint32_t, EvictionTick) noexcept override {}
+  void on_remove(std::uint32_t, std::uint64_t) override {}
+  void on_clear() override {}
   std::optional<std::uint32_t> victim() override { return std::nullopt; }
-  std::uint32_t frequency(std::uint32_t slot) const override { return hits_.at(slot); }
+  EvictionState state(std::uint32_t slot) const override { return states_.at(slot); }
 
  private:
   PolicyRecord& record_;
-  std::vector<std::uint32_t> hits_;
+  std::vector<EvictionState> states_;
 };
 
 }  // namespace
@@ -113,7 +116,7 @@ TEST_CASE("store: eviction goes on after a restart where it was", "[store][resta
   }
 }
 
-TEST_CASE("store: the policy gets its objects back in store order with their frequencies",
+TEST_CASE("store: the policy gets its objects back in store order with their states",
           "[store][restart]") {
   const TemporaryDirectory directory;
   PolicyRecord before;
@@ -132,7 +135,8 @@ TEST_CASE("store: the policy gets its objects back in store order with their fre
   CHECK(after.hashes == alive);
   for (std::size_t i = 0; i < after.hashes.size(); ++i) {
     const auto hits = static_cast<std::uint32_t>(after.hashes[i] % 100);
-    CHECK(after.frequencies[i] == (i < 90 ? hits : 2 * hits));
+    CHECK(after.states[i].frequency == (i < 90 ? hits : 2 * hits));
+    CHECK(after.states[i].priority == static_cast<double>(after.hashes[i] % 1'000) / 7);
   }
 }
 

@@ -18,21 +18,26 @@ namespace {
 class Accountant final : public EvictionPolicy {
  public:
   explicit Accountant(std::uint64_t& sum) : sum_(sum) {}
+  Newcomer on_miss(std::uint64_t, std::uint32_t, std::uint64_t) override { return {{}, true}; }
   void on_store(std::uint32_t slot, std::uint64_t hash, std::uint32_t cost,
-                std::uint32_t f) override {
+                const EvictionState& state, EvictionTick now) override {
     costs_[slot] = cost;
     sum_ += cost;
-    fifo_->on_store(slot, hash, cost, f);
+    fifo_->on_store(slot, hash, cost, state, now);
   }
-  void on_hit(std::uint32_t) noexcept override {}
-  void on_remove(std::uint32_t slot) override {
+  void on_hit(std::uint32_t, EvictionTick) noexcept override {}
+  void on_remove(std::uint32_t slot, std::uint64_t hash) override {
     sum_ -= costs_.at(slot);
     costs_.erase(slot);
-    fifo_->on_remove(slot);
+    fifo_->on_remove(slot, hash);
   }
-  bool admit(std::uint64_t hash, std::uint32_t cost) override { return fifo_->admit(hash, cost); }
+  void on_clear() override {
+    sum_ = 0;
+    costs_.clear();
+    fifo_->on_clear();
+  }
   std::optional<std::uint32_t> victim() override { return fifo_->victim(); }
-  std::uint32_t frequency(std::uint32_t slot) const override { return fifo_->frequency(slot); }
+  EvictionState state(std::uint32_t slot) const override { return fifo_->state(slot); }
 
  private:
   std::unique_ptr<EvictionPolicy> fifo_ = make_fifo();
