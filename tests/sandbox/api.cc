@@ -213,7 +213,7 @@ Reply Api::route(const ApiRequest& request, const Space& space, const Params& pa
 ApiAnswer Api::sized_answer(const ApiRequest& request, const Space& space,
                             const Audience& audience) {
   const std::string_view uid = api_path(request).substr(kSizedPrefix.size());
-  const std::optional<std::size_t> bytes = sized_bytes(uid);
+  const std::optional<std::size_t> bytes = sizes_.bytes_of(uid);
   ApiAnswer answer;
   if (!bytes) {
     Rendered rendered{

@@ -9,6 +9,7 @@
 
 #include "tests/sandbox/content.h"
 #include "tests/sandbox/params.h"
+#include "tests/sandbox/sized.h"
 #include "tests/sandbox/view.h"
 
 /// The Content Delivery API and its preview twin, as functions of request and content.
@@ -63,6 +64,7 @@ Reply answer_sync(const Question& question);
 class Api {
  public:
   Content& content() { return content_; }
+  SizeTable& sizes() { return sizes_; }
   ApiAnswer answer(const ApiRequest& request);
   /// To be called after every change of content.
   void forget_rendered();
@@ -88,6 +90,7 @@ class Api {
   ApiAnswer to_answer(Rendered& rendered, const ApiRequest& request) const;
 
   Content content_;
+  SizeTable sizes_;
   std::unordered_map<std::string, Rendered> rendered_;
   std::size_t rendered_bytes_ = 0;
 };

@@ -10,6 +10,8 @@
 //   POST /publish           {stack, env, branch, ct, uid, locale?, fields?} -> the new body
 //   POST /unpublish         {stack, env, branch, ct, uid, locale?} -> {"unpublished": bool}
 //   POST /alias             {stack, alias, branch}
+//   POST /sizes             {UID: BYTES, ...}: lengths of entries of the content type `sized`, see
+//                           sized.h -> {"sizes": how many are known}
 //   POST /fault             a rule, see faults.h -> {"id"}
 //   GET  /faults            the rules with how often each was met
 //   DELETE /faults          all rules; DELETE /faults/ID one. Requests at work keep theirs.
@@ -83,6 +85,11 @@ Json Sandbox::assign_alias(const Json& order) {
   return Json::object();
 }
 
+Json Sandbox::set_sizes(const Json& order) {
+  for (const auto& [uid, bytes] : order.items()) api_.sizes().set(uid, bytes.get<std::size_t>());
+  return {{"sizes", api_.sizes().count()}};
+}
+
 Json Sandbox::held(const std::string& barrier) const {
   std::size_t waiting = 0;
   for (const auto& [name, connections] : held_) {
@@ -102,6 +109,7 @@ Json Sandbox::dispatch(const HttpRequest& request, const Json& order) {
   if (what == "POST /publish") return publish(order);
   if (what == "POST /unpublish") return unpublish(order);
   if (what == "POST /alias") return assign_alias(order);
+  if (what == "POST /sizes") return set_sizes(order);
   if (what == "POST /fault") return {{"id", faults_.add(order)}};
   if (what == "POST /hold") {
     Json rule = order;

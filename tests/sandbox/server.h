@@ -85,6 +85,7 @@ class Sandbox final : public Service {
   Json publish(const Json& order);
   Json unpublish(const Json& order);
   Json assign_alias(const Json& order);
+  Json set_sizes(const Json& order);
   Json held(const std::string& barrier) const;
   Json dispatch(const HttpRequest& request, const Json& order);
   Space& space_of(const Json& order);

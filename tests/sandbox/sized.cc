@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <stdexcept>
 
 namespace sandbox {
 namespace {
@@ -44,6 +45,23 @@ std::optional<std::size_t> sized_bytes(std::string_view uid) {
   if (problem != std::errc() || rest == end || *rest != '_') return std::nullopt;
   if (bytes < 2 || bytes > kMaxSizedBytes) return std::nullopt;
   return bytes;
+}
+
+void SizeTable::set(const std::string& uid, std::size_t bytes) {
+  if (!uid.starts_with('t'))
+    throw std::invalid_argument("a uid with a length begins with t: " + uid);
+  if (bytes < 2 || bytes > kMaxSizedBytes) {
+    throw std::invalid_argument("a length of 2 to " + std::to_string(kMaxSizedBytes) +
+                                " bytes: " + uid);
+  }
+  bytes_[uid] = bytes;
+}
+
+std::optional<std::size_t> SizeTable::bytes_of(std::string_view uid) const {
+  if (!uid.starts_with('t')) return sized_bytes(uid);
+  const auto found = bytes_.find(std::string(uid));
+  if (found == bytes_.end()) return std::nullopt;
+  return found->second;
 }
 
 std::string sized_body(std::size_t bytes, std::string_view uid, std::string_view marker,

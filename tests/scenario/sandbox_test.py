@@ -290,6 +290,15 @@ def test_sized_entries_have_the_bytes_of_the_rule(stage):
                 harness.sized_body(300, "s300_x", version=2), "published again")
 
 
+def test_sizes_can_be_told_and_change_under_the_same_url(stage):
+    target = "/v3/content_types/sized/entries/t7?environment=production"
+    check_error(stage.sandbox.get(target, credentials()), 422, 141, "uid")
+    for size in [2, 1024, 300]:
+        check_equal(stage.sandbox.control("POST", "/sizes", {"t7": size}), {"sizes": 1}, "told")
+        check_equal(stage.sandbox.get(target, credentials()).body,
+                    harness.sized_body(size, "t7"), "a body of the size that was told last")
+
+
 def test_preview_shows_drafts_to_those_who_may(stage):
     def get(target, headers):
         return stage.sandbox.get(target, headers, "preview")
