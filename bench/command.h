@@ -23,8 +23,7 @@ using Action = std::function<int()>;
 
 // Each gives `app` its options.
 Action add_herd(CLI::App& app);
-Action add_hits(CLI::App& app);
-Action add_compare_nginx(CLI::App& app);
+Action add_load(CLI::App& app);
 Action add_limit_server(CLI::App& app);
 
 constexpr int kExitOk = 0;

@@ -5,30 +5,12 @@
 #include <filesystem>
 #include <string>
 
-#include "bench/http_target.h"
-#include "bench/process.h"
+#include "bench/stage.h"
 
-/// The servers that benchmarks start, each with what it needs in a directory of its own.
+/// The servers that benchmarks start, each with one worker and with what it needs in a directory of
+/// its own. All caches keep an answer for 30 days, and have credentials, branch and environment in
+/// their keys.
 namespace larder::bench {
-
-/// What all of them are started with.
-struct Stage {
-  std::filesystem::path folder;  ///< for configurations, caches and logs
-  std::uint16_t origin_port = 0;
-  int cpu = -1;  ///< that each is tied to
-};
-
-struct Programs {
-  std::string larderd;
-  std::string sandbox;
-  std::string nginx;  ///< "" = there is none
-};
-
-struct Contestant {
-  std::string name;
-  Child child;
-  Endpoint endpoint;
-};
 
 struct SandboxOrigin {
   Child child;
@@ -36,15 +18,22 @@ struct SandboxOrigin {
   std::uint16_t control_port = 0;
 };
 
-SandboxOrigin start_sandbox(const std::string& program, const std::filesystem::path& folder);
+SandboxOrigin start_sandbox(const std::string& program, const std::filesystem::path& folder,
+                            int cpu = -1);
 
-/// One worker, everything fresh for an hour. `more` is appended to its configuration.
-Contestant start_larderd(const char* name, const std::string& program, const Stage& stage,
-                         const std::string& more = {});
+struct LarderdSetting {
+  std::string name = "larderd";
+  std::string program;
+  std::uint64_t max_object = 0;  ///< as in its configuration
+};
+Contestant start_larderd(const LarderdSetting& setting, const Stage& stage);
 
-/// One worker; the settings that were fastest: no sendfile, open files remembered. Credentials,
-/// branch and environment are in its key, as they are in larderd's.
+/// The settings that were fastest: no sendfile, open files remembered.
 Contestant start_nginx(const std::string& program, const Stage& stage);
+/// In memory; one pool of threads.
+Contestant start_varnish(const std::string& program, const Stage& stage);
+/// In memory, at most 4,095 MiB.
+Contestant start_haproxy(const std::string& program, const Stage& stage);
 
 /// `engine` and `copies`: of limit-server.
 Contestant start_limit(const char* name, const char* engine, std::size_t copies,

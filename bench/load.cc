@@ -1,170 +1,196 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bench/load.h"
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <optional>
 
-#include <sys/epoll.h>
-
-#include <array>
-#include <cerrno>
-#include <numeric>
-
+#include "bench/amounts.h"
 #include "bench/command.h"
-#include "bench/response_reader.h"
-#include "bench/socket.h"
-#include "bench/steady_clock.h"
+#include "bench/contestants.h"
+#include "bench/json.h"
+#include "bench/load_plan.h"
+#include "bench/load_run.h"
 
 namespace larder::bench {
 namespace {
 
-constexpr std::size_t kBuffer = 256 * 1024;
-constexpr std::uint64_t kPatienceNs = 10'000'000'000;  // without any answer at all
-
-struct Connection {
-  Descriptor socket;
-  ResponseReader reader;
-  std::uint64_t sent_ns = 0;
-  bool answered = false;  ///< before: a close without an answer is then no failure
+struct Options {
+  std::string url;
+  std::vector<std::uint64_t> sizes{1'024, 10'240, 102'400};
+  std::vector<unsigned> connections{1, 64, 512};
+  double rate = 0;
+  std::string path = std::string(kSizedPath);
+  std::vector<std::string> headers;
+  double seconds = 5;
+  unsigned keys = 1'000;
+  double exponent = 1.0;
+  std::uint64_t seed = 1;
+  int server_pid = 0;
+  int server_cpu = -1;
+  int load_cpu = -1;
+  std::string larderd = program_beside("larderd");
+  std::string sandbox = program_beside("larder-sandbox");
+  std::string folder;
+  bool spin = false;
+  bool json = false;
 };
 
-class Loop {
- public:
-  explicit Loop(const LoadPlan& plan) : plan_(plan), poll_(::epoll_create1(EPOLL_CLOEXEC)) {
-    connections_.resize(plan.connections);
-    for (Connection& connection : connections_) open(connection);
-  }
+/// A larderd and its origin, for a load that names no server.
+struct OwnServer {
+  explicit OwnServer(const Options& options)
+      : folder(options.folder),
+        origin(start_sandbox(options.sandbox, folder.path(), options.load_cpu)),
+        larderd(start_larderd({"larderd", options.larderd, 0},
+                              {folder.path(), origin.delivery_port, options.server_cpu})) {}
 
-  /// Until `most` answers came (0 = no bound) or time is up.
-  void run(std::uint64_t until_ns, std::uint64_t most) {
-    stop_after_ = most;
-    std::uint64_t last_answer = steady_ns();
-    while (true) {
-      const int count = ::epoll_wait(poll_.get(), events_.data(), static_cast<int>(events_.size()),
-                                     plan_.spin ? 0 : 100);
-      const std::uint64_t now = steady_ns();
-      for (int i = 0; i < count; ++i) {
-        read(*static_cast<Connection*>(events_[static_cast<std::size_t>(i)].data.ptr));
-      }
-      if (count > 0) last_answer = now;
-      if (now >= until_ns || (most > 0 && result_.requests >= most)) return;
-      if (now - last_answer > kPatienceNs)
-        throw BenchError(plan_.endpoint.authority + " has stopped answering");
-      check_interrupted();
-    }
-  }
-
-  void start() {
-    for (Connection& connection : connections_) ask(connection);
-  }
-  LoadResult& result() { return result_; }
-
- private:
-  void open(Connection& connection) {
-    connection.socket = connect_to(plan_.endpoint);
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.ptr = &connection;
-    ::epoll_ctl(poll_.get(), EPOLL_CTL_ADD, connection.socket.get(), &event);
-    connection.answered = false;
-  }
-
-  void ask(Connection& connection) {
-    const std::string& request = plan_.requests[plan_.order[next_]];
-    if (++next_ == plan_.order.size()) next_ = 0;
-    connection.reader.reset();
-    connection.sent_ns = steady_ns();
-    send_all(connection.socket, request);
-  }
-
-  void read(Connection& connection) {
-    const ssize_t got = ::recv(connection.socket.get(), buffer_.data(), buffer_.size(), 0);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    auto progress = ResponseReader::Progress::broken;
-    if (got > 0) progress = connection.reader.feed({buffer_.data(), static_cast<std::size_t>(got)});
-    if (got == 0) progress = connection.reader.end();
-    if (progress == ResponseReader::Progress::more) return;
-    note(connection, progress == ResponseReader::Progress::done, got <= 0);
-    if (got <= 0 || connection.reader.closes() || progress == ResponseReader::Progress::broken) {
-      ++result_.reconnects;
-      open(connection);
-    }
-    if (stop_after_ == 0 || result_.requests < stop_after_) ask(connection);
-  }
-
-  void note(Connection& connection, bool complete, bool closed) {
-    const ResponseReader& reader = connection.reader;
-    // Between two requests a server may close; the next one is asked on a new connection.
-    if (closed && !complete && reader.status() == 0 && connection.answered) return;
-    ++result_.requests;
-    ++result_.statuses[reader.status()];
-    connection.answered = true;
-    const bool right_length = plan_.body_bytes == 0 || reader.body_bytes() == plan_.body_bytes;
-    if (!complete || reader.status() != 200 || !right_length) ++result_.wrong;
-    result_.latency_ns.add(steady_ns() - connection.sent_ns);
-  }
-
-  const LoadPlan& plan_;
-  Descriptor poll_;
-  std::vector<Connection> connections_;
-  std::size_t next_ = 0;
-  std::uint64_t stop_after_ = 0;
-  std::array<epoll_event, 128> events_{};
-  std::vector<char> buffer_ = std::vector<char>(kBuffer);
-  LoadResult result_;
+  TempDir folder;
+  SandboxOrigin origin;
+  Contestant larderd;
 };
 
-std::uint64_t nanoseconds(double seconds) {
-  return static_cast<std::uint64_t>(seconds * 1e9);
+struct Target {
+  Endpoint endpoint;
+  pid_t process = 0;  ///< 0 = unknown: without CPU times
+};
+
+Json report(const LoadPlan& plan, const LoadResult& result) {
+  Json row = {{"body_bytes", plan.body_bytes}, {"connections", plan.connections}};
+  if (plan.rate > 0) row["rate"] = plan.rate;
+  row.update(load_json(result));
+  if (plan.server == 0) {
+    for (const char* name : {"cpu_us", "user_us", "system_us"}) row.erase(name);
+  }
+  return row;
 }
 
-double per_request_us(std::uint64_t ns, std::uint64_t requests) {
-  return requests == 0 ? 0 : static_cast<double>(ns) / 1e3 / static_cast<double>(requests);
+void print_head() {
+  std::printf("%9s %7s %11s %9s %9s %9s %9s %9s  %s\n", "body", "connec.", "requests/s", "p50 us",
+              "p90 us", "p99 us", "p99.9 us", "max us", "server CPU us (user + system)");
+}
+
+void print_row(const Json& row) {
+  const auto number = [&](const char* name) { return row.value(name, 0.0); };
+  std::printf("%9s %7.0f %11.0f %9.1f %9.1f %9.1f %9.1f %9.1f",
+              bytes_text(row.value("body_bytes", std::uint64_t{0})).c_str(), number("connections"),
+              number("requests_per_s"), number("p50_us"), number("p90_us"), number("p99_us"),
+              number("p999_us"), number("max_us"));
+  if (row.contains("cpu_us")) {
+    std::printf("  %6.2f (%.2f + %.2f)", number("cpu_us"), number("user_us"), number("system_us"));
+  }
+  const bool behind = number("rate") > 0 && number("requests_per_s") < 0.98 * number("rate");
+  std::printf("%s%s\n", row.value("wrong", 0) > 0 ? "  WRONG ANSWERS" : "",
+              behind ? "  BEHIND THE RATE" : "");
+  std::fflush(stdout);
+}
+
+/// One size, all numbers of connections.
+bool measure(const Options& options, const Target& target, std::uint64_t size, Json& rows) {
+  LoadPlan plan = sized_plan({target.endpoint, options.path, options.headers, size, options.keys,
+                              options.exponent, options.seed});
+  plan.rate = options.rate;
+  plan.seconds = options.seconds;
+  plan.server = target.process;
+  plan.spin = options.spin;
+  warm(plan);
+  bool good = true;
+  for (const unsigned connections : options.connections) {
+    plan.connections = connections;
+    const LoadResult result = run_load(plan);
+    good = good && result.wrong == 0;
+    rows.push_back(report(plan, result));
+    if (!options.json) print_row(rows.back());
+  }
+  return good;
+}
+
+int run(const Options& options) {
+  watch_interrupts();
+  std::optional<OwnServer> own;
+  Target target;
+  if (options.url.empty()) {
+    require_program(options.larderd);
+    require_program(options.sandbox);
+    own.emplace(options);
+    target = {own->larderd.endpoint, own->larderd.child.pid()};
+  } else {
+    target = {parse_url(options.url).endpoint, options.server_pid};
+  }
+  if (options.load_cpu >= 0) pin_to_cpu(options.load_cpu);
+  Json rows = Json::array();
+  bool good = true;
+  if (!options.json) print_head();
+  for (const std::uint64_t size : options.sizes) {
+    good = measure(options, target, size, rows) && good;
+  }
+  if (options.json) std::cout << rows.dump(2) << '\n';
+  return good ? kExitOk : kExitFailed;
+}
+
+void add_what(CLI::App& app, Options& options) {
+  app.add_option("--sizes", options.sizes, "Body sizes, as 1K,10K,100K: one after the other")
+      ->delimiter(',')
+      ->transform(as_bytes(2, std::uint64_t{64} << 20))
+      ->capture_default_str();
+  app.add_option("--connections", options.connections,
+                 "Keep-alive connections, as 1,64,512: each size with each of them")
+      ->delimiter(',')
+      ->check(CLI::Range(1u, 60'000u))
+      ->capture_default_str();
+  app.add_option("--rate", options.rate,
+                 "Requests a second, as 5000 or 5k: open loop, latencies from the moment a request "
+                 "was due. Default: closed loop, each connection asks when it has its answer")
+      ->transform(as_rate());
+  app.add_option("--seconds", options.seconds,
+                 "For each row, after all keys of the size were asked for once")
+      ->check(CLI::Range(0.1, 86'400.0))
+      ->capture_default_str();
+  app.add_option("--keys", options.keys, "Distinct objects of each size")
+      ->check(CLI::Range(1u, 10'000'000u))
+      ->capture_default_str();
+  app.add_option("--zipf", options.exponent, "Exponent of their popularity; 0 = all alike")
+      ->check(CLI::Range(0.0, 10.0))
+      ->capture_default_str();
+  app.add_option("--seed", options.seed, "Of the order in which they are asked for")
+      ->capture_default_str();
+}
+
+void add_whom(CLI::App& app, Options& options) {
+  CLI::Option* const url = app.add_option(
+      "--url", options.url,
+      "Server under load, http://HOST:PORT. Default: a larderd with one worker and a sandbox");
+  app.add_option("--path", options.path, "What is asked for; {size} and {key} are replaced")
+      ->capture_default_str();
+  app.add_option("--header", options.headers,
+                 "'name: value' to send along; may be repeated. Default: the credentials of a "
+                 "sandbox")
+      ->allow_extra_args(false);
+  app.add_option("--server-pid", options.server_pid,
+                 "With --url: process whose CPU time is taken, with its children and all threads")
+      ->check(CLI::Range(1, 1 << 22))
+      ->needs(url);
+  app.add_option("--larderd", options.larderd, "Program; default: beside this one")->excludes(url);
+  app.add_option("--sandbox", options.sandbox, "larder-sandbox; default: beside this one")
+      ->excludes(url);
+  app.add_option("--folder", options.folder, "Where temporary files go; default: $TMPDIR or /tmp")
+      ->excludes(url);
+  app.add_option("--server-cpu", options.server_cpu, "CPU that the own larderd is tied to")
+      ->check(CLI::Range(0, 4'095))
+      ->excludes(url);
+  app.add_option("--load-cpu", options.load_cpu, "CPU that the load generator is tied to")
+      ->check(CLI::Range(0, 4'095));
 }
 
 }  // namespace
 
-double LoadResult::per_second() const {
-  return seconds > 0 ? static_cast<double>(requests) / seconds : 0;
-}
-double LoadResult::cpu_us() const {
-  return per_request_us(cpu.total_ns, requests);
-}
-double LoadResult::user_us() const {
-  return per_request_us(cpu.user_ns, requests);
-}
-double LoadResult::system_us() const {
-  return per_request_us(cpu.system_ns, requests);
-}
-
-LoadResult run_load(const LoadPlan& plan) {
-  Loop loop(plan);
-  loop.start();
-  loop.run(steady_ns() + nanoseconds(plan.warm_up_s), 0);
-  loop.result() = LoadResult{};
-  const CpuUse before = plan.server > 0 ? cpu_use(plan.server) : CpuUse{};
-  const std::uint64_t start = steady_ns();
-  loop.run(start + nanoseconds(plan.seconds), 0);
-  LoadResult result = loop.result();
-  result.seconds = static_cast<double>(steady_ns() - start) / 1e9;
-  if (plan.server > 0) result.cpu = cpu_use(plan.server) - before;
-  return result;
-}
-
-void warm(const LoadPlan& plan) {
-  LoadPlan once = plan;
-  once.connections = 8;
-  once.order.resize(plan.requests.size());
-  std::iota(once.order.begin(), once.order.end(), 0u);
-  Loop loop(once);
-  loop.start();
-  loop.run(~std::uint64_t{0}, once.order.size());
-  const LoadResult& result = loop.result();
-  if (result.wrong == 0) return;
-  std::string seen;
-  for (const auto& [status, count] : result.statuses) {
-    seen += " " + std::to_string(status) + " (" + std::to_string(count) + " times)";
-  }
-  throw BenchError("wrong answers from " + plan.endpoint.authority +
-                   " while it was warmed up: status" + seen + ", or bodies that have not " +
-                   std::to_string(plan.body_bytes) + " bytes");
+Action add_load(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  add_what(app, *options);
+  add_whom(app, *options);
+  app.add_flag("--spin", options->spin,
+               "Never sleep, so that the server pays for no wake-up of its client");
+  app.add_flag("--json", options->json, "Print JSON");
+  app.footer("One thread. Exit code 1 when an answer was not 200, cut off or of another length.");
+  return [options] { return run(*options); };
 }
 
 }  // namespace larder::bench

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "bench/json.h"
-#include "bench/load.h"
+#include "bench/load_run.h"
 
 namespace larder::bench {
 

@@ -19,12 +19,10 @@ struct Command {
 };
 
 constexpr std::array kCommands{
+    Command{"load", "Hits at given body sizes and connections: rate, latency, server CPU for each",
+            add_load},
     Command{"herd", "Many clients ask for one thing at once: when does each get its answer?",
             add_herd},
-    Command{"hits", "Closed-loop load on cached answers: rate, latency, server CPU per request",
-            add_hits},
-    Command{"compare-nginx", "larderd against nginx and against the least that a server can cost",
-            add_compare_nginx},
     Command{"limit-server", "That least: answers every request with the same prebuilt bytes",
             add_limit_server},
 };

@@ -157,4 +157,10 @@ std::string find_program(const std::string& name) {
   return "";
 }
 
+void require_program(const std::string& name) {
+  if (find_program(name).empty()) {
+    throw BenchError("there is no program " + name + ": build it, or give its place as an option");
+  }
+}
+
 }  // namespace larder::bench

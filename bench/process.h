@@ -60,5 +60,7 @@ void write_file(const std::filesystem::path& path, const std::string& text);
 std::string program_beside(const char* name);
 /// By name in PATH and the sbin directories, or as the path that it is; "" when there is none.
 std::string find_program(const std::string& name);
+/// Throws BenchError when there is none.
+void require_program(const std::string& name);
 
 }  // namespace larder::bench

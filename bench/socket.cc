@@ -75,11 +75,16 @@ Descriptor listen_on_loopback(std::uint16_t& port) {
   return socket;
 }
 
-void send_all(const Descriptor& socket, std::string_view request) {
+bool try_send_all(const Descriptor& socket, std::string_view request) {
   const ssize_t sent = ::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL);
-  if (sent == static_cast<ssize_t>(request.size())) return;
+  if (sent == static_cast<ssize_t>(request.size())) return true;
   if (sent >= 0) throw BenchError("the server's socket does not even take a request");
+  if (errno == EPIPE || errno == ECONNRESET) return false;
   fail("cannot send");
+}
+
+void send_all(const Descriptor& socket, std::string_view request) {
+  if (!try_send_all(socket, request)) fail("cannot send");
 }
 
 Answer exchange(const Endpoint& endpoint, std::string_view method, std::string_view target,

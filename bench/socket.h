@@ -35,6 +35,8 @@ Descriptor listen_on_loopback(std::uint16_t& port);
 
 /// All of a small request; throws BenchError when the socket does not take it.
 void send_all(const Descriptor& socket, std::string_view request);
+/// False = the other side has closed.
+bool try_send_all(const Descriptor& socket, std::string_view request);
 
 struct Answer {
   int status = 0;

@@ -14,18 +14,19 @@
 
 namespace larder::bench {
 
-/// What a closed loop of keep-alive connections asks for: each sends its next request when the
-/// answer to the last is complete.
+/// What keep-alive connections ask for, and how: see ClientLoop.
 struct LoadPlan {
   Endpoint endpoint;
   std::vector<std::string> requests;  ///< one for each key
-  std::vector<std::uint32_t> order;   ///< keys as they are asked for, over and over
+  std::vector<std::uint32_t> order;   ///< keys as they are asked for
   std::uint64_t body_bytes = 0;       ///< that each answer must have; 0 = any
   unsigned connections = 64;
+  double rate = 0;         ///< requests a second, latencies from their planned moments; 0 = closed
   double warm_up_s = 0.3;  ///< not measured
-  double seconds = 5;
-  bool spin = false;  ///< never sleep: the server then pays for no wake-up of its client
-  pid_t server = 0;   ///< whose CPU time is taken; 0 = nobody's
+  double seconds = 5;      ///< the order is gone through over and over meanwhile; 0 = once
+  double settle_s = 0;     ///< then the server's CPU time is read: what it does behind its answers
+  bool spin = false;       ///< never sleep: the server then pays for no wake-up of its client
+  pid_t server = 0;        ///< whose CPU time is taken; 0 = nobody's
 };
 
 struct LoadResult {
@@ -36,6 +37,8 @@ struct LoadResult {
   std::uint64_t reconnects = 0;  ///< the server had closed, as it may between requests
   std::uint64_t wrong = 0;  ///< answers with another status than 200, another length, or cut off
   std::map<int, std::uint64_t> statuses;
+
+  std::uint64_t body_bytes = 0;
 
   double per_second() const;
   double cpu_us() const;  ///< of the server, for each request
