@@ -24,6 +24,7 @@ using Action = std::function<int()>;
 // Each gives `app` its options.
 Action add_herd(CLI::App& app);
 Action add_load(CLI::App& app);
+Action add_replay(CLI::App& app);
 Action add_limit_server(CLI::App& app);
 
 constexpr int kExitOk = 0;

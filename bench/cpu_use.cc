@@ -9,17 +9,14 @@
 #include <string>
 
 #include "bench/command.h"
+#include "bench/process_tree.h"
 
 namespace larder::bench {
 namespace {
 
-std::string proc(pid_t process, const char* file) {
-  return "/proc/" + std::to_string(process) + "/" + file;
-}
-
 /// Fields 14 and 15 of /proc/PID/stat; the name before them may hold blanks and brackets.
 void add_ticks(pid_t process, CpuUse& use) {
-  std::ifstream file(proc(process, "stat"));
+  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
   std::string line;
   std::getline(file, line);
   const std::size_t name_end = line.rfind(')');
@@ -43,9 +40,6 @@ bool add_process(pid_t process, CpuUse& use) {
   use.total_ns += static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
                   static_cast<std::uint64_t>(time.tv_nsec);
   add_ticks(process, use);
-  std::ifstream children(proc(process, ("task/" + std::to_string(process) + "/children").c_str()));
-  pid_t child = 0;
-  while (children >> child) add_process(child, use);
   return true;
 }
 
@@ -60,6 +54,9 @@ CpuUse cpu_use(pid_t process) {
   CpuUse use;
   if (!add_process(process, use)) {
     throw BenchError("no process " + std::to_string(process) + " to take CPU times of");
+  }
+  for (const pid_t each : processes_of(process)) {
+    if (each != process) add_process(each, use);
   }
   return use;
 }

@@ -3,6 +3,7 @@
 
 #include <netdb.h>
 #include <netinet/in.h>
+#include <sys/un.h>
 
 #include <algorithm>
 #include <charconv>
@@ -74,6 +75,19 @@ Endpoint loopback(std::uint16_t port) {
   to->sin_port = htons(port);
   made.length = sizeof *to;
   made.authority = "127.0.0.1:" + std::to_string(port);
+  return made;
+}
+
+Endpoint unix_endpoint(const std::string& path) {
+  Endpoint made;
+  auto* const to = reinterpret_cast<sockaddr_un*>(&made.address);
+  if (path.empty() || path.size() >= sizeof to->sun_path) {
+    throw BenchError("not the path of a unix socket, it must have 1 to 107 bytes: " + path);
+  }
+  to->sun_family = AF_UNIX;
+  path.copy(to->sun_path, path.size());
+  made.length = sizeof *to;
+  made.authority = "larder";
   return made;
 }
 

@@ -26,6 +26,8 @@ struct HttpTarget {
 /// Throws BenchError with what is wrong.
 HttpTarget parse_url(std::string_view url);
 Endpoint loopback(std::uint16_t port);
+/// A unix socket; throws BenchError for a path that is too long for one.
+Endpoint unix_endpoint(const std::string& path);
 
 /// `name: value` lines as given by --header; throws BenchError for any other form.
 std::string header_block(const std::vector<std::string>& headers);

@@ -21,6 +21,8 @@ struct Command {
 constexpr std::array kCommands{
     Command{"load", "Hits at given body sizes and connections: rate, latency, server CPU for each",
             add_load},
+    Command{"replay", "A trace of requests and purges: hit ratios, offload of the origin, latency",
+            add_replay},
     Command{"herd", "Many clients ask for one thing at once: when does each get its answer?",
             add_herd},
     Command{"limit-server", "That least: answers every request with the same prebuilt bytes",

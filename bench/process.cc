@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "bench/command.h"
+#include "bench/process_tree.h"
 
 namespace larder::bench {
 namespace {
@@ -98,6 +99,15 @@ Child::~Child() {
   }
   ::kill(pid_, SIGKILL);
   ::waitpid(pid_, nullptr, 0);
+}
+
+void Child::stop(int signal) {
+  if (pid_ < 0) return;
+  std::vector<pid_t> ended{pid_};
+  // A killed parent takes no child with it.
+  if (signal == SIGKILL) ended = processes_of(pid_);
+  for (const pid_t process : ended) ::kill(process, signal);
+  ::waitpid(std::exchange(pid_, -1), nullptr, 0);
 }
 
 void Child::wait_until(const std::function<bool()>& ready, std::chrono::seconds patience) const {

@@ -40,6 +40,8 @@ class Child {
   ~Child();  ///< SIGTERM, and SIGKILL when that does nothing
 
   pid_t pid() const { return pid_; }
+  /// Ends it and all its children with the signal, and waits for that. Does nothing a second time.
+  void stop(int signal);
   /// Until `ready()`; throws BenchError with the end of its stderr when it ends before or takes too
   /// long.
   void wait_until(const std::function<bool()>& ready,

@@ -64,6 +64,7 @@ void ResponseReader::reset() {
   if (hash_) XXH3_64bits_reset(&hash_->state);
   head_.clear();
   line_.clear();
+  cache_status_.clear();
 }
 
 Progress ResponseReader::feed(std::string_view bytes) {
@@ -130,12 +131,14 @@ bool ResponseReader::note_field(std::string_view line) {
   constexpr std::string_view length = "content-length:";
   constexpr std::string_view connection = "connection:";
   constexpr std::string_view coding = "transfer-encoding:";
+  constexpr std::string_view cache_status = "cache-status:";
   if (is_field(line, length)) {
     counted_ = true;
     return parse_number(value_of(line, length), left_);
   }
   if (is_field(line, connection))
     closes_ = closes_ || equals_lower(value_of(line, connection), "close");
+  if (is_field(line, cache_status)) cache_status_ = value_of(line, cache_status);
   if (is_field(line, coding)) chunked_ = equals_lower(value_of(line, coding), "chunked");
   return true;
 }

@@ -33,7 +33,9 @@ class ResponseReader {
 
   int status() const { return status_; }
   std::uint64_t body_bytes() const { return body_bytes_; }
-  std::uint64_t body_hash() const;         ///< when it hashes
+  std::uint64_t body_hash() const;  ///< when it hashes
+  /// The last Cache-Status field (RFC 9211), "" without one.
+  std::string_view cache_status() const { return cache_status_; }
   bool closes() const { return closes_; }  ///< the server takes no further request
 
  private:
@@ -65,6 +67,7 @@ class ResponseReader {
   std::uint64_t body_bytes_ = 0;
   std::string head_;  ///< while it is incomplete
   std::string line_;  ///< of chunked coding
+  std::string cache_status_;
   std::unique_ptr<BodyHash> hash_;
 };
 

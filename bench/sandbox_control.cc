@@ -17,10 +17,16 @@ Json SandboxControl::call(std::string_view method, std::string_view target,
                    " " + std::string(target) + ": " + answer.body);
 }
 
-std::uint64_t SandboxControl::delivery_requests() const {
-  const Json counts = call("GET", "/counts");
+OriginCounts SandboxControl::delivery_counts() const {
+  const Json counts = call("GET", "/counts?paths=no");
   if (!counts.contains("delivery")) throw BenchError("no larder-sandbox at " + endpoint_.authority);
-  return counts["delivery"].at("requests").get<std::uint64_t>();
+  const Json& delivery = counts["delivery"];
+  return {delivery.at("requests").get<std::uint64_t>(),
+          delivery.at("body_bytes").get<std::uint64_t>()};
+}
+
+std::uint64_t SandboxControl::delivery_requests() const {
+  return delivery_counts().requests;
 }
 
 FaultRule::FaultRule(const SandboxControl& control, const std::string& rule)

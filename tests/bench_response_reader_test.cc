@@ -91,3 +91,12 @@ TEST_CASE("response reader: Connection: close and HTTP/1.0 take no further reque
   CHECK(reader.feed(kCounted) == Progress::done);
   CHECK_FALSE(reader.closes());
 }
+
+TEST_CASE("response reader: Cache-Status is kept until the next answer", "[bench]") {
+  ResponseReader reader;
+  REQUIRE(reader.feed("HTTP/1.1 200 OK\r\ncache-status: larder; hit; ttl=4\r\nContent-Length: "
+                      "0\r\n\r\n") == Progress::done);
+  CHECK(reader.cache_status() == "larder; hit; ttl=4");
+  reader.reset();
+  CHECK(reader.cache_status().empty());
+}

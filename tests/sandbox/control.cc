@@ -3,7 +3,8 @@
 //
 //   GET  /counts            {"delivery": {...}, "preview": {...}}: requests, in_progress,
 //                           max_in_progress, aborted (ended by the client or cut by a rule),
-//                           connections_opened, connections_open, max_connections_open, paths
+//                           connections_opened, connections_open, max_connections_open, paths,
+//                           body_bytes (before a rule changes them); ?paths=no: without paths
 //   POST /reset             counts, remembered requests, rules and barriers; not the content
 //   GET  /requests          the last requests: number, host, method, target, headers
 //   POST /requests/clear
@@ -102,7 +103,9 @@ Json Sandbox::dispatch(const HttpRequest& request, const Json& order) {
   const std::string what = std::string(request.method) + " " + std::string(request.path());
   constexpr std::string_view one_fault = "DELETE /faults/";
   if (what == "GET /healthz") return Json::object();
-  if (what == "GET /counts") return recorder_.counts();
+  if (what == "GET /counts") {
+    return recorder_.counts(Params(request.query()).text("paths") != "no");
+  }
   if (what == "GET /requests") return {{"requests", recorder_.requests()}};
   if (what == "GET /faults") return {{"faults", faults_.describe()}};
   if (what == "GET /held") return held(Params(request.query()).text("name"));

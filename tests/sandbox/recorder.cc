@@ -44,18 +44,20 @@ void Recorder::on_end(Host host, bool complete) {
   if (!complete) ++counts.aborted;
 }
 
-Json Recorder::counts() const {
+void Recorder::on_body(Host host, std::size_t bytes) {
+  of(host).body_bytes += bytes;
+}
+
+Json Recorder::counts(bool with_paths) const {
   Json all = Json::object();
   for (const Host host : {Host::delivery, Host::preview}) {
     const PerHost& counts = hosts_[static_cast<std::size_t>(host)];
-    all[std::string(name_of(host))] = {{"requests", counts.requests},
-                                       {"in_progress", counts.in_progress},
-                                       {"max_in_progress", counts.max_in_progress},
-                                       {"aborted", counts.aborted},
-                                       {"connections_opened", counts.opened},
-                                       {"connections_open", counts.open},
-                                       {"max_connections_open", counts.max_open},
-                                       {"paths", Json(counts.paths)}};
+    Json& shown = all[std::string(name_of(host))];
+    shown = {{"requests", counts.requests},       {"body_bytes", counts.body_bytes},
+             {"in_progress", counts.in_progress}, {"max_in_progress", counts.max_in_progress},
+             {"aborted", counts.aborted},         {"connections_opened", counts.opened},
+             {"connections_open", counts.open},   {"max_connections_open", counts.max_open}};
+    if (with_paths) shown["paths"] = Json(counts.paths);
   }
   return all;
 }
@@ -84,7 +86,7 @@ Json Recorder::requests() const {
 
 void Recorder::reset_counts() {
   for (PerHost& counts : hosts_) {
-    counts.requests = counts.aborted = counts.opened = 0;
+    counts.requests = counts.aborted = counts.opened = counts.body_bytes = 0;
     counts.max_open = counts.open;
     counts.max_in_progress = counts.in_progress;
     counts.paths.clear();

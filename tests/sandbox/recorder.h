@@ -22,8 +22,10 @@ class Recorder {
   void on_request(const HttpRequest& request);
   void on_end(Host host, bool complete);
 
+  void on_body(Host host, std::size_t bytes);
+
   /// See control.cc, GET /counts.
-  Json counts() const;
+  Json counts(bool with_paths) const;
   /// The last requests, the oldest first.
   Json requests() const;
   /// Connections that are open and requests at work stay counted.
@@ -33,6 +35,7 @@ class Recorder {
  private:
   struct PerHost {
     std::uint64_t requests = 0, aborted = 0, opened = 0;
+    std::uint64_t body_bytes = 0;
     std::uint64_t open = 0, max_open = 0;                ///< connections
     std::uint64_t in_progress = 0, max_in_progress = 0;  ///< requests
     std::unordered_map<std::string, std::uint64_t> paths;

@@ -128,7 +128,9 @@ ApiAnswer Sandbox::api_answer(const HttpRequest& request, bool identity) {
   }
   ApiRequest api = to_api_request(request);
   if (identity) api.gzip = false;
-  return api_.answer(api);
+  ApiAnswer made = api_.answer(api);
+  recorder_.on_body(request.host, made.body->size());
+  return made;
 }
 
 Script Sandbox::with_fault(const Fault& fault, const HttpRequest& request) {

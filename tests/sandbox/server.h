@@ -81,7 +81,6 @@ class Sandbox final : public Service {
   Script with_fault(const Fault& fault, const HttpRequest& request);
   ApiAnswer api_answer(const HttpRequest& request, bool identity);
 
-  Json counts() const;
   Json publish(const Json& order);
   Json unpublish(const Json& order);
   Json assign_alias(const Json& order);
