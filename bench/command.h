@@ -25,6 +25,7 @@ using Action = std::function<int()>;
 Action add_herd(CLI::App& app);
 Action add_load(CLI::App& app);
 Action add_replay(CLI::App& app);
+Action add_churn(CLI::App& app);
 Action add_limit_server(CLI::App& app);
 
 constexpr int kExitOk = 0;

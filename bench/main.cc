@@ -25,6 +25,8 @@ constexpr std::array kCommands{
             add_replay},
     Command{"herd", "Many clients ask for one thing at once: when does each get its answer?",
             add_herd},
+    Command{"churn", "Many times its size through a store: bounds, use of the file, time of a store",
+            add_churn},
     Command{"limit-server", "That least: answers every request with the same prebuilt bytes",
             add_limit_server},
 };

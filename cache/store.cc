@@ -163,6 +163,10 @@ StoreStats Store::stats() const {
   stats.scopes = read(from.scopes);
   stats.max_readers_used = static_cast<std::uint32_t>(read(from.readers));
   stats.warm = impl_->warm;
+  for (std::size_t i = 0; i < stats.store_times.size(); ++i) {
+    stats.store_times[i] = read(from.store_times.places[i]);
+    stats.commit_times[i] = read(from.commit_times.places[i]);
+  }
   return stats;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -36,6 +37,10 @@ struct PurgeResult {
   std::optional<Error> error;  ///< the purge did not happen, or not durably: it is not acknowledged
 };
 
+/// How often something took how long: place n counts what took less than 2^n us, but not less than
+/// half of that; the last one all that took longer.
+using TimeCounts = std::array<std::uint64_t, 24>;
+
 /// Counters and gauges; a copy taken at one moment.
 struct StoreStats {
   std::uint64_t objects = 0;
@@ -54,6 +59,8 @@ struct StoreStats {
   std::uint64_t scopes = 0;
   std::uint32_t max_readers_used = 0;
   bool warm = false;  ///< rows were found at start
+  /// The writer's time for each object of a batch, eviction for it included, and for each commit.
+  TimeCounts store_times{}, commit_times{};
 };
 
 /// What the store remembers of a scope, so that a purge can find it: never a token.

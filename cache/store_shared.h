@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <atomic>
+#include <bit>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -15,6 +19,16 @@ namespace larder {
 /// Counters and gauges, written by anyone and read by stats().
 struct StoreCounters {
   using Number = std::atomic<std::uint64_t>;
+  /// TimeCounts in the making.
+  struct Times {
+    std::array<Number, std::tuple_size_v<TimeCounts>> places{};
+    void add(std::chrono::steady_clock::duration took, std::uint64_t times = 1) {
+      const auto us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+      const auto place = static_cast<std::size_t>(std::bit_width(static_cast<std::uint64_t>(us)));
+      raise(places[std::min(place, places.size() - 1)], times);
+    }
+  };
+  Times store_times, commit_times;
   Number stores{0}, replaced{0}, evicted{0}, purged{0}, commits{0};
   Number dropped_queue_full{0}, dropped_too_large{0}, dropped_map_full{0}, failed_commits{0};
   Number map_full{0}, not_admitted{0}, corrupt{0}, collisions{0}, begun_anew{0};

@@ -125,11 +125,15 @@ Result<void> StoreWriter::store_part(std::span<PutOrder> puts) {
 Result<bool> StoreWriter::store_once(std::span<PutOrder> puts, std::uint64_t needed) {
   const WallTime now = wall_now();
   Change change(*environment_, ledger_, scopes_);
+  const Clock::time_point begun = Clock::now();
   const bool fits = make_room(change, needed);
   if (fits) {
     for (PutOrder& put : puts) insert(change, put, now);
   }
+  const Clock::time_point written = Clock::now();
   if (Result<void> done = commit(change); !done) return tl::unexpected<Error>(done.error());
+  shared_.counters.store_times.add((written - begun) / puts.size(), fits ? puts.size() : 0);
+  shared_.counters.commit_times.add(Clock::now() - written);
   return fits;
 }
 

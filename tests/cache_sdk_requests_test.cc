@@ -24,7 +24,7 @@ std::string text(simdjson::dom::element element) {
 }
 
 std::vector<Recorded> load() {
-  const auto file = std::filesystem::path(__FILE__).parent_path() / "data" / "sdk_requests.json";
+  const auto file = std::filesystem::path(LARDER_SOURCE_DIR) / "tests/data/sdk_requests.json";
   simdjson::dom::parser parser;
   simdjson::dom::element root = parser.load(file.string());
   std::vector<Recorded> all;

@@ -16,7 +16,7 @@ using Catch::Matchers::Equals;
 namespace {
 
 std::vector<std::string> example_lines() {
-  const auto root = std::filesystem::path(__FILE__).parent_path().parent_path();
+  const auto root = std::filesystem::path(LARDER_SOURCE_DIR);
   std::ifstream file(root / "conf" / "larder.toml.example");
   REQUIRE(file);
   std::vector<std::string> lines;
