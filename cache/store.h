@@ -30,6 +30,11 @@ struct PurgeOrder {
   std::string api_key;
   std::string environment;
   std::string branch;
+
+  /// Of a scope: what it does not name may be any. In open mode a token alone is one, and which
+  /// environment goes with it only the origin knows.
+  bool selects_scope(std::string_view its_api_key, std::string_view its_environment,
+                     std::string_view its_branch) const;
 };
 
 struct PurgeResult {

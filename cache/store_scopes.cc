@@ -135,17 +135,20 @@ std::optional<ScopeMac> ScopeBook::idlest() const {
   return least->first;
 }
 
-std::vector<ScopeMac> ScopeBook::matching(const PurgeOrder& order) const {
-  const auto selects = [](const std::string& wanted, const std::string& has) {
-    return wanted.empty() || wanted == has;
+bool PurgeOrder::selects_scope(std::string_view its_api_key, std::string_view its_environment,
+                               std::string_view its_branch) const {
+  const auto may_be = [](std::string_view wanted, std::string_view has) {
+    return wanted.empty() || has.empty() || wanted == has;
   };
+  return may_be(api_key, its_api_key) && may_be(environment, its_environment) &&
+         may_be(branch, its_branch);
+}
+
+std::vector<ScopeMac> ScopeBook::matching(const PurgeOrder& order) const {
   std::vector<ScopeMac> found;
   for (const auto& [mac, entry] : entries_) {
-    if (selects(order.api_key, entry.label.api_key) &&
-        selects(order.environment, entry.label.environment) &&
-        selects(order.branch, entry.label.branch)) {
-      found.push_back(mac);
-    }
+    const ScopeLabel& label = entry.label;
+    if (order.selects_scope(label.api_key, label.environment, label.branch)) found.push_back(mac);
   }
   return found;
 }

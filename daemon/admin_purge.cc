@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <map>
+
 #include "cache/classify.h"
 #include "cache/key.h"
 #include "cache/query_string.h"
@@ -56,22 +58,19 @@ std::variant<PurgeOrder, std::string> parse_purge(std::string_view query, const 
   PurgeOrder order;
   std::string what;
   std::string url;
+  const std::map<std::string_view, std::string*> known{{"what", &what},
+                                                       {"url", &url},
+                                                       {"api_key", &order.api_key},
+                                                       {"environment", &order.environment},
+                                                       {"branch", &order.branch}};
   QueryPair pair;
   while (take_pair(query, pair)) {
-    const auto name = pair.name;
-    const auto value = decoded(pair.value);
-    if (name == "what")
-      what = value;
-    else if (name == "url")
-      url = value;
-    else if (name == "api_key")
-      order.api_key = value;
-    else if (name == "environment")
-      order.environment = value;
-    else if (name == "branch")
-      order.branch = value;
-    else
+    const auto place = known.find(pair.name);
+    if (place == known.end()) {
       return "unknown parameter of purge; known are what, url, api_key, environment, branch";
+    }
+    if (!place->second->empty()) return "a parameter of purge is there twice; ask once for each";
+    *place->second = decoded(pair.value);
   }
   const bool narrowed =
       !order.api_key.empty() || !order.environment.empty() || !order.branch.empty();

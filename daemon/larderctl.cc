@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <string>
+#include <vector>
 
 #include "upstream/control_client.h"
 #include "upstream/curl_library.h"
@@ -14,7 +15,7 @@ struct Options {
   std::string url;
   std::string api_key;
   std::string environment;
-  std::string branch;
+  std::vector<std::string> branches;
 };
 
 /// Prints the daemon's answer; the exit code says whether it was done.
@@ -28,7 +29,8 @@ int ask(const Options& options, const std::string& method, const std::string& ta
   return answer->status == 200 ? 0 : 1;
 }
 
-std::string purge_target(const Options& options, const std::string& what) {
+std::string purge_target(const Options& options, const std::string& what,
+                         const std::string& branch) {
   std::string target = "/purge?what=" + what;
   const auto add = [&](const char* name, const std::string& value) {
     if (!value.empty()) target += std::string("&") + name + "=" + larder::query_value(value);
@@ -36,14 +38,29 @@ std::string purge_target(const Options& options, const std::string& what) {
   add("url", options.url);
   add("api_key", options.api_key);
   add("environment", options.environment);
-  add("branch", options.branch);
+  add("branch", branch);
   return target;
+}
+
+/// One purge for each branch; the first that fails ends it.
+int purge(const Options& options, const std::string& what) {
+  auto branches = options.branches;
+  if (branches.empty()) branches.emplace_back();
+  for (const auto& branch : branches) {
+    const int code = ask(options, "POST", purge_target(options, what, branch));
+    if (code != 0) return code;
+  }
+  return 0;
 }
 
 void add_scope_options(CLI::App& command, Options& options) {
   command.add_option("--api-key", options.api_key, "Only the stack with this api key");
   command.add_option("--environment", options.environment, "Only this environment");
-  command.add_option("--branch", options.branch, "Only this branch (or alias, as clients name it)");
+  command
+      .add_option("--branch", options.branches,
+                  "Only what clients asked for by this branch or alias (without one: main); may "
+                  "be repeated. A branch does not take its aliases along: name them too")
+      ->allow_extra_args(false);
 }
 
 }  // namespace
@@ -59,19 +76,17 @@ int main(int count, char** words) {
   app.add_subcommand("status", "What the daemon does, as JSON")->callback([&] {
     code = ask(options, "GET", "/status");
   });
-  auto* purge = app.add_subcommand(
+  auto* purges = app.add_subcommand(
       "purge", "Remove cached answers; returns when none is served as fresh any more");
-  purge->require_subcommand(1);
-  auto* url = purge->add_subcommand("url", "One URL, all its variants");
+  purges->require_subcommand(1);
+  auto* url = purges->add_subcommand("url", "One URL, all its variants");
   url->add_option("url", options.url, "URL or path, with its query")->required();
   add_scope_options(*url, options);
-  url->callback([&] { code = ask(options, "POST", purge_target(options, "url")); });
-  auto* scope = purge->add_subcommand("scope", "All of a stack, environment or branch");
+  url->callback([&] { code = purge(options, "url"); });
+  auto* scope = purges->add_subcommand("scope", "All of a stack, environment or branch");
   add_scope_options(*scope, options);
-  scope->callback([&] { code = ask(options, "POST", purge_target(options, "scope")); });
-  purge->add_subcommand("all", "Everything")->callback([&] {
-    code = ask(options, "POST", purge_target(options, "all"));
-  });
+  scope->callback([&] { code = purge(options, "scope"); });
+  purges->add_subcommand("all", "Everything")->callback([&] { code = purge(options, "all"); });
   larder::start_curl_library();
   CLI11_PARSE(app, count, words);
   return code;

@@ -15,10 +15,6 @@ constexpr double kRetryShare = 0.1;
 constexpr double kRetryBurst = 10;
 constexpr Milliseconds kSweepMs = 250;
 
-bool field_matches(const std::string& wanted, const std::string& actual) {
-  return wanted.empty() || wanted == actual;
-}
-
 }  // namespace
 
 std::size_t Origin::WaiterHash::operator()(const Waiter& waiter) const noexcept {
@@ -277,9 +273,7 @@ void Origin::take(CreditOrder& order) {
 bool Origin::selected(const PurgeOrder& order, const Fill& fill) const {
   const auto& scope = *fill.order().scope;
   if (order.what == PurgeOrder::What::all) return true;
-  const bool scope_matches = field_matches(order.api_key, scope.api_key) &&
-                             field_matches(order.environment, scope.environment) &&
-                             field_matches(order.branch, scope.branch);
+  const bool scope_matches = order.selects_scope(scope.api_key, scope.environment, scope.branch);
   if (order.what == PurgeOrder::What::scope) return scope_matches;
   return scope_matches && order.path == fill.order().request.path &&
          order.query == fill.order().request.query;

@@ -3,6 +3,7 @@
 """What a purge selects, of sixteen scopes and of a URL's forms, and what a mistaken one says."""
 
 import json
+import socket
 
 import harness
 from harness import (ALIASES, BRANCHES, ENTRY, STACK_B, STACKS, Connection, check, check_equal,
@@ -71,6 +72,35 @@ def test_purges_take_their_scopes_and_no_other(stage):
         check_equal(sorted(gone), sorted(chosen), f"scopes purged by {arguments}")
 
 
+def test_a_purge_of_an_environment_takes_what_was_asked_for_without_one(stage):
+    larder = stage.larder(stack=None, open={"delivery": f"http://{stage.sandbox.delivery}",
+                                            "preview": f"http://{stage.sandbox.preview}"})
+    path = sized_target(300, "bare").partition("?")[0]
+    stage.sandbox.fault(host="delivery", status=200, body={"entry": {}})
+    for arguments in (["scope", "--environment", "staging"], ["scope", "--environment", "production"],
+                      ["url", path + "?environment=production"]):
+        larder.get(path, CREDENTIALS)
+        wait_stored(larder)
+        check_equal(purge(larder, *arguments), 1, f"objects purged by {arguments}")
+        with costs(stage, delivery=1, what=f"after {arguments}"):
+            larder.get(path, CREDENTIALS)
+
+
+def test_a_purge_takes_a_branch_and_its_alias_when_both_are_named(stage):
+    larder = stage.larder()
+    headers = [credentials(branch=branch) for branch in ("main", "live", "develop")]
+    for those in headers:
+        larder.get(ENTRY, those)
+    wait_stored(larder, 3)
+    status, output = larder.ctl("purge", "url", ENTRY, "--branch", "main", "--branch", "live")
+    check_equal(status, 0, f"exit status: {output}")
+    check_equal([json.loads(line)["purged"] for line in output.splitlines()], [1, 1],
+                "objects purged, branch by branch")
+    with costs(stage, delivery=2):
+        for those in headers:
+            larder.get(ENTRY, those)
+
+
 def test_a_url_purge_takes_every_variant_and_representation_and_no_other_url(stage):
     larder = stage.larder()
     more = '&query={"title":"a%20b"}&include[]=author'
@@ -131,6 +161,14 @@ def test_mistaken_purges_say_what_is_wrong_and_purge_nothing(stage):
     larder.kill()
     status, output = larder.ctl("purge", "all")
     check(status != 0 and "admin.sock" in output, f"without a daemon: {status} and: {output}")
+
+
+def test_a_purge_order_with_a_repeated_parameter_is_refused(stage):
+    larder = stage.larder()
+    with socket.socket(socket.AF_UNIX) as admin:
+        admin.connect(str(larder.socket_path))
+        admin.sendall(harness.format_request("/purge?what=scope&branch=main&branch=live", (), "POST"))
+        check(admin.recv(4096).startswith(b"HTTP/1.1 400"), "the answer to two branches in one order")
 
 
 def test_the_metrics_port_purges_nothing(stage):
