@@ -22,7 +22,9 @@ std::shared_ptr<const AnswerHead> head_of(const ResponseFacts& facts, std::strin
                                           std::optional<std::uint64_t> body_length) {
   auto head = std::make_shared<AnswerHead>();
   head->status = facts.status;
-  head->body_length = body_length ? body_length : facts.content_length;
+  if (facts.status != 204) {  // has no length, not even 0 (RFC 9110 section 8.6)
+    head->body_length = body_length ? body_length : facts.content_length;
+  }
   head->etag = etag;
   head->blocks = build_head_blocks(facts, etag, head->body_length);
   return head;
