@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/curl_loop.h"
 
-#include <algorithm>
-#include <sys/socket.h>
 #include <unistd.h>
+#include <algorithm>
 
 #include "conf/check.h"
 #include "conf/clock.h"
@@ -13,9 +12,6 @@ namespace {
 
 /// Deadlines are checked this often, so they hold to within a quarter of a second.
 constexpr std::uint64_t kSweepMs = 250;
-
-/// Prepared easy handles kept for the next transfers.
-constexpr std::size_t kIdleEasies = 64;
 
 }  // namespace
 
@@ -81,7 +77,7 @@ void CurlLoop::run(Transfer* transfer) {
   }
   curl_easy_setopt(easy.get(), CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
   curl_easy_setopt(easy.get(), CURLOPT_CLOSESOCKETDATA, this);
-  transfer->start(std::move(easy), monotonic_now(), idle_connection_has_bytes());
+  transfer->start(std::move(easy), monotonic_now(), idle_sockets_.any_has_bytes());
   ++hosts_[transfer->host()].running;
   ++started_;
   const auto code = curl_multi_add_handle(multi_, transfer->easy());
@@ -92,16 +88,8 @@ void CurlLoop::run(Transfer* transfer) {
   }
 }
 
-bool CurlLoop::idle_connection_has_bytes() {
-  for (const auto socket : idle_sockets_) {
-    char byte = 0;
-    if (::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0) return true;
-  }
-  return false;
-}
-
 int CurlLoop::on_close_socket(void* self, curl_socket_t socket) noexcept {
-  static_cast<CurlLoop*>(self)->idle_sockets_.erase(socket);
+  static_cast<CurlLoop*>(self)->idle_sockets_.remove(socket);
   return ::close(socket);
 }
 
@@ -115,7 +103,8 @@ void CurlLoop::detach(Transfer* transfer) {
   curl_multi_remove_handle(multi_, transfer->easy());
   EasyHandle easy = transfer->take_easy();
   curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, nullptr);
-  if (idle_easies_.size() < kIdleEasies) idle_easies_.push_back(std::move(easy));
+  if (idle_easies_.size() < config_.max_connections_per_host)
+    idle_easies_.push_back(std::move(easy));
   LARDER_CHECK(host.running > 0);
   --host.running;
 }
@@ -170,7 +159,7 @@ void CurlLoop::watch(curl_socket_t socket, int what, SocketWatch* watched) {
     watched->poll.reset(poll.release());
     curl_multi_assign(multi_, socket, watched);
   }
-  idle_sockets_.erase(socket);
+  idle_sockets_.remove(socket);
   const int events = ((what & CURL_POLL_IN) != 0 ? UV_READABLE : 0) |
                      ((what & CURL_POLL_OUT) != 0 ? UV_WRITABLE : 0);
   uv_poll_start(watched->poll.get(), events, on_readiness);
@@ -226,7 +215,7 @@ void CurlLoop::collect() {
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
     LARDER_CHECK(transfer != nullptr);
     const auto socket = transfer->idle_socket();
-    if (socket >= 0) idle_sockets_.insert(socket);
+    if (socket >= 0) idle_sockets_.add(socket);
     transfer->end(message->data.result);
   }
 }

@@ -6,9 +6,9 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
+#include "upstream/idle_sockets.h"
 #include "upstream/transfer.h"
 #include "upstream/uv_handle.h"
 
@@ -63,7 +63,6 @@ class CurlLoop {
   void fill_places(Host& host);
   void detach(Transfer* transfer);
   void wake_soon();
-  bool idle_connection_has_bytes();
   static int on_close_socket(void* self, curl_socket_t socket) noexcept;
 
   uv_loop_t* loop_;
@@ -77,9 +76,7 @@ class CurlLoop {
   std::vector<Transfer*> noted_;    ///< have news, in order
   std::vector<Transfer*> telling_;  ///< scratch of tell(); abandoned ones are nulled
   std::vector<EasyHandle> idle_easies_;
-  /// HTTP/1 connections between two transfers. Bytes there belong to no request: they would be
-  /// taken for the next one's answer (libcurl 7.88 counts such a connection as alive).
-  std::unordered_set<curl_socket_t> idle_sockets_;
+  IdleSockets idle_sockets_;
   std::uint64_t started_ = 0, failed_ = 0, refused_ = 0;
 };
 

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upstream/idle_sockets.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <array>
+#include <cerrno>
+
+#include "conf/check.h"
+
+namespace larder {
+
+IdleSockets::IdleSockets() : poll_(::epoll_create1(EPOLL_CLOEXEC)) {
+  LARDER_CHECK(poll_ >= 0);
+}
+
+IdleSockets::~IdleSockets() {
+  ::close(poll_);
+}
+
+void IdleSockets::add(int socket) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.fd = socket;
+  if (watched_.contains(socket)) return;
+  if (::epoll_ctl(poll_, EPOLL_CTL_ADD, socket, &event) == 0) {
+    watched_.insert(socket);
+  } else if (errno != EBADF) {
+    unwatched_.insert(socket);
+  }
+}
+
+void IdleSockets::remove(int socket) {
+  unwatched_.erase(socket);
+  if (watched_.erase(socket) != 0) ::epoll_ctl(poll_, EPOLL_CTL_DEL, socket, nullptr);
+}
+
+bool IdleSockets::any_has_bytes() {
+  if (!unwatched_.empty()) return true;
+  if (watched_.empty()) return false;
+  std::array<epoll_event, 16> ready{};
+  int count = 0;
+  do {
+    count = ::epoll_wait(poll_, ready.data(), static_cast<int>(ready.size()), 0);
+    for (int i = 0; i < count; ++i) {
+      char byte = 0;
+      const int socket = ready[static_cast<std::size_t>(i)].data.fd;
+      if (::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0) return true;
+      remove(socket);  // its end, and nothing comes behind that
+    }
+  } while (count == static_cast<int>(ready.size()));
+  return false;
+}
+
+}  // namespace larder

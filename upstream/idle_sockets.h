@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <unordered_set>
+
+namespace larder {
+
+/// HTTP/1 connections between two transfers. Bytes there belong to no request: they would be taken
+/// for the next one's answer (libcurl 7.88 counts such a connection as alive). The kernel watches
+/// all of them at once, so that asking costs the same for one and for thousands.
+class IdleSockets {
+ public:
+  IdleSockets();
+  ~IdleSockets();
+  IdleSockets(const IdleSockets&) = delete;
+  IdleSockets& operator=(const IdleSockets&) = delete;
+
+  void add(int socket);
+  void remove(int socket);
+  /// Has any of them bytes to read? One that has only come to its end is not watched any longer.
+  bool any_has_bytes();
+
+ private:
+  int poll_;
+  std::unordered_set<int> watched_;
+  std::unordered_set<int> unwatched_;  ///< the kernel has no room: as good as having bytes
+};
+
+}  // namespace larder
