@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <string>
 #include <unordered_map>
@@ -14,11 +15,17 @@
 namespace larder {
 
 /// Keys whose answers could not be shared lately: requests for them do not queue behind each
-/// other. A mark lasts `hold_s`; at most `kMaxMarks` are kept, the oldest forgotten first. A
-/// collision of keys costs a joined fill, nothing more.
+/// other. A mark lasts `hold_s`, then one request may find out whether it still holds, while the
+/// others go on alone; after as long again without any it is forgotten. At most `kMaxMarks` are
+/// kept, the oldest forgotten first. A collision of keys costs a joined fill, nothing more.
 class HitForMiss {
  public:
   static constexpr std::size_t kMaxMarks = 16'384;  // about 2 MB
+  enum class Advice : std::uint8_t {
+    share,  ///< nothing is known of the key
+    alone,  ///< its answers are for one client each
+    probe,  ///< that was long ago: this one request may try
+  };
 
   explicit HitForMiss(Seconds hold_s) : hold_ms_(hold_s * 1000) {}
 
@@ -29,10 +36,23 @@ class HitForMiss {
     while (order_.size() > kMaxMarks) forget_oldest();
   }
 
+  void unmark(const CacheKey& key) {
+    if (!marks_.empty()) marks_.erase(std::string(key.view()));
+  }
+
   bool marked(const CacheKey& key, MonotonicTime now) {
-    while (!order_.empty() && order_.front().second <= now) forget_oldest();
+    if (marks_.empty()) return false;
+    forget_old(now);
     const auto found = marks_.find(std::string(key.view()));
     return found != marks_.end() && found->second > now;
+  }
+
+  /// As marked(), for a request that will follow the advice.
+  Advice advise(const CacheKey& key, MonotonicTime now) {
+    if (marked(key, now)) return Advice::alone;
+    if (marks_.empty() || !marks_.contains(std::string(key.view()))) return Advice::share;
+    mark(key, now);
+    return Advice::probe;
   }
 
   void clear() {
@@ -42,6 +62,9 @@ class HitForMiss {
   std::size_t size() const { return marks_.size(); }
 
  private:
+  void forget_old(MonotonicTime now) {
+    while (!order_.empty() && order_.front().second.ms + hold_ms_ <= now.ms) forget_oldest();
+  }
   void forget_oldest() {
     const auto found = marks_.find(order_.front().first);
     if (found != marks_.end() && found->second == order_.front().second) marks_.erase(found);

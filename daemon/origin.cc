@@ -114,7 +114,9 @@ void Origin::take(FillOrder& order) {
   const bool may_join = fill != nullptr && fill->joinable(wall()) &&
                         (!order.skip_store || same_credential) &&
                         (!order.skip_store || fill->state() != Fill::State::committing);
-  if (may_join) {
+  const auto advice = refresh ? HitForMiss::Advice::share : advise(order);
+  const bool alone = advice == HitForMiss::Advice::alone;
+  if (may_join && (!alone || fill->state() == Fill::State::committing)) {
     if (refresh) return;
     if (fill->members() >= config_.upstream.max_waiters_per_fill) {
       return refuse(
@@ -128,7 +130,7 @@ void Origin::take(FillOrder& order) {
     return fill->join(std::move(order));
   }
   if (!order.skip_store && answer_from_store(order)) return;
-  if (!refresh && must_go_alone(order)) {
+  if (alone) {
     metrics_.hit_for_miss.add();
     return relay_alone(order);
   }
@@ -136,10 +138,10 @@ void Origin::take(FillOrder& order) {
   start_fill(std::move(order), 1);
 }
 
-bool Origin::must_go_alone(const FillOrder& order) {
+HitForMiss::Advice Origin::advise(const FillOrder& order) {
   const auto now = monotonic_now();
-  return hit_for_miss_.marked(order.key, now) ||
-         (!order.has_stale && refused_.marked(order.key, now));
+  if (!order.has_stale && refused_.marked(order.key, now)) return HitForMiss::Advice::alone;
+  return hit_for_miss_.advise(order.key, now);
 }
 
 /// The refusal of this credential is still held.
@@ -340,6 +342,7 @@ void Origin::on_leader_failed(const Fill& fill, std::vector<FillOrder> others,
 
 bool Origin::store(const Fill& fill, NewObject object) {
   const auto& scope = *fill.order().scope;
+  hit_for_miss_.unmark(fill.order().key);
   const bool taken = store_.put(std::move(object),
                                 {.mac = scope.mac,
                                  .delivery_host = scope.delivery_host,

@@ -69,7 +69,7 @@ class Origin final : public FillOwner, public RelayOwner {
   bool answer_from_store(const FillOrder& order);
   Fill* start_fill(FillOrder order, unsigned attempt);
   void start_relay(Waiter waiter, OriginRequest request, RelayOrder::To to);
-  bool must_go_alone(const FillOrder& order);
+  HitForMiss::Advice advise(const FillOrder& order);
   void relay_alone(const FillOrder& order);
   void refuse(Waiter waiter, const Refusal& refusal);
   bool selected(const PurgeOrder& order, const Fill& fill) const;

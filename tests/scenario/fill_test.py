@@ -2,10 +2,12 @@
 """Fills: one fetch for each key across all workers, shared by those who may share it, and nothing
 broken, private or oversized in the store."""
 
+import contextlib
 import gzip
 
 import harness
-from harness import ENTRY, check, check_equal, credentials, sized_body, sized_target, sized_uid
+from harness import (ENTRY, check, check_equal, credentials, sized_body, sized_target, sized_uid,
+                     wait_until)
 from scenario_lib import (GZIP, Cut, Herd, ask, cache_status, changes, check_answer,
                           check_api_error, costs, entry_target, is_closed, metric, read_body_prefix,
                           read_body_rest, read_or_cut, scaled, wait_metric, wait_stored)
@@ -211,6 +213,49 @@ def test_answers_for_one_client_are_never_shared_and_never_stored(stage):
         with changes(larder, name, store_stores=0, fills_stored=0, requests__hit=0):
             herd_of_unshareable(stage, larder, target, rule, name)
             second_herd_does_not_queue(stage, larder, target, name)
+
+
+def test_a_herd_is_let_go_as_soon_as_the_head_forbids_to_share(stage):
+    larder = stage.larder()
+    stage.sandbox.fault(host="delivery", times=1, hold="head", stall=100,
+                        headers={"Cache-Control": "no-store"})
+    with larder.connect() as leader:
+        ask(leader, ENTRY, CREDENTIALS)
+        stage.sandbox.wait_held("head")
+        with Herd(larder, 5, ENTRY, CREDENTIALS) as herd:
+            wait_metric(larder, "fills_joined", 5)
+            stage.sandbox.release("head")
+            for response in herd.responses():
+                check_answer(response, 200, what="an answer while the leader's body is not complete")
+
+
+def test_a_mark_that_has_run_out_is_tried_by_one_request_and_holds_up_nobody(stage):
+    larder = stage.larder(upstream={"hit_for_miss": "1s"})
+    stage.sandbox.fault(host="delivery", times=1, headers={"Cache-Control": "no-store"})
+    with changes(larder, fills=1, fills_stored=0):
+        larder.get(ENTRY, CREDENTIALS)
+    stage.sandbox.hold("try", host="delivery")
+    fills = metric(larder, "fills")
+    with contextlib.ExitStack() as clients:
+        def is_tried():
+            client = clients.enter_context(larder.connect())
+            ask(client, ENTRY, CREDENTIALS)
+            stage.sandbox.wait_held("try")
+            if metric(larder, "fills") > fills:
+                return client
+            stage.sandbox.release("try", keep=True)
+            check_answer(client.read_response(), 200)
+            return None
+        first = wait_until(is_tried, "one request tries")
+        with changes(larder, fills=0, fills_joined=0, hit_for_miss=5), \
+                Herd(larder, 5, ENTRY, CREDENTIALS) as herd:
+            stage.sandbox.wait_held("try", 6)
+            stage.sandbox.release("try")
+            for response in herd.responses() + [first.read_response()]:
+                check_answer(response, 200)
+    wait_stored(larder)
+    with changes(larder, requests__hit=1):
+        larder.get(ENTRY, CREDENTIALS)
 
 
 def test_a_lone_unshareable_answer_is_not_stored(stage):
