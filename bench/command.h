@@ -26,6 +26,7 @@ Action add_herd(CLI::App& app);
 Action add_load(CLI::App& app);
 Action add_replay(CLI::App& app);
 Action add_churn(CLI::App& app);
+Action add_peers(CLI::App& app);
 Action add_limit_server(CLI::App& app);
 
 constexpr int kExitOk = 0;

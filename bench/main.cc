@@ -27,6 +27,8 @@ constexpr std::array kCommands{
             add_herd},
     Command{"churn", "Many times its size through a store: bounds, use of the file, time of a store",
             add_churn},
+    Command{"peers", "larderd beside nginx, Varnish, HAProxy and the least that a server can cost",
+            add_peers},
     Command{"limit-server", "That least: answers every request with the same prebuilt bytes",
             add_limit_server},
 };

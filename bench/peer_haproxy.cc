@@ -9,11 +9,11 @@ namespace {
 /// What its cache keeps answers apart by is the host and the URL: the credentials go into the query
 /// for the time of the lookup.
 constexpr std::string_view kHaproxyConfig = R"(global
-  maxconn 10000
+  maxconn 4500
   nbthread 1
 defaults
   mode http
-  maxconn 10000
+  maxconn 4500
   timeout connect 5s
   timeout client 300s
   timeout server 60s

@@ -11,7 +11,7 @@ daemon off;
 worker_processes 1;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log warn;
-events { worker_connections 4096; }
+events { worker_connections 9000; }
 http {
   access_log off;
   sendfile off;

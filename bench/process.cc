@@ -22,8 +22,8 @@
 namespace larder::bench {
 namespace {
 
-constexpr std::chrono::milliseconds kPause{10};
-constexpr int kPausesToEnd = 1'000;
+constexpr std::chrono::milliseconds kPause{1};
+constexpr int kPausesToEnd = 10'000;
 
 void redirect(const std::filesystem::path& file, int descriptor) {
   const char* const path = file.empty() ? "/dev/null" : file.c_str();
