@@ -36,16 +36,17 @@ std::vector<double> Board::figures(const std::string& server, const char* field)
 
 void Board::report(const std::vector<Column>& columns, Json& row) const {
   for (const auto& [server, rounds] : rounds_) {
-    Json& shown = row["servers"][server];
-    shown = Json::object();
+    Json medians = Json::object();
+    Json ratios = Json::object();
     for (const Column& column : columns) {
       const std::vector<double> theirs = figures(server, column.field);
       if (theirs.empty()) continue;
-      shown[column.field] = median(theirs);
+      medians[column.field] = median(theirs);
       const std::vector<double> ours = figures(kOurs, column.field);
-      if (!column.compared || server == kOurs || ours.empty()) continue;
-      row["larderd_to"][server][column.field] = median_ratio(ours, theirs);
+      if (column.compared && !ours.empty()) ratios[column.field] = median_ratio(ours, theirs);
     }
+    row["servers"][server] = std::move(medians);
+    if (server != kOurs && !ratios.empty()) row["larderd_to"][server] = std::move(ratios);
   }
 }
 

@@ -6,10 +6,10 @@
 
 #include "bench/amounts.h"
 #include "bench/command.h"
-#include "bench/contestants.h"
 #include "bench/json.h"
 #include "bench/load_plan.h"
 #include "bench/load_run.h"
+#include "bench/own_larderd.h"
 
 namespace larder::bench {
 namespace {
@@ -26,26 +26,9 @@ struct Options {
   double exponent = 1.0;
   std::uint64_t seed = 1;
   int server_pid = 0;
-  int server_cpu = -1;
-  int load_cpu = -1;
-  std::string larderd = program_beside("larderd");
-  std::string sandbox = program_beside("larder-sandbox");
-  std::string folder;
+  OwnSetting own;
   bool spin = false;
   bool json = false;
-};
-
-/// A larderd and its origin, for a load that names no server.
-struct OwnServer {
-  explicit OwnServer(const Options& options)
-      : folder(options.folder),
-        origin(start_sandbox(options.sandbox, folder.path(), options.load_cpu)),
-        larderd(start_larderd({"larderd", options.larderd, 0},
-                              {folder.path(), origin.delivery_port, options.server_cpu})) {}
-
-  TempDir folder;
-  SandboxOrigin origin;
-  Contestant larderd;
 };
 
 struct Target {
@@ -105,17 +88,15 @@ bool measure(const Options& options, const Target& target, std::uint64_t size, J
 
 int run(const Options& options) {
   watch_interrupts();
-  std::optional<OwnServer> own;
+  std::optional<OwnLarderd> own;
   Target target;
   if (options.url.empty()) {
-    require_program(options.larderd);
-    require_program(options.sandbox);
-    own.emplace(options);
-    target = {own->larderd.endpoint, own->larderd.child.pid()};
+    own.emplace(options.own);
+    target = {own->server().endpoint, own->server().child.pid()};
   } else {
     target = {parse_url(options.url).endpoint, options.server_pid};
   }
-  if (options.load_cpu >= 0) pin_to_cpu(options.load_cpu);
+  if (options.own.load_cpu >= 0) pin_to_cpu(options.own.load_cpu);
   Json rows = Json::array();
   bool good = true;
   if (!options.json) print_head();
@@ -168,15 +149,17 @@ void add_whom(CLI::App& app, Options& options) {
                  "With --url: process whose CPU time is taken, with its children and all threads")
       ->check(CLI::Range(1, 1 << 22))
       ->needs(url);
-  app.add_option("--larderd", options.larderd, "Program; default: beside this one")->excludes(url);
-  app.add_option("--sandbox", options.sandbox, "larder-sandbox; default: beside this one")
+  app.add_option("--larderd", options.own.larderd, "Program; default: beside this one")
       ->excludes(url);
-  app.add_option("--folder", options.folder, "Where temporary files go; default: $TMPDIR or /tmp")
+  app.add_option("--sandbox", options.own.sandbox, "larder-sandbox; default: beside this one")
       ->excludes(url);
-  app.add_option("--server-cpu", options.server_cpu, "CPU that the own larderd is tied to")
+  app.add_option("--folder", options.own.folder,
+                 "Where temporary files go; default: $TMPDIR or /tmp")
+      ->excludes(url);
+  app.add_option("--server-cpu", options.own.server_cpu, "CPU that the own larderd is tied to")
       ->check(CLI::Range(0, 4'095))
       ->excludes(url);
-  app.add_option("--load-cpu", options.load_cpu, "CPU that the load generator is tied to")
+  app.add_option("--load-cpu", options.own.load_cpu, "CPU that the load generator is tied to")
       ->check(CLI::Range(0, 4'095));
 }
 

@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <iostream>
 #include <memory>
 #include <numeric>
 
-#include "bench/amounts.h"
 #include "bench/command.h"
 #include "bench/load_plan.h"
 
@@ -31,6 +31,9 @@ std::vector<std::string> part_names() {
   for (const Part& part : kParts) names.emplace_back(part.name);
   return names;
 }
+
+/// CPUs in use by programs that do not belong here, above which figures are worth little.
+constexpr double kOthersMayUse = 0.1;
 
 bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -87,77 +90,6 @@ int run(const PeersOptions& options) {
   return kExitOk;
 }
 
-void add_what(CLI::App& app, PeersOptions& options) {
-  app.add_option("--only", options.only, "Parts, as hits,misses; default: all but objects")
-      ->delimiter(',')
-      ->check(CLI::IsMember(part_names()));
-  app.add_option("--peers", options.peers,
-                 "Who takes part beside larderd: nginx, varnish, haproxy; for hits also limit (the "
-                 "least a server can cost), limit-cold (it has as many answers as there are keys) "
-                 "and limit-epoll (without libuv)")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"nginx", "varnish", "haproxy", "limit", "limit-cold", "limit-epoll"}))
-      ->capture_default_str();
-  app.add_option("--sizes", options.sizes, "Body sizes of hits, misses and herds, as 1K,10K,100K")
-      ->delimiter(',')
-      ->transform(as_bytes(2, std::uint64_t{8} << 20))
-      ->capture_default_str();
-  app.add_option("--connections", options.connections, "Keep-alive connections of hits")
-      ->delimiter(',')
-      ->check(CLI::Range(1u, 4'000u))
-      ->capture_default_str();
-  app.add_option("--rounds", options.rounds, "Turns of each server; medians are taken over them")
-      ->check(CLI::Range(1u, 1'000u))
-      ->capture_default_str();
-  app.add_option("--seconds", options.seconds, "Of each turn of hits")
-      ->check(CLI::Range(0.1, 3'600.0))
-      ->capture_default_str();
-  app.add_flag("--spin", options.spin,
-               "The load generator never sleeps, so that no server pays for waking it");
-  app.add_flag("--json", options.json, "Print JSON");
-}
-
-void add_counts(CLI::App& app, PeersOptions& options) {
-  const auto add = [&](const char* name, unsigned& count, unsigned most, const char* text) {
-    app.add_option(name, count, text)->check(CLI::Range(1u, most))->capture_default_str();
-  };
-  add("--keys", options.keys, 100'000, "hits: distinct objects, asked for by Zipf's law");
-  add("--misses", options.misses, 1'000'000, "misses: unique keys in each turn");
-  add("--herd", options.herd, 900, "herd: clients that ask at once");
-  add("--kept", options.kept_objects, 1'000'000, "restart: objects that are stored before");
-  add("--memory-objects", options.memory_objects, 10'000'000, "memory: objects");
-  add("--idle", options.idle_connections, 4'000, "memory: idle connections");
-  app.add_option("--objects", options.objects,
-                 "objects: stored beside the hot keys of larderd alone, as 1000,100000,1000000")
-      ->delimiter(',')
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{100'000'000}));
-  app.add_option("--cache-size", options.cache_bytes, "Of each cache (HAProxy: at most 4095M)")
-      ->transform(as_bytes(std::uint64_t{64} << 20, std::uint64_t{1} << 40))
-      ->capture_default_str();
-}
-
-void add_programs(CLI::App& app, PeersOptions& options) {
-  const auto add = [&](const char* name, std::string& program, const char* text) {
-    app.add_option(name, program, text)->capture_default_str();
-  };
-  options.larderd = program_beside("larderd");
-  options.sandbox = program_beside("larder-sandbox");
-  app.add_option("--larderd", options.larderd, "Program; default: beside this one");
-  app.add_option("--sandbox", options.sandbox, "larder-sandbox; default: beside this one");
-  app.add_option("--baseline", options.baseline,
-                 "Another larderd that takes part too, as that of before a change");
-  add("--nginx", options.nginx, "Program");
-  add("--varnish", options.varnish, "Program");
-  add("--haproxy", options.haproxy, "Program");
-  app.add_option("--server-cpu", options.server_cpu, "CPU that all servers are tied to")
-      ->check(CLI::Range(0, 4'095))
-      ->capture_default_str();
-  app.add_option("--load-cpu", options.load_cpu, "CPU of the load generator and the origin")
-      ->check(CLI::Range(0, 4'095))
-      ->capture_default_str();
-  app.add_option("--folder", options.folder, "Where temporary files go; default: $TMPDIR or /tmp");
-}
-
 }  // namespace
 
 bool PeersOptions::has_peer(const std::string& name) const {
@@ -201,14 +133,17 @@ Json finish_row(const Arena& arena, const std::string& heading, const std::vecto
                 const Board& board, Json row) {
   board.report(columns, row);
   if (!arena.options.json) print_board(heading, columns, row);
+  if (row.value("other_cpus", 0.0) > kOthersMayUse) {
+    std::fprintf(stderr,
+                 "larder-bench: meanwhile other programs kept %.2f CPUs busy: measure again\n",
+                 row["other_cpus"].get<double>());
+  }
   return row;
 }
 
 Action add_peers(CLI::App& app) {
   auto options = std::make_shared<PeersOptions>();
-  add_what(app, *options);
-  add_counts(app, *options);
-  add_programs(app, *options);
+  add_peers_options(app, *options, part_names());
   app.footer(
       "Starts a sandbox origin and each server with one worker, on loopback, the servers on one\n"
       "CPU and load and origin on another. They take turns; a figure is the median over the\n"

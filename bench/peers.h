@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -16,7 +17,7 @@ namespace larder::bench {
 
 struct PeersOptions {
   std::vector<std::string> only;
-  std::vector<std::string> peers{"nginx", "varnish", "haproxy", "limit"};
+  std::vector<std::string> peers{"nginx", "varnish", "haproxy", "limit", "limit-epoll"};
   std::vector<std::uint64_t> sizes{1'024, 10'240, 102'400};
   std::vector<unsigned> connections{1, 64, 512};
   unsigned rounds = 5;
@@ -43,6 +44,9 @@ struct PeersOptions {
 
   bool has_peer(const std::string& name) const;
 };
+
+/// Gives `app` its options; `parts`: what --only takes.
+void add_peers_options(CLI::App& app, PeersOptions& options, const std::vector<std::string>& parts);
 
 /// A server that takes part.
 struct Rival {

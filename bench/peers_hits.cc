@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/amounts.h"
 #include "bench/load_plan.h"
+#include "bench/other_load.h"
 #include "bench/peers.h"
 
 namespace larder::bench {
@@ -45,13 +46,15 @@ Json compare_hits(const Arena& arena) {
     }
     for (const unsigned connections : options.connections) {
       Board board;
+      const OtherLoad others;
       take_turns(options.rounds, all.size(), [&](std::size_t turn) {
         plans[turn].connections = connections;
         board.add(all[turn].name, load_json(run_checked(all[turn], plans[turn])));
       });
       rows.push_back(finish_row(
           arena, "hits, " + bytes_text(size) + ", " + std::to_string(connections) + " connections",
-          kColumns, board, {{"body_bytes", size}, {"connections", connections}}));
+          kColumns, board,
+          {{"body_bytes", size}, {"connections", connections}, {"other_cpus", others.cpus()}}));
     }
   }
   return rows;

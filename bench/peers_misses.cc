@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/amounts.h"
 #include "bench/load_plan.h"
+#include "bench/other_load.h"
 #include "bench/peers.h"
 
 namespace larder::bench {
@@ -30,6 +31,7 @@ Json compare_misses(const Arena& arena) {
       run_checked(server, once_each(server, size, kConnections, "warm"));
     }
     Board board;
+    const OtherLoad others;
     unsigned run = 0;
     take_turns(options.rounds, all.size(), [&](std::size_t turn) {
       LoadPlan plan =
@@ -39,11 +41,12 @@ Json compare_misses(const Arena& arena) {
       plan.settle_s = kSettleS;
       board.add(all[turn].name, load_json(run_checked(all[turn], plan)));
     });
-    rows.push_back(finish_row(arena,
-                              "misses, " + bytes_text(size) + ", " + std::to_string(kConnections) +
-                                  " connections, unique keys",
-                              kColumns, board,
-                              {{"body_bytes", size}, {"connections", kConnections}}));
+    rows.push_back(finish_row(
+        arena,
+        "misses, " + bytes_text(size) + ", " + std::to_string(kConnections) +
+            " connections, unique keys",
+        kColumns, board,
+        {{"body_bytes", size}, {"connections", kConnections}, {"other_cpus", others.cpus()}}));
   }
   return rows;
 }

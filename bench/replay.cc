@@ -6,8 +6,8 @@
 
 #include "bench/amounts.h"
 #include "bench/command.h"
-#include "bench/contestants.h"
 #include "bench/load_plan.h"
+#include "bench/own_larderd.h"
 #include "bench/replay_report.h"
 #include "bench/replay_run.h"
 #include "bench/steady_clock.h"
@@ -20,8 +20,6 @@ struct Options {
   std::string url;
   std::string control;
   std::string admin_socket;
-  std::uint64_t cache_bytes = std::uint64_t{1} << 30;
-  std::uint64_t max_object = 0;
   std::uint64_t origin_latency_ms = 0;
   double rate = 0;
   unsigned connections = 64;
@@ -31,61 +29,30 @@ struct Options {
   std::optional<std::uint64_t> restart_at;
   std::string restart_by = "TERM";
   int server_pid = 0;
-  int server_cpu = -1;
-  int load_cpu = -1;
-  std::string larderd = program_beside("larderd");
-  std::string sandbox = program_beside("larder-sandbox");
-  std::string folder;
+  OwnSetting own;
   bool json = false;
 };
 
-/// A larderd and its origin, for a replay that names no server.
-class OwnServer {
- public:
-  explicit OwnServer(const Options& options)
-      : options_(options),
-        folder_(options.folder),
-        origin_(start_sandbox(options.sandbox, folder_.path(), options.load_cpu)),
-        stage_{folder_.path(), origin_.delivery_port, options.server_cpu, options.cache_bytes} {
-    start();
-  }
+double ms_since(std::uint64_t start_ns) {
+  return static_cast<double>(steady_ns() - start_ns) / 1e6;
+}
 
-  const Contestant& larderd() const { return *larderd_; }
-  std::string control() const { return "http://127.0.0.1:" + std::to_string(origin_.control_port); }
+/// Notes in `report` how long it took.
+std::pair<Endpoint, pid_t> restart(OwnLarderd& own, const Options& options, Json& report) {
+  const std::uint64_t begin = steady_ns();
+  own.stop(options.restart_by == "KILL" ? SIGKILL : SIGTERM);
+  report = {
+      {"at", *options.restart_at}, {"signal", options.restart_by}, {"stop_ms", ms_since(begin)}};
+  const std::uint64_t stopped = steady_ns();
+  own.start();
+  report["start_ms"] = ms_since(stopped);
+  return {own.server().endpoint, own.server().child.pid()};
+}
 
-  std::pair<Endpoint, pid_t> restart() {
-    const std::uint64_t begin = steady_ns();
-    larderd_->child.stop(options_.restart_by == "KILL" ? SIGKILL : SIGTERM);
-    const std::uint64_t stopped = steady_ns();
-    start();
-    const auto ms = [](std::uint64_t ns) { return static_cast<double>(ns) / 1e6; };
-    restarted_ = {{"at", *options_.restart_at},
-                  {"signal", options_.restart_by},
-                  {"stop_ms", ms(stopped - begin)},
-                  {"start_ms", ms(steady_ns() - stopped)}};
-    return {larderd_->endpoint, larderd_->child.pid()};
-  }
-  const Json& restarted() const { return restarted_; }
-
- private:
-  void start() {
-    larderd_.reset();
-    larderd_.emplace(start_larderd({"larderd", options_.larderd, options_.max_object}, stage_));
-  }
-
-  const Options& options_;
-  TempDir folder_;
-  SandboxOrigin origin_;
-  Stage stage_;
-  std::optional<Contestant> larderd_;
-  Json restarted_;
-};
-
-void name_own_server(const OwnServer& own, Options& options, ReplayPlan& plan) {
-  options.control = own.control();
-  plan.endpoint = own.larderd().endpoint;
-  plan.admin = unix_endpoint(own.larderd().admin_socket);
-  plan.server = own.larderd().child.pid();
+void name_own_server(const OwnLarderd& own, ReplayPlan& plan) {
+  plan.endpoint = own.server().endpoint;
+  plan.admin = unix_endpoint(own.server().admin_socket);
+  plan.server = own.server().child.pid();
 }
 
 void name_server(const Options& options, ReplayPlan& plan) {
@@ -121,29 +88,28 @@ std::optional<FaultRule> slow_origin(const SandboxControl& control, std::uint64_
   return std::make_optional<FaultRule>(control, rule.dump());
 }
 
-int run(const Options& given) {
+int run(const Options& options) {
   watch_interrupts();
-  Options options = given;
   Trace trace = read_trace(options.trace);
   if (options.first > 0 && options.first < trace.lines.size()) trace.lines.resize(options.first);
   ReplayPlan plan = plan_of(options, trace);
-  std::optional<OwnServer> own;
+  std::optional<OwnLarderd> own;
+  Json restarted;
   if (options.url.empty()) {
-    require_program(options.larderd);
-    require_program(options.sandbox);
-    own.emplace(options);
-    name_own_server(*own, options, plan);
-    plan.restart = [&own] { return own->restart(); };
+    own.emplace(options.own);
+    name_own_server(*own, plan);
+    plan.restart = [&] { return restart(*own, options, restarted); };
   } else {
     name_server(options, plan);
   }
-  if (options.load_cpu >= 0) pin_to_cpu(options.load_cpu);
-  const SandboxControl control(options.control);
+  if (options.own.load_cpu >= 0) pin_to_cpu(options.own.load_cpu);
+  const SandboxControl control(own ? loopback(own->origin().control_port)
+                                   : parse_url(options.control).endpoint);
   const auto slowness = slow_origin(control, options.origin_latency_ms);
   const ReplayResult result = run_replay(plan, trace, control);
   Json report = replay_json(result);
   if (plan.window > 0) report["window"] = plan.window;
-  if (options.restart_at) report["restart"] = own->restarted();
+  if (!restarted.is_null()) report["restart"] = restarted;
   if (options.json) {
     std::cout << report.dump(2) << '\n';
   } else {
@@ -172,7 +138,7 @@ void add_how(CLI::App& app, Options& options) {
   app.add_option("--origin-latency", options.origin_latency_ms,
                  "The sandbox waits so long before each answer, as 5ms")
       ->transform(as_milliseconds());
-  app.add_option("--load-cpu", options.load_cpu, "CPU that the load generator is tied to")
+  app.add_option("--load-cpu", options.own.load_cpu, "CPU that the load generator is tied to")
       ->check(CLI::Range(0, 4'095));
   app.add_flag("--json", options.json, "Print JSON");
 }
@@ -197,11 +163,11 @@ void add_whom(CLI::App& app, Options& options) {
 
 void add_own(CLI::App& app, Options& options) {
   auto* const url = app.get_option("--url");
-  app.add_option("--cache-size", options.cache_bytes, "[cache] size of the own larderd, as 36M")
+  app.add_option("--cache-size", options.own.cache_bytes, "[cache] size of the own larderd, as 36M")
       ->transform(as_bytes(1u << 20, std::uint64_t{1} << 40))
       ->capture_default_str()
       ->excludes(url);
-  app.add_option("--max-object", options.max_object,
+  app.add_option("--max-object", options.own.max_object,
                  "[cache] max_object of the own larderd; 0 = its default")
       ->transform(as_bytes(0, std::uint64_t{1} << 30))
       ->capture_default_str()
@@ -214,13 +180,15 @@ void add_own(CLI::App& app, Options& options) {
       ->check(CLI::IsMember({"TERM", "KILL"}))
       ->capture_default_str()
       ->needs(restart);
-  app.add_option("--server-cpu", options.server_cpu, "CPU that the own larderd is tied to")
+  app.add_option("--server-cpu", options.own.server_cpu, "CPU that the own larderd is tied to")
       ->check(CLI::Range(0, 4'095))
       ->excludes(url);
-  app.add_option("--larderd", options.larderd, "Program; default: beside this one")->excludes(url);
-  app.add_option("--sandbox", options.sandbox, "larder-sandbox; default: beside this one")
+  app.add_option("--larderd", options.own.larderd, "Program; default: beside this one")
       ->excludes(url);
-  app.add_option("--folder", options.folder, "Where temporary files go; default: $TMPDIR or /tmp")
+  app.add_option("--sandbox", options.own.sandbox, "larder-sandbox; default: beside this one")
+      ->excludes(url);
+  app.add_option("--folder", options.own.folder,
+                 "Where temporary files go; default: $TMPDIR or /tmp")
       ->excludes(url);
 }
 
