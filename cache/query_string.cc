@@ -25,12 +25,33 @@ std::string_view decoded_start(std::string_view encoded, std::array<char, kNameR
 /// Sorts out most names at once: true where a name that may_come_in_query() can start.
 constexpr auto kMayStart = [] {
   std::array<bool, 256> may_start{};
-  for (const char c : std::string_view("%abelmprABELMPR")) {
+  for (const char c : std::string_view("%abdelmprABDELMPR")) {
     may_start[static_cast<unsigned char>(c)] = true;
   }
   return may_start;
 }();
 constexpr std::size_t kShortestName = 6;
+
+/// As SDKs call them in their own options. The API takes no notice, but what stands behind them is a
+/// credential all the same.
+struct JoinedName {
+  std::string_view name;
+  FieldId id;
+};
+constexpr JoinedName kJoinedNames[] = {
+    {"accesstoken", FieldId::access_token},
+    {"deliverytoken", FieldId::access_token},
+    {"previewtoken", FieldId::preview_token},
+    {"livepreview", FieldId::live_preview},
+    {"managementtoken", FieldId::management_token},
+};
+
+FieldId joined_field(std::string_view name) {
+  for (const JoinedName& known : kJoinedNames) {
+    if (equals_ignoring_case(name, known.name)) return known.id;
+  }
+  return FieldId::none;
+}
 
 }  // namespace
 
@@ -90,6 +111,7 @@ QueryName query_name(std::string_view encoded) {
   const std::size_t bracket = name.find('[');
   QueryName result;
   result.id = field_of(name.substr(0, bracket));
+  if (result.id == FieldId::none) result.id = joined_field(name.substr(0, bracket));
   result.bracketed = bracket != std::string_view::npos;
   if (result.id != FieldId::none && !may_come_in_query(result.id)) result.id = FieldId::none;
   return result;

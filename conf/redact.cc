@@ -13,6 +13,13 @@ namespace {
 
 constexpr std::string_view kMarker = "[redacted]";
 
+/// `cs` and 24 hex digits; uids have 16.
+constexpr std::size_t kTokenBytes = 26;
+
+bool may_be_uid(std::string_view shape) {
+  return shape.size() < kTokenBytes && shape.find_first_of("pP") == std::string_view::npos;
+}
+
 /// `secret` at `at`, each byte of it plain or escaped.
 std::optional<Span> secret_at(std::string_view text, std::size_t at, std::string_view secret) {
   const std::size_t begin = at;
@@ -63,16 +70,31 @@ void Redactor::add(const Secret& secret) {
   secrets_.push_back(secret);
 }
 
-std::string Redactor::redact(std::string_view text) const {
-  std::vector<Span> spans;
-  find_named_values(text, spans);
-  find_token_shapes(text, spans);
+void Redactor::find_secrets(std::string_view text, std::vector<Span>& spans) const {
   for (std::size_t at = 0; at < text.size() && !secrets_.empty(); ++at) {
     if (!starts_secret_[static_cast<unsigned char>(text[at])] && !starts_escape(text[at])) continue;
     for (const Secret& secret : secrets_) {
       if (const auto span = secret_at(text, at, secret.reveal())) spans.push_back(*span);
     }
   }
+}
+
+bool Redactor::finds_credential(std::string_view text) const {
+  std::vector<Span> spans;
+  find_token_shapes(text, spans);
+  std::erase_if(spans, [text](const Span& span) {
+    return may_be_uid(text.substr(span.begin, span.end - span.begin));
+  });
+  find_named_values(text, spans);
+  find_secrets(text, spans);
+  return !spans.empty();
+}
+
+std::string Redactor::redact(std::string_view text) const {
+  std::vector<Span> spans;
+  find_named_values(text, spans);
+  find_token_shapes(text, spans);
+  find_secrets(text, spans);
   if (spans.empty()) return std::string(text);
   std::string out;
   out.reserve(text.size());
@@ -101,9 +123,21 @@ void install_redactor(Redactor redactor) {
   installed_redactor = new Redactor(std::move(redactor));
 }
 
-std::string redact(std::string_view text) {
+namespace {
+
+const Redactor& redactor() {
   static const Redactor by_name_and_shape;
-  return (installed_redactor != nullptr ? *installed_redactor : by_name_and_shape).redact(text);
+  return installed_redactor != nullptr ? *installed_redactor : by_name_and_shape;
+}
+
+}  // namespace
+
+std::string redact(std::string_view text) {
+  return redactor().redact(text);
+}
+
+bool finds_credential(std::string_view text) {
+  return redactor().finds_credential(text);
 }
 
 }  // namespace larder

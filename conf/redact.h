@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "conf/config.h"
+#include "conf/redact_scan.h"
 #include "conf/secret.h"
 
 /// The one gate for everything that larder prints: diagnostics, access log, admin answers, errors.
@@ -29,7 +30,13 @@ class Redactor {
   /// Any thread, once nothing is added any more.
   std::string redact(std::string_view text) const;
 
+  /// Would redact() take anything out that is surely no uid? (Of `cs` and hex digits, 16 may be
+  /// one of an entry; tokens have 24.) For text that may reach the disk.
+  bool finds_credential(std::string_view text) const;
+
  private:
+  void find_secrets(std::string_view text, std::vector<Span>& spans) const;
+
   std::vector<Secret> secrets_;
   std::array<bool, 256> starts_secret_{};  ///< by first byte: most positions need no closer look
 };
@@ -41,7 +48,8 @@ Redactor redactor_for(const Config& config);
 /// at most once; until then only names and shapes are redacted.
 void install_redactor(Redactor redactor);
 
-/// `Redactor::redact` of the installed one. Any thread.
+/// `Redactor::redact` and `finds_credential` of the installed one. Any thread.
 std::string redact(std::string_view text);
+bool finds_credential(std::string_view text);
 
 }  // namespace larder

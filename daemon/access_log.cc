@@ -48,7 +48,12 @@ std::string hex(const std::array<std::uint8_t, N>& bytes) {
 
 void AccessRecord::set_target(std::string_view text) {
   target_bytes = static_cast<std::uint16_t>(std::min<std::size_t>(text.size(), 65'535));
-  target_length = static_cast<std::uint16_t>(std::min(text.size(), kMaxTarget));
+  if (text.size() > kMaxTarget) {
+    // A token cut in half is none any more to the redactor: the last value goes as a whole.
+    const auto end = text.substr(0, kMaxTarget).find_last_of("=&?/");
+    text = text.substr(0, end == std::string_view::npos ? 0 : end + 1);
+  }
+  target_length = static_cast<std::uint16_t>(text.size());
   std::copy_n(text.data(), target_length, target.data());
 }
 

@@ -22,7 +22,7 @@ namespace larder {
 /// One finished request, fixed in size so that handing it over allocates nothing.
 struct AccessRecord {
   static constexpr std::size_t kMaxTarget =
-      300;  // longer targets are cut, with "target_bytes" telling
+      300;  // longer targets are cut before the value that crosses it, with "target_bytes" telling
 
   WallTime time;
   std::uint32_t duration_us = 0;

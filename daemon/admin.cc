@@ -34,6 +34,12 @@ std::string describe(const PurgeOrder& order) {
   return "scope " + order.api_key + "/" + order.environment + "/" + order.branch;
 }
 
+/// Room for the longest target that a client may send, each of its octets as `%XX`.
+ServerConfig bounds_for_admin(ServerConfig bounds) {
+  bounds.max_target_bytes = 3 * bounds.max_target_bytes + 1'024;
+  return bounds;
+}
+
 }  // namespace
 
 struct AdminServer::Listener {
@@ -57,7 +63,7 @@ class AdminServer::AdminConnection final : public TransportUser {
         id_(id),
         transport_(std::move(transport)),
         trusted_(trusted),
-        parser_(server.config_.server) {
+        parser_(server.parser_bounds_) {
     transport_->set_user(*this);
     transport_->start_reading();
   }
@@ -137,6 +143,7 @@ class AdminServer::AdminConnection final : public TransportUser {
 AdminServer::AdminServer(uv_loop_t* loop, const Config& config, AdminSources sources,
                          std::vector<ListeningSocket> sockets)
     : config_(config),
+      parser_bounds_(bounds_for_admin(config.server)),
       sources_(std::move(sources)),
       read_buffer_(16 * 1024),
       mailbox_(std::make_shared<Mailbox<PurgeDone>>(loop, this)) {

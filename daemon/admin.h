@@ -56,6 +56,7 @@ class AdminServer {
   void purge(std::uint64_t connection, PurgeOrder order);
 
   const Config& config_;
+  const ServerConfig parser_bounds_;  ///< a URL to be purged comes percent-encoded once more
   AdminSources sources_;
   ReadBuffer read_buffer_;
   std::vector<std::unique_ptr<Listener>> listeners_;

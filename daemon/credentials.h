@@ -22,12 +22,26 @@ namespace larder {
 class RejectedCredentials {
  public:
   static constexpr std::size_t kMaxRejected = 4'096;
+  /// Refusals with a longer body are not held: the next request asks the origin. The API's own have
+  /// some 200 bytes.
+  static constexpr std::size_t kMaxHeldBytes = 4'096;
 
   struct Held {
     std::shared_ptr<const AnswerHead> head;
     std::vector<Chunk> body;
     MonotonicTime until;
   };
+
+  /// The body in memory of its own: what came from the origin is counted as waiting for clients as
+  /// long as anyone holds it. Empty = too long to be held.
+  static std::vector<Chunk> copy_of(const std::vector<Chunk>& body) {
+    std::string whole;
+    for (const Chunk& piece : body) {
+      if (whole.size() + piece->size() > kMaxHeldBytes) return {};
+      whole += *piece;
+    }
+    return {std::make_shared<const std::string>(std::move(whole))};
+  }
 
   explicit RejectedCredentials(Seconds hold_s) : hold_ms_(hold_s * 1000) {}
 
@@ -52,7 +66,8 @@ class RejectedCredentials {
   /// The refusal to answer with at `now`, or null.
   const Held* held(const ScopeMac& credential, MonotonicTime now) const {
     const auto found = held_.find(credential.bytes);
-    return found != held_.end() && found->second.until > now ? &found->second : nullptr;
+    const bool holds = found != held_.end() && found->second.until > now;
+    return holds && !found->second.body.empty() ? &found->second : nullptr;
   }
   std::size_t size() const { return held_.size(); }
 

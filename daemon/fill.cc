@@ -6,6 +6,7 @@
 
 #include "conf/check.h"
 #include "conf/log.h"
+#include "conf/redact.h"
 #include "upstream/held_bytes.h"
 
 namespace larder {
@@ -28,15 +29,15 @@ bool is_rejection_code(int error_code) {
   return error_code == 105 || error_code == 109 || error_code == 901;
 }
 
-/// Any delivery, preview or management token by its shape, `cs` and 24 hex digits, in text that
-/// would reach the disk. Entry uids have 16.
-bool holds_token(std::string_view text) {
-  constexpr std::size_t kDigits = 24;
-  constexpr std::string_view kHex = "0123456789abcdef";
-  for (auto at = text.find("cs"); at != std::string_view::npos; at = text.find("cs", at + 1)) {
-    const auto rest = text.substr(at + 2, kDigits);
-    if (rest.size() == kDigits && rest.find_first_not_of(kHex) == std::string_view::npos)
-      return true;
+/// Is a credential in what would reach the disk: the request's own one, or any that can be told?
+bool names_credential(const FillOrder& order) {
+  Redactor own;
+  own.add(order.access_token);
+  const auto& scope = *order.scope;
+  for (const std::string_view text :
+       {std::string_view(order.canonical), std::string_view(scope.environment),
+        std::string_view(scope.branch), std::string_view(scope.api_key)}) {
+    if (own.finds_credential(text) || finds_credential(text)) return true;
   }
   return false;
 }
@@ -221,13 +222,7 @@ StoreVerdict Fill::judge_whole(bool framed) {
   if (verdict_ != StoreVerdict::storable) return verdict_;
   if (forbidden_) return StoreVerdict::purged;
   if (!framed) return StoreVerdict::incomplete;
-  const auto token = order_.access_token.reveal();
-  const bool own_token = !token.empty() && order_.canonical.find(token) != std::string::npos;
-  const auto& scope = *order_.scope;
-  if (own_token || holds_token(order_.canonical) || holds_token(scope.environment) ||
-      holds_token(scope.branch) || holds_token(scope.api_key)) {
-    return StoreVerdict::secret_in_key;
-  }
+  if (names_credential(order_)) return StoreVerdict::secret_in_key;
   const bool zipped = same_field_name(facts_.content_encoding, "gzip");
   const auto checked = owner_.json_check().check(
       body_.size() == 1 ? std::string_view(*body_.front()) : joined(body_),

@@ -8,13 +8,14 @@
 #include <vector>
 
 #include "cache/request.h"
+#include "conf/secret.h"
 
 namespace larder {
 
 /// A header block that llhttp has taken from a GET over HTTP/1.1, its last blank line included.
 /// What it means does not depend on the target before it, so the same bytes need no second parse.
 struct KnownHeader {
-  std::string bytes;
+  Secret bytes;                    ///< tokens are in it: wiped when another takes its place
   std::vector<HeaderView> fields;  ///< into `bytes`
   bool must_close = false;
   std::uint64_t id = 0;  ///< never 0 in a filled one, and never twice in a process's parser

@@ -34,7 +34,7 @@ Origin::Origin(const Config& config, const AnchoredClock& clock, Store& store, W
       preview_(std::make_unique<CurlLoop>(loop_.get(), config.upstream)),
       reader_(store.reader()),
       hit_for_miss_(config.upstream.hit_for_miss_s),
-      refused_(config.upstream.hit_for_miss_s),
+      refused_(config.upstream.rejected_hold_s),
       rejected_(config.upstream.rejected_hold_s),
       sweep_(make_timer(loop_.get(), this)),
       mailbox_(loop_.get(), this),
@@ -138,10 +138,13 @@ void Origin::take(FillOrder& order) {
   start_fill(std::move(order), 1);
 }
 
+/// Whoever can fall back on a stale object always shares: on a way of its own it would be handed the
+/// origin's errors instead.
 HitForMiss::Advice Origin::advise(const FillOrder& order) {
+  if (order.has_stale) return HitForMiss::Advice::share;
   const auto now = monotonic_now();
-  if (!order.has_stale && refused_.marked(order.key, now)) return HitForMiss::Advice::alone;
-  return hit_for_miss_.advise(order.key, now);
+  const auto refused = refused_.advise(order.key, now);
+  return refused == HitForMiss::Advice::share ? hit_for_miss_.advise(order.key, now) : refused;
 }
 
 /// The refusal of this credential is still held.
@@ -343,6 +346,7 @@ void Origin::on_leader_failed(const Fill& fill, std::vector<FillOrder> others,
 bool Origin::store(const Fill& fill, NewObject object) {
   const auto& scope = *fill.order().scope;
   hit_for_miss_.unmark(fill.order().key);
+  refused_.unmark(fill.order().key);
   const bool taken = store_.put(std::move(object),
                                 {.mac = scope.mac,
                                  .delivery_host = scope.delivery_host,
@@ -361,7 +365,8 @@ void Origin::on_verdict(StoreVerdict verdict) {
 void Origin::on_rejected(const Fill& fill, std::shared_ptr<const AnswerHead> head,
                          std::vector<Chunk> body) {
   const auto& credential = fill.order().scope->credential;
-  rejected_.reject(credential, std::move(head), std::move(body), monotonic_now());
+  rejected_.reject(credential, std::move(head), RejectedCredentials::copy_of(body),
+                   monotonic_now());
   metrics_.credentials_rejected.set(rejected_.size());
   workers_.tell_all({.credential = credential, .rejected = true});
 }

@@ -102,7 +102,7 @@ bool RequestParser::take_known(std::string_view request) {
   llhttp_.method = HTTP_GET;
   llhttp_.http_major = llhttp_.http_minor = 1;
   target_ = {kMethod.size(), static_cast<std::uint32_t>(target_end - kMethod.size())};
-  consumed_ = line + taken_->bytes.size();
+  consumed_ = line + taken_->bytes.reveal().size();
   must_close_ = taken_->must_close;
   return true;
 }

@@ -74,6 +74,27 @@ TEST_CASE("request fields: each is read from header or query, over case, - and _
   CHECK(outcome.fields.*field.member == "value");
 }
 
+TEST_CASE("request fields: a credential in the query is known by the SDKs' own name for it",
+          "[cache]") {
+  struct Case {
+    const char* name;
+    std::string_view RequestFields::*member;
+  };
+  const auto c = GENERATE(values<Case>({
+      {"previewToken", &RequestFields::preview_token},
+      {"previewtoken", &RequestFields::preview_token},
+      {"livePreview", &RequestFields::live_preview},
+      {"preview%54oken", &RequestFields::preview_token},
+  }));
+  CAPTURE(c.name);
+  Decoded scratch;
+  auto builder = base("preview_token", std::string("&") + c.name + "=value");
+  const Outcome outcome = run(builder, permissive(), scratch);
+  CAPTURE(outcome.refusal.cause);
+  REQUIRE(outcome.refusal.status == 0);
+  CHECK(outcome.fields.*c.member == "value");
+}
+
 TEST_CASE("request fields: one that occurs twice is refused", "[cache]") {
   const Field field = GENERATE(from_range(kFields));
   const bool dashes = GENERATE(false, true);

@@ -100,6 +100,29 @@ TEST_CASE("redact: plain text stays as it is", "[conf]") {
   CHECK(Redactor{}.redact(text) == text);
 }
 
+TEST_CASE("redact: a credential in text that is to be kept is found, a uid is none", "[conf]") {
+  struct Case {
+    const char* text;
+    bool found;
+  };
+  const auto c = GENERATE(values<Case>({
+      {"/v3/content_types/blog/entries/blt0123456789abcdef", false},
+      {"/v3/content_types/blog/entries/cs0123456789abcdef", false},
+      {"query=%7B%22uid%22%3A%22cs0123456789abcdef%22%7D", false},
+      {"include_all=true&tokens=3", false},
+      {"x=cs0123456789abcdef01234567", true},
+      {"x=csprev0123456789abcdef0123", true},
+      {"previewToken=anything", true},
+      {"access%5Ftoken=anything", true},
+      {"x=sword%2Ffish", true},
+      {"x=sword", false},
+  }));
+  CAPTURE(c.text);
+  Redactor redactor;
+  redactor.add(Secret{"sword/fish"});
+  CHECK(redactor.finds_credential(c.text) == c.found);
+}
+
 TEST_CASE("redact: a registered secret goes wherever and however it stands", "[conf]") {
   Redactor redactor;
   redactor.add(Secret{"sword/fish\"7"});

@@ -52,6 +52,17 @@ TEST_CASE("access log: a long target is cut, and the line says so", "[daemon]") 
   CHECK(line.size() < 700);
 }
 
+TEST_CASE("access log: of a token that lies across the cut nothing is kept", "[daemon]") {
+  const std::string token = "cs0123456789abcdef01234567";
+  for (std::size_t before = 270; before < 310; ++before) {
+    const std::string lead = "/v3/a?x=" + std::string(before - 12, 'y') + "&k=";
+    const auto line = larder::format_access_record(record_of(lead + token + "&z=1"));
+    CAPTURE(before, line);
+    CHECK(line.find("cs0") == std::string::npos);
+    CHECK(line.find("\"/v3/a?x=") != std::string::npos);
+  }
+}
+
 TEST_CASE("access log: a full ring refuses, a read one takes again", "[daemon]") {
   larder::AccessRing ring(2);
   CHECK(ring.push(record_of("/1")));

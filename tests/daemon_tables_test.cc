@@ -90,10 +90,29 @@ TEST_CASE(
 TEST_CASE("rejected credentials: their number is bounded, the oldest go", "[daemon]") {
   larder::RejectedCredentials rejected(5);
   for (std::uint32_t i = 0; i <= larder::RejectedCredentials::kMaxRejected; ++i)
-    rejected.reject(mac_of(i), {}, {}, {1});
+    rejected.reject(mac_of(i), {}, {std::make_shared<const std::string>("{}")}, {1});
   CHECK(rejected.size() == larder::RejectedCredentials::kMaxRejected);
   CHECK(rejected.held(mac_of(0), {2}) == nullptr);
   CHECK(rejected.held(mac_of(1), {2}) != nullptr);
+}
+
+TEST_CASE("rejected credentials: a short refusal is held as a copy, a long one not at all",
+          "[daemon]") {
+  using larder::Chunk;
+  using Rejected = larder::RejectedCredentials;
+  const auto piece = [](std::size_t bytes) {
+    return std::make_shared<const std::string>(bytes, 'x');
+  };
+  const std::vector<Chunk> body{piece(10), piece(20)};
+  const auto copy = Rejected::copy_of(body);
+  REQUIRE(copy.size() == 1);
+  CHECK(*copy.front() == std::string(30, 'x'));
+  CHECK(body.front().use_count() == 1);
+  CHECK(Rejected::copy_of({piece(Rejected::kMaxHeldBytes), piece(1)}).empty());
+  Rejected rejected(5);
+  rejected.reject(mac_of(1), {}, {}, {1});
+  CHECK(rejected.held(mac_of(1), {2}) == nullptr);
+  CHECK(rejected.size() == 1);
 }
 
 TEST_CASE("rejected set: a worker's copy follows the notes", "[daemon]") {

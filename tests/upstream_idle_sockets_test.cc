@@ -35,9 +35,19 @@ TEST_CASE("idle sockets: bytes on any of them are noticed", "[upstream]") {
   CHECK_FALSE(idle.any_has_bytes());
   REQUIRE(::send(pairs.back().ends[1], "x", 1, 0) == 1);
   CHECK(idle.any_has_bytes());
-  CHECK(idle.any_has_bytes());
-  idle.remove(pairs.back().ends[0]);
   CHECK_FALSE(idle.any_has_bytes());
+}
+
+TEST_CASE("idle sockets: a connection that had bytes is at its end for whoever reads it next",
+          "[upstream]") {
+  larder::IdleSockets idle;
+  Pair pair;
+  idle.add(pair.ends[0]);
+  const std::string much(10'000, 'x');
+  REQUIRE(::send(pair.ends[1], much.data(), much.size(), 0) == 10'000);
+  CHECK(idle.any_has_bytes());
+  char byte = 0;
+  CHECK(::recv(pair.ends[0], &byte, 1, MSG_DONTWAIT) == 0);
 }
 
 TEST_CASE("idle sockets: those that the peer has closed hide nobody else's bytes", "[upstream]") {

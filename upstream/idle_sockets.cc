@@ -36,21 +36,33 @@ void IdleSockets::remove(int socket) {
   if (watched_.erase(socket) != 0) ::epoll_ctl(poll_, EPOLL_CTL_DEL, socket, nullptr);
 }
 
+/// Takes what has come, if anything but the end, and ends the connection: libcurl then sees that it
+/// is dead instead of reading on behind it.
+bool IdleSockets::empty(int socket) {
+  std::array<char, 4'096> bytes;
+  const bool any = ::recv(socket, bytes.data(), bytes.size(), MSG_DONTWAIT) > 0;
+  if (!any) return false;
+  ::shutdown(socket, SHUT_RDWR);
+  while (::recv(socket, bytes.data(), bytes.size(), MSG_DONTWAIT) > 0) {
+  }
+  return true;
+}
+
 bool IdleSockets::any_has_bytes() {
   if (!unwatched_.empty()) return true;
   if (watched_.empty()) return false;
   std::array<epoll_event, 16> ready{};
+  bool found = false;
   int count = 0;
   do {
     count = ::epoll_wait(poll_, ready.data(), static_cast<int>(ready.size()), 0);
     for (int i = 0; i < count; ++i) {
-      char byte = 0;
       const int socket = ready[static_cast<std::size_t>(i)].data.fd;
-      if (::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0) return true;
-      remove(socket);  // its end, and nothing comes behind that
+      if (empty(socket)) found = true;
+      remove(socket);
     }
   } while (count == static_cast<int>(ready.size()));
-  return false;
+  return found;
 }
 
 }  // namespace larder

@@ -17,10 +17,12 @@ class IdleSockets {
 
   void add(int socket);
   void remove(int socket);
-  /// Has any of them bytes to read? One that has only come to its end is not watched any longer.
+  /// Had any of them bytes to read? Those connections are ended here, so that they are nobody's
+  /// next one; they, and those that have come to their end, are not watched any longer.
   bool any_has_bytes();
 
  private:
+  static bool empty(int socket);
   int poll_;
   std::unordered_set<int> watched_;
   std::unordered_set<int> unwatched_;  ///< the kernel has no room: as good as having bytes
