@@ -5,43 +5,18 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
-#include <memory>
-#include <new>
-#include <string>
-#include <vector>
+#include <optional>
 
-#include "cache/query_json.h"
+#include "cache/json_stream.h"
 
 namespace larder {
 namespace {
 
-/// Buffers above this are given back after the check.
-constexpr std::size_t kKeptBytes = std::size_t{1} << 20;
-/// simdjson addresses a document by 32 bits.
-constexpr std::size_t kMaxDocumentBytes = std::size_t{0xffff'0000};
-
-/// Grows without filling itself with zeros; the padding that simdjson reads over is extra.
-class TextBuffer {
- public:
-  char* data() { return data_.get(); }
-  std::size_t room() const { return room_; }
-  void grow(std::size_t room, std::size_t used) {
-    if (room <= room_) return;
-    std::unique_ptr<char[]> bigger(new char[room + simdjson::SIMDJSON_PADDING]);
-    if (used > 0) std::copy_n(data_.get(), used, bigger.get());
-    data_ = std::move(bigger);
-    room_ = room;
-  }
-  void release() {
-    data_.reset();
-    room_ = 0;
-  }
-
- private:
-  std::unique_ptr<char[]> data_;
-  std::size_t room_ = 0;
-};
+constexpr std::size_t kWindowBytes = 64 * 1024;
+/// Errors of the API have some hundred bytes.
+constexpr std::size_t kMaxErrorBytes = 64 * 1024;
 
 /// zlib's state, for a series of gzip members (RFC 1952).
 class Inflater {
@@ -53,113 +28,103 @@ class Inflater {
   Inflater(const Inflater&) = delete;
   Inflater& operator=(const Inflater&) = delete;
 
-  /// All of `body` into `out`; the length, or why not.
-  Result<std::size_t> run(std::string_view body, std::size_t limit, TextBuffer& out);
+  void begin() {
+    inflateReset(&stream_);
+    at_end_ = false;
+  }
+  /// The next piece; gives what it inflates to `take`, window by window, until that says no.
+  template <class Take>
+  Result<void> run(std::string_view piece, const Take& take);
+  /// The last member is whole, and nothing came behind it.
+  bool at_end() const { return at_end_; }
 
  private:
-  void point_at(const char* in, std::size_t in_size, char* out, std::size_t out_size);
   z_stream stream_{};
   bool ready_ = false;
+  bool at_end_ = false;
+  std::array<char, kWindowBytes> window_;
 };
 
-constexpr std::size_t kMaxStep = std::size_t{1} << 30;  // zlib counts in 32 bits
-
-void Inflater::point_at(const char* in, std::size_t in_size, char* out, std::size_t out_size) {
-  stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in));
-  stream_.avail_in = static_cast<uInt>(std::min(in_size, kMaxStep));
-  stream_.next_out = reinterpret_cast<Bytef*>(out);
-  stream_.avail_out = static_cast<uInt>(std::min(out_size, kMaxStep));
-}
-
-Result<std::size_t> Inflater::run(std::string_view body, std::size_t limit, TextBuffer& out) {
+template <class Take>
+Result<void> Inflater::run(std::string_view piece, const Take& take) {
+  constexpr std::size_t kMaxStep = std::size_t{1} << 30;  // zlib counts in 32 bits
   if (!ready_) return fail(Error::Code::full, "no memory to inflate a body");
-  inflateReset(&stream_);
-  std::size_t used = 0;
-  while (true) {
-    if (used == out.room()) {
-      // One octet of room beyond the limit tells "just full" from "more to come".
-      if (used > limit) return fail(Error::Code::full, "the body inflates beyond its limit");
-      out.grow(std::min(std::max<std::size_t>(2 * used, 64 * 1024), limit + 1), used);
-    }
-    point_at(body.data(), body.size(), out.data() + used, out.room() - used);
-    const uInt in_before = stream_.avail_in;
-    const uInt out_before = stream_.avail_out;
+  bool window_full = false;
+  while (!piece.empty() || window_full) {
+    if (at_end_) begin();  // what follows must be a member too
+    const auto step = std::min(piece.size(), kMaxStep);
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(piece.data()));
+    stream_.avail_in = static_cast<uInt>(step);
+    stream_.next_out = reinterpret_cast<Bytef*>(window_.data());
+    stream_.avail_out = static_cast<uInt>(window_.size());
     const int status = inflate(&stream_, Z_NO_FLUSH);
-    body.remove_prefix(in_before - stream_.avail_in);
-    used += out_before - stream_.avail_out;
-    if (used > limit) return fail(Error::Code::full, "the body inflates beyond its limit");
-    if (status == Z_STREAM_END) {
-      if (body.empty()) return used;
-      inflateReset(&stream_);  // what follows must be a member too
-    } else if (status != Z_OK || (body.empty() && stream_.avail_out > 0)) {
-      return fail(Error::Code::corrupt, "the body is not complete gzip");
+    piece.remove_prefix(step - stream_.avail_in);
+    window_full = stream_.avail_out == 0 && status != Z_STREAM_END;
+    if (Result<void> taken = take({window_.data(), window_.size() - stream_.avail_out}); !taken) {
+      return taken;
+    }
+    at_end_ = status == Z_STREAM_END;
+    const bool dry = status == Z_BUF_ERROR && piece.empty();  // the window was just full
+    if (status != Z_OK && !at_end_ && !dry) {
+      return fail(Error::Code::corrupt, "the body is not gzip");
     }
   }
+  return {};
 }
 
 }  // namespace
 
 struct JsonCheck::Impl {
-  simdjson::dom::parser parser;
-  TextBuffer text;
   Inflater inflater;
-  int error_code = 0;
-  std::vector<std::string> error_fields;
+  JsonStream stream;
+  std::uint64_t length = 0;
+  std::uint64_t limit = 0;
+  bool zipped = false;
+  std::string small;  ///< the document, up to kMaxErrorBytes of it
+  simdjson::dom::parser parser;
 
-  Result<std::size_t> load(std::string_view body, Representation representation, std::size_t limit);
-  Result<void> parse(std::size_t length);
-  void remember_error(simdjson::dom::object document);
-  void give_back();
+  void begin(Representation representation, std::uint64_t max_decoded_bytes);
+  Result<void> feed(std::string_view piece);
+  Result<void> take(std::string_view text);
+  Result<void> end(Result<void> fed);
+  std::optional<simdjson::dom::object> error_document();
 };
 
-Result<std::size_t> JsonCheck::Impl::load(std::string_view body, Representation representation,
-                                          std::size_t limit) {
-  if (representation == Representation::gzip) return inflater.run(body, limit, text);
-  if (body.size() > limit) return fail(Error::Code::full, "the body is beyond its limit");
-  text.grow(std::max<std::size_t>(body.size(), 1), 0);
-  std::copy(body.begin(), body.end(), text.data());
-  return body.size();
+void JsonCheck::Impl::begin(Representation representation, std::uint64_t max_decoded_bytes) {
+  stream = JsonStream();
+  length = 0;
+  limit = max_decoded_bytes;
+  zipped = representation == Representation::gzip;
+  if (zipped) inflater.begin();
+  small.clear();
 }
 
-Result<void> JsonCheck::Impl::parse(std::size_t length) {
-  std::fill_n(text.data() + length, simdjson::SIMDJSON_PADDING, ' ');
-  simdjson::dom::element root;
-  const auto status = parser.parse(text.data(), length, false).get(root);
-  if (status == simdjson::MEMALLOC) return fail(Error::Code::full, "no memory to check a body");
-  if (status != simdjson::SUCCESS) {
-    // Well-formed may be more than simdjson can hold: integers beyond 64 bits, 1e400, "\\ud800".
-    const bool sound =
-        simdjson::validate_utf8(text.data(), length) && is_json_text({text.data(), length});
-    if (sound) return {};
-    return fail(Error::Code::corrupt, "the body is not JSON");
-  }
-  simdjson::dom::object object;
-  if (root.get(object) == simdjson::SUCCESS) {
-    remember_error(object);
-  } else if (!root.is_array()) {
-    return fail(Error::Code::corrupt, "the body is neither a JSON object nor an array");
-  }
+Result<void> JsonCheck::Impl::feed(std::string_view piece) {
+  if (!zipped) return take(piece);
+  return inflater.run(piece, [this](std::string_view text) { return take(text); });
+}
+
+Result<void> JsonCheck::Impl::take(std::string_view text) {
+  length += text.size();
+  if (length > limit) return fail(Error::Code::full, "the body is beyond its limit");
+  if (length <= kMaxErrorBytes) small.append(text);
+  if (!stream.feed(text)) return fail(Error::Code::corrupt, "the body is no JSON object or array");
   return {};
 }
 
-void JsonCheck::Impl::remember_error(simdjson::dom::object document) {
-  std::int64_t code = 0;
-  if (document["error_code"].get(code) == simdjson::SUCCESS && code > 0 &&
-      code <= std::numeric_limits<int>::max()) {
-    error_code = static_cast<int>(code);
+Result<void> JsonCheck::Impl::end(Result<void> fed) {
+  if (fed && zipped && !inflater.at_end()) {
+    fed = fail(Error::Code::corrupt, "the body is not complete gzip");
   }
-  simdjson::dom::object errors;
-  if (document["errors"].get(errors) != simdjson::SUCCESS) return;
-  constexpr std::size_t kMaxFields = 32;
-  for (const auto& field : errors) {
-    if (error_fields.size() == kMaxFields) break;
-    error_fields.emplace_back(field.key);
-  }
+  if (fed && !stream.complete()) fed = fail(Error::Code::corrupt, "the body is not complete JSON");
+  if (!fed || length > kMaxErrorBytes) small.clear();
+  return fed;
 }
 
-void JsonCheck::Impl::give_back() {
-  if (text.room() > kKeptBytes) text.release();
-  if (parser.capacity() > kKeptBytes) parser = simdjson::dom::parser();
+std::optional<simdjson::dom::object> JsonCheck::Impl::error_document() {
+  simdjson::dom::object object;
+  if (small.empty() || parser.parse(small).get(object) != simdjson::SUCCESS) return std::nullopt;
+  return object;
 }
 
 JsonCheck::JsonCheck() : impl_(new Impl) {}
@@ -168,29 +133,35 @@ JsonCheck::~JsonCheck() {
   delete impl_;
 }
 
+Result<void> JsonCheck::check(const std::vector<Chunk>& body, Representation representation,
+                              std::uint64_t max_decoded_bytes) {
+  impl_->begin(representation, max_decoded_bytes);
+  Result<void> fed;
+  for (const auto& piece : body) {
+    fed = impl_->feed(*piece);
+    if (!fed) break;
+  }
+  return impl_->end(std::move(fed));
+}
+
 Result<void> JsonCheck::check(std::string_view body, Representation representation,
                               std::uint64_t max_decoded_bytes) {
-  impl_->error_code = 0;
-  impl_->error_fields.clear();
-  const auto limit =
-      static_cast<std::size_t>(std::min<std::uint64_t>(max_decoded_bytes, kMaxDocumentBytes));
-  Result<void> result;
-  if (const auto length = impl_->load(body, representation, limit)) {
-    result = impl_->parse(*length);
-  } else {
-    result = tl::unexpected<Error>(length.error());
-  }
-  impl_->give_back();
-  return result;
+  impl_->begin(representation, max_decoded_bytes);
+  return impl_->end(impl_->feed(body));
 }
 
 int JsonCheck::error_code() const {
-  return impl_->error_code;
+  std::int64_t code = 0;
+  const auto document = impl_->error_document();
+  if (!document || (*document)["error_code"].get(code) != simdjson::SUCCESS) return 0;
+  return code > 0 && code <= std::numeric_limits<int>::max() ? static_cast<int>(code) : 0;
 }
 
 bool JsonCheck::error_names(std::string_view field) const {
-  const auto& fields = impl_->error_fields;
-  return std::find(fields.begin(), fields.end(), field) != fields.end();
+  simdjson::dom::object errors;
+  const auto document = impl_->error_document();
+  if (!document || (*document)["errors"].get(errors) != simdjson::SUCCESS) return false;
+  return errors.at_key(field).error() == simdjson::SUCCESS;
 }
 
 }  // namespace larder

@@ -68,6 +68,7 @@ struct CacheConfig {
   Bytes size = 1ull << 30;                 ///< bound of the database file
   Bytes max_object_bytes = 0;              ///< largest stored body; 0 = 1.5 % of `size`
   Bytes max_pending_bytes = 64ull << 20;   ///< bodies in flight or waiting for their commit, together
+  Bytes max_decoded_bytes = 32ull << 20;   ///< largest body, decoded, that is checked and so stored
   unsigned commit_interval_ms = 50;        ///< a group commit gathers stores at most this long
   Eviction eviction = Eviction::gdsf;      ///< what leaves when the database is full
   friend bool operator==(const CacheConfig&, const CacheConfig&) = default;

@@ -57,6 +57,7 @@ Keys<CacheConfig> cache_keys() {
       text("path", &S::path, kAbsolutePath),
       size("size", &S::size, {kMiB, 16 * kTiB}),
       size("max_object", &S::max_object_bytes, {0, kTiB}),
+      size("max_decoded", &S::max_decoded_bytes, {kKiB, kTiB}),
       size("max_pending", &S::max_pending_bytes, {64 * kKiB, kTiB}),
       milliseconds("commit_interval", &S::commit_interval_ms, {0, 10'000}),
       choice("eviction", &S::eviction,

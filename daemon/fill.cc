@@ -12,8 +12,7 @@
 namespace larder {
 namespace {
 
-constexpr std::uint64_t kMaxRejectionBytes = 64 * 1024;
-constexpr std::uint64_t kMaxDecodedFactor = 16;  // gzip of JSON: 5 to 12 measured on real answers
+constexpr std::uint64_t kMaxRejectionBytes = 4 * 1024;  // the API's words have some hundred bytes
 
 bool may_be_rejection(int status) {
   return status == 401 || status == 403 || status == 412;
@@ -40,12 +39,6 @@ bool names_credential(const FillOrder& order) {
     if (own.finds_credential(text) || finds_credential(text)) return true;
   }
   return false;
-}
-
-std::string joined(const std::vector<Chunk>& chunks) {
-  std::string whole;
-  for (const auto& chunk : chunks) whole += *chunk;
-  return whole;
 }
 
 }  // namespace
@@ -210,12 +203,13 @@ void Fill::finish(bool framed) {
 /// Well-formed JSON is whole, even if nothing but the connection's end says so. Such an answer is
 /// handed on, not stored.
 bool Fill::body_proves_itself() {
-  if (!retained_) return false;
+  return retained_ && check_body().has_value();
+}
+
+Result<void> Fill::check_body() {
   const bool zipped = same_field_name(facts_.content_encoding, "gzip");
-  return owner_.json_check()
-      .check(joined(body_), zipped ? Representation::gzip : Representation::identity,
-             kMaxDecodedFactor * owner_.max_object_bytes())
-      .has_value();
+  return owner_.json_check().check(body_, zipped ? Representation::gzip : Representation::identity,
+                                   owner_.config().cache.max_decoded_bytes);
 }
 
 StoreVerdict Fill::judge_whole(bool framed) {
@@ -223,12 +217,10 @@ StoreVerdict Fill::judge_whole(bool framed) {
   if (forbidden_) return StoreVerdict::purged;
   if (!framed) return StoreVerdict::incomplete;
   if (names_credential(order_)) return StoreVerdict::secret_in_key;
-  const bool zipped = same_field_name(facts_.content_encoding, "gzip");
-  const auto checked = owner_.json_check().check(
-      body_.size() == 1 ? std::string_view(*body_.front()) : joined(body_),
-      zipped ? Representation::gzip : Representation::identity,
-      kMaxDecodedFactor * owner_.max_object_bytes());
-  if (!checked) return StoreVerdict::malformed_json;
+  if (const auto checked = check_body(); !checked) {
+    return checked.error().code == Error::Code::full ? StoreVerdict::too_large
+                                                     : StoreVerdict::malformed_json;
+  }
   owner_.on_accepted(*this);
   return StoreVerdict::storable;
 }
@@ -263,11 +255,7 @@ bool Fill::commit() {
 /// has been dealt with.
 bool Fill::settle_rejection() {
   held_back_ = false;
-  const auto body = joined(body_);
-  const bool zipped = same_field_name(facts_.content_encoding, "gzip");
-  const auto checked = owner_.json_check().check(
-      body, zipped ? Representation::gzip : Representation::identity, 1 << 20);
-  if (!retained_ || !checked || !is_rejection_code(owner_.json_check().error_code())) {
+  if (!retained_ || !check_body() || !is_rejection_code(owner_.json_check().error_code())) {
     fail_those_with_stale(refusal_of_status(502));
     release_others_as_unshareable();
     return false;

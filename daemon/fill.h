@@ -116,6 +116,7 @@ class Fill final : public TransferSink {
   void finish(bool framed);
   void fail(const Error& error);
   bool body_proves_itself();
+  Result<void> check_body();
   StoreVerdict judge_whole(bool framed);
   bool commit();
   bool settle_rejection();

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cache/json_check.h"
 
+#include <sys/resource.h>
 #include <zlib.h>
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <random>
 #include <string>
+#include <vector>
 
 using namespace larder;
 
@@ -148,6 +150,42 @@ TEST_CASE("JSON check: the decoded size is bounded, to the octet", "[cache]") {
   std::string many;
   for (int i = 0; i < 1'000; ++i) many += gzip(std::string(10'000, ' '));
   CHECK(verdict(check.check(many, kGzip, 1u << 20)) == "full");
+}
+
+TEST_CASE("JSON check: a gzip bomb takes no more memory than any other body", "[cache]") {
+  const auto peak_bytes = [] {
+    rusage use{};
+    getrusage(RUSAGE_SELF, &use);
+    return static_cast<std::uint64_t>(use.ru_maxrss) * 1024;
+  };
+  JsonCheck check;
+  REQUIRE(check.check(gzip("[1]"), kGzip, kPlenty));
+  // Sound JSON, a thousand times as long when inflated; in many members, so as to be cheap to make.
+  std::string bomb = gzip("[");
+  const std::string member = gzip(std::string(10u << 20, ' '));
+  for (int i = 0; i < 20; ++i) bomb += member;
+  bomb += gzip("]");
+  const auto before = peak_bytes();
+  CHECK(verdict(check.check(bomb, kGzip, 1u << 30)) == "ok");
+  CHECK(peak_bytes() - before < (8u << 20));
+}
+
+TEST_CASE("JSON check: a body in pieces is one document", "[cache]") {
+  const std::string body = "{\"entries\":[{\"uid\":\"blt1\"}],\"error_code\":105}";
+  JsonCheck check;
+  for (const auto representation : {kIdentity, kGzip}) {
+    const std::string wire = representation == kGzip ? gzip(body) : body;
+    for (std::size_t size = 1; size <= wire.size(); ++size) {
+      std::vector<Chunk> pieces;
+      for (std::size_t at = 0; at < wire.size(); at += size) {
+        pieces.push_back(std::make_shared<const std::string>(wire.substr(at, size)));
+      }
+      REQUIRE(check.check(pieces, representation, kPlenty));
+      REQUIRE(check.error_code() == 105);
+      pieces.pop_back();
+      REQUIRE_FALSE(check.check(pieces, representation, kPlenty));
+    }
+  }
 }
 
 TEST_CASE("JSON check: large bodies, and small ones after them", "[cache]") {

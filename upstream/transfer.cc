@@ -223,7 +223,8 @@ int Transfer::idle_socket() const {
   long version = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_VERSION, &version);
   curl_socket_t socket = CURL_SOCKET_BAD;
-  if (version < CURL_HTTP_VERSION_2_0) curl_easy_getinfo(easy_.get(), CURLINFO_ACTIVESOCKET, &socket);
+  if (version < CURL_HTTP_VERSION_2_0)
+    curl_easy_getinfo(easy_.get(), CURLINFO_ACTIVESOCKET, &socket);
   return socket;
 }
 
