@@ -94,6 +94,8 @@ class StoreReader {
   /// been replaced, purged or is corrupt: the answer under way must be cut off.
   std::optional<std::string_view> chunk(const CacheKey& key, std::uint64_t sequence,
                                         std::uint32_t index);
+  /// May there be an object of the key's scope? True when in doubt.
+  bool may_hold_scope_of(const CacheKey& key);
   /// Tells the eviction policy; lock-free.
   void count_hit(std::uint32_t slot, EvictionTick now) noexcept;
   /// Ends the snapshot; cheap when there is none. Call at the end of every loop turn.

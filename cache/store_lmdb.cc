@@ -438,4 +438,15 @@ Snapshot::Found Snapshot::get(std::string_view key, std::string_view& row) const
   return Found::yes;
 }
 
+bool Snapshot::has_prefix(std::string_view prefix) const noexcept {
+  MDB_cursor* cursor = nullptr;
+  if (mdb_cursor_open(txn_, environment_->objects, &cursor) != MDB_SUCCESS) return true;
+  MDB_val key = val(prefix);
+  MDB_val row{};
+  const int code = mdb_cursor_get(cursor, &key, &row, MDB_SET_RANGE);
+  mdb_cursor_close(cursor);
+  if (code == MDB_NOTFOUND) return false;
+  return code != MDB_SUCCESS || view(key).starts_with(prefix);
+}
+
 }  // namespace larder

@@ -160,6 +160,8 @@ class Snapshot {
   /// A row of `objects`.
   enum class Found : std::uint8_t { yes, no, damaged };
   Found get(std::string_view key, std::string_view& row) const noexcept;
+  /// Does the key of any of them begin so? True when LMDB cannot tell.
+  bool has_prefix(std::string_view prefix) const noexcept;
   const Environment* environment() const { return environment_.get(); }
 
  private:

@@ -105,6 +105,13 @@ std::optional<std::string_view> StoreReader::chunk(const CacheKey& key, std::uin
   return std::nullopt;
 }
 
+bool StoreReader::may_hold_scope_of(const CacheKey& key) {
+  constexpr std::size_t kScopePrefix = 16;
+  if (!impl_->ready()) return impl_->shared.environment() != nullptr;
+  const FaultGuard guard;
+  return impl_->snapshot->has_prefix(key.view().substr(0, kScopePrefix));
+}
+
 void StoreReader::count_hit(std::uint32_t slot, EvictionTick now) noexcept {
   impl_->shared.policy->on_hit(slot, now);
 }

@@ -368,7 +368,17 @@ void Origin::on_rejected(const Fill& fill, std::shared_ptr<const AnswerHead> hea
   rejected_.reject(credential, std::move(head), RejectedCredentials::copy_of(body),
                    monotonic_now());
   metrics_.credentials_rejected.set(rejected_.size());
-  workers_.tell_all({.credential = credential, .rejected = true});
+  if (may_have_hits(fill)) workers_.tell_all({.credential = credential, .rejected = true});
+}
+
+/// In open mode each credential has a scope of its own. One that nothing is stored for, an invented
+/// one, has no hits to stop: it must not displace those that have.
+bool Origin::may_have_hits(const Fill& fill) {
+  if (!config_.open_mode() || store_.stats().pending_bytes > 0) return true;
+  reader_->end_turn();  // the snapshot must not be older than that
+  const bool stored = reader_->may_hold_scope_of(fill.order().key);
+  reader_->end_turn();
+  return stored;
 }
 
 void Origin::on_accepted(const Fill& fill) {

@@ -72,6 +72,7 @@ class Origin final : public FillOwner, public RelayOwner {
   HitForMiss::Advice advise(const FillOrder& order);
   void relay_alone(const FillOrder& order);
   void refuse(Waiter waiter, const Refusal& refusal);
+  bool may_have_hits(const Fill& fill);
   bool selected(const PurgeOrder& order, const Fill& fill) const;
   void forget_current(const Fill& fill);
   static std::string name_of(const FillOrder& order);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
-#include <vector>
+#include <cstring>
+#include <deque>
+#include <unordered_set>
 
 #include "cache/scope.h"
 #include "daemon/credentials.h"
@@ -10,21 +11,33 @@
 namespace larder {
 
 /// A worker's copy of the credentials that the origin refuses, told by the origin thread. Empty in
-/// any healthy moment, so that a hit pays one comparison.
+/// any healthy moment, so that a hit pays one comparison, and one look-up at worst.
 class RejectedSet {
  public:
   void note(const ScopeMac& credential, bool rejected) {
-    std::erase(all_, credential);
-    if (!rejected) return;
-    if (all_.size() == RejectedCredentials::kMaxRejected) all_.erase(all_.begin());
-    all_.push_back(credential);
+    if (!rejected) {
+      if (all_.erase(credential) != 0) std::erase(order_, credential);
+      return;
+    }
+    if (!all_.insert(credential).second) return;
+    order_.push_back(credential);
+    if (order_.size() <= RejectedCredentials::kMaxRejected) return;
+    all_.erase(order_.front());
+    order_.pop_front();
   }
-  bool has(const ScopeMac& credential) const {
-    return !all_.empty() && std::find(all_.begin(), all_.end(), credential) != all_.end();
-  }
+  bool has(const ScopeMac& credential) const { return !all_.empty() && all_.contains(credential); }
+  std::size_t size() const { return all_.size(); }
 
  private:
-  std::vector<ScopeMac> all_;
+  struct Hash {
+    std::size_t operator()(const ScopeMac& mac) const noexcept {
+      std::size_t first = 0;  // of a keyed hash: nobody can choose it
+      std::memcpy(&first, mac.bytes.data(), sizeof first);
+      return first;
+    }
+  };
+  std::unordered_set<ScopeMac, Hash> all_;
+  std::deque<ScopeMac> order_;
 };
 
 }  // namespace larder

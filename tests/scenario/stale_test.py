@@ -2,9 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """When stale content is used, and when it must not be."""
 
+import gzip
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
 import harness
 from harness import check, check_equal, wait_until
-from scenario_lib import Herd, cache_status, check_answer, costs, entry_target, origin_requests, wait_stored
+from scenario_lib import (GZIP, Herd, ask, cache_status, check_answer, costs, entry_target, metric,
+                          origin_requests, scaled, wait_metric, wait_stored)
 
 CREDENTIALS = harness.credentials()
 REJECTED = '{"error_message":"The token is not valid.","error_code":105,"errors":{"access_token":["is not valid."]}}'
@@ -93,6 +98,82 @@ def test_an_accepted_credential_gets_its_hits_back(stage):
     stage.sandbox.remove_fault(rule)
     wait_until(lambda: larder.get(entry_target("bltaaaa1113"), CREDENTIALS).status == 200, "the origin accepts it again")
     wait_until(lambda: "larder; hit" in cache_status(larder.get(entry_target(), CREDENTIALS)), "hits come back")
+
+
+class RejectingHandler(BaseHTTPRequestHandler):
+    """Refuses every credential, in gzip where that is taken."""
+
+    protocol_version = "HTTP/1.1"
+    asked = 0
+
+    def do_GET(self):
+        type(self).asked += 1
+        zipped = "gzip" in self.headers.get("Accept-Encoding", "")
+        body = gzip.compress(REJECTED.encode()) if zipped else REJECTED.encode()
+        self.send_response(401)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        if zipped:
+            self.send_header("Content-Encoding", "gzip")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_held_rejection_is_given_in_a_coding_that_the_client_takes(stage):
+    origin = ThreadingHTTPServer(("127.0.0.1", 0), RejectingHandler)
+    stage.stack.callback(origin.shutdown)
+    threading.Thread(target=origin.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{origin.server_address[1]}"
+    larder = stage.larder(stack=None, open={"delivery": url, "preview": url}, upstream={"rejected_hold": "1h"})
+    # Headers of the client, the coding it gets, and how often the origin has been asked by then.
+    for headers, coding, asked in [([GZIP], "gzip", 1), ([GZIP], "gzip", 1), ([], None, 2), ([], None, 2)]:
+        response = larder.get(entry_target(), CREDENTIALS + headers)
+        check_equal((response.status, response.header("Content-Encoding")), (401, coding), f"to {headers}")
+        check_equal(response.decoded, REJECTED.encode(), f"the refusal for {headers}")
+        check_equal(RejectingHandler.asked, asked, "requests at the origin")
+
+
+def test_a_leaders_rejection_is_not_for_those_who_joined_with_another_token(stage):
+    larder = stage.larder(upstream={"rejected_hold": "0s"})
+    stage.sandbox.fault(host="delivery", status=401, body=REJECTED, hold="rejected",
+                        header={"name": "access_token", "value": CREDENTIALS[1][1]})
+    other = harness.credentials(token=1)
+    for leaves in (False, True):
+        target = entry_target(more=f"&leaves={leaves}")
+        with larder.connect() as leader, larder.connect() as joiner:
+            joined, gone = metric(larder, "fills_joined"), metric(larder, "requests__aborted")
+            ask(leader, target, CREDENTIALS)
+            stage.sandbox.wait_held("rejected")
+            ask(joiner, target, other)
+            wait_metric(larder, "fills_joined", joined + 1)
+            if leaves:
+                leader.reset()
+                wait_metric(larder, "requests__aborted", gone + 1)
+            stage.sandbox.release("rejected", keep=True)
+            if not leaves:
+                check_answer(leader.read_response(), 401, REJECTED.encode(), "the leader")
+            check_answer(joiner.read_response(), 200, what=f"who joined, leader gone: {leaves}")
+        check_answer(larder.get(entry_target("bltaaaa1112"), other), 200, what="the other token later")
+
+
+def test_invented_tokens_do_not_displace_a_revoked_one(stage):
+    """In open mode: more of them than credentials are remembered."""
+    larder = stage.larder(stack=None, ttl={"entry": {"fresh": "1h"}},
+                          open={"delivery": f"http://{stage.sandbox.delivery}",
+                                "preview": f"http://{stage.sandbox.preview}"},
+                          upstream={"rejected_hold": "1h"})
+    check_answer(larder.get(entry_target(), CREDENTIALS), 200)
+    wait_stored(larder)
+    stage.sandbox.fault(host="delivery", status=401, body=REJECTED)
+    check_answer(larder.get(entry_target("bltaaaa1112"), CREDENTIALS), 401)
+    with larder.connect() as client:
+        for number in range(scaled(4_200, 100)):
+            headers = [CREDENTIALS[0], ("access_token", f"invented{number}")]
+            check_answer(client.request(entry_target(), headers), 401)
+    check_answer(larder.get(entry_target(), CREDENTIALS), 401, what="a hit of the revoked token")
 
 
 def test_negative_answers_are_cached_briefly(stage):
