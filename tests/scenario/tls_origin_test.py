@@ -3,12 +3,12 @@
 """Origins behind TLS: larder takes the right certificate for the right name, and nothing else."""
 
 import ssl
-import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import harness
+from certificates import make_authority, make_certificate
 
 BODY = b'{"entry":{"uid":"blt1"}}'
 
@@ -25,26 +25,6 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
-
-
-def openssl(*words):
-    subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True)
-
-
-def make_authority(folder: Path, name: str) -> Path:
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}",
-            "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.pem")
-    return folder / f"{name}.pem"
-
-
-def make_certificate(folder: Path, authority: str, name: str, host: str) -> tuple[Path, Path]:
-    key, request, made = folder / f"{name}.key", folder / f"{name}.csr", folder / f"{name}.crt"
-    extension = folder / f"{name}.ext"
-    extension.write_text(f"subjectAltName=DNS:{host}\n")
-    openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={host}", "-keyout", key, "-out", request)
-    openssl("x509", "-req", "-in", request, "-days", "2", "-CA", folder / f"{authority}.pem",
-            "-CAkey", folder / f"{authority}.key", "-CAcreateserial", "-extfile", extension, "-out", made)
-    return made, key
 
 
 def serve(certificate: Path, key: Path) -> ThreadingHTTPServer:
