@@ -258,6 +258,22 @@ def test_a_mark_that_has_run_out_is_tried_by_one_request_and_holds_up_nobody(sta
         larder.get(ENTRY, CREDENTIALS)
 
 
+def test_one_broken_body_does_not_keep_the_next_herd_from_sharing(stage):
+    larder = stage.larder()
+    target, body = sized(5_000, "once")
+    stage.sandbox.fault(host="delivery", times=1, malformed_json=True)
+    with changes(larder, fills_stored=0):
+        larder.get(target, CREDENTIALS)
+    stage.sandbox.hold("next", host="delivery")
+    with costs(stage, delivery=1), changes(larder, fills_joined=4, hit_for_miss=0), \
+            Herd(larder, 5, target, CREDENTIALS) as herd:
+        stage.sandbox.wait_held("next")
+        wait_metric(larder, "fills_joined", 4)
+        stage.sandbox.release("next")
+        for response in herd.responses():
+            check_answer(response, 200, body, "an answer of the herd after a broken body")
+
+
 def test_a_lone_unshareable_answer_is_not_stored(stage):
     larder = stage.larder()
     for index, (name, rule) in enumerate(UNSHAREABLE.items()):
@@ -340,6 +356,19 @@ def test_a_herd_on_a_broken_body_gets_nothing_that_looks_whole(stage):
                 check_equal(cut.status, 200, "status of an answer that was cut off")
     # Whether a second try came to be, and so stored, depends on how the first one's bytes arrived.
     check_answer(larder.get(target, CREDENTIALS), 200, body)
+
+
+def test_a_body_that_inflates_beyond_max_decoded_passes_through_unstored(stage):
+    larder = stage.larder(cache={"max_decoded": "1MiB"})
+    for size in (900_000, 4_000_000):
+        target, body = sized(size, "inflates")
+        stored = int(size < 1 << 20)
+        with changes(larder, f"{size} bytes", fills_stored=stored), costs(stage, delivery=2 - stored):
+            for _ in range(2):
+                response = larder.get(target, CREDENTIALS + [GZIP])
+                check(len(response.body) < size // 2, "the origin does not compress: nothing is proven")
+                check_answer(response, 200, body, f"{size} bytes in gzip")
+                wait_stored(larder, stored)
 
 
 def test_gzip_that_does_not_inflate_is_not_stored(stage):

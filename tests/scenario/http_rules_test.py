@@ -362,6 +362,21 @@ def test_a_long_pipeline_of_hits(stage):
                 check_answer(client.read_response(), 200, body)
 
 
+def test_reading_goes_on_after_a_deep_pipeline_behind_a_slow_answer(stage):
+    larder = stage.larder()
+    body = larder.get(ENTRY, CREDENTIALS).body
+    wait_stored(larder)
+    one = harness.format_request(ENTRY, CREDENTIALS)
+    count = 8 * 16 * 1024 // len(one)  # far more than is kept while an answer is under way
+    stage.sandbox.hold("slow", host="delivery")
+    with larder.connect() as client, changes(larder, requests__hit=count):
+        client.send(harness.format_request(ENTRY + "&slow=1", CREDENTIALS) + one * count)
+        stage.sandbox.wait_held("slow")
+        stage.sandbox.release("slow")
+        for _ in range(1 + count):
+            check_answer(client.read_response(), 200, body)
+
+
 def test_a_refused_request_in_a_pipeline_ends_it(stage):
     larder = stage.larder()
     with larder.connect() as client:

@@ -8,7 +8,7 @@ import pathlib
 
 import harness
 from harness import check
-from scenario_lib import entry_target, wait_stored
+from scenario_lib import changes, check_answer, entry_target, wait_stored
 
 ODD = "cs0badc0de0badc0de0badc0de"  # a token that nobody configured
 HASHES = ["hash123secretsession", "draft-session-77"]
@@ -64,6 +64,21 @@ def test_no_token_and_no_draft_stays_anywhere(stage):
         check(secret not in access, f"the access log shows {secret}")
     database = (larder.cache_directory / "data.mdb").read_bytes()
     check(b"bltaaaa1111" in database, "the database holds nothing: the check proves nothing")
+
+
+def test_a_token_in_the_place_of_an_environment_or_branch_is_not_stored(stage):
+    larder = stage.larder(stack=None, open={"delivery": f"http://{stage.sandbox.delivery}",
+                                            "preview": f"http://{stage.sandbox.preview}"})
+    good = harness.credentials()
+    stage.sandbox.fault(host="delivery", status=200, body={"entry": {"uid": "blt1"}})
+    for target, headers in [(entry_target(environment=ODD), good), (entry_target(), good + [("branch", ODD)]),
+                            (entry_target(), [("api_key", ODD), good[1]])]:
+        with changes(larder, f"{target} {headers}", fills_stored=0):
+            check_answer(larder.get(target, headers), 200)
+    larder.get(entry_target(), good)
+    wait_stored(larder)
+    larder.stop()
+    larder.check_nothing_on_disk([ODD, good[1][1]])
 
 
 if __name__ == "__main__":
