@@ -15,7 +15,7 @@ constexpr double kSizeExponent = 1.4;
 constexpr std::size_t kColumnsPerObject = 5;
 /// Misses between two halvings of the memory, for each object and at least.
 constexpr std::uint64_t kAgeingMisses = 20;
-constexpr std::uint64_t kLeastAgeingMisses = 10'000;
+constexpr std::uint64_t kLeastAgeingMisses = 20'000;
 /// The average cost forgets what lies further back than about this many newcomers.
 constexpr std::uint32_t kCostWindow = 100'000;
 /// Objects compared with a newcomer at most; it may be larger than all of them together.
