@@ -77,7 +77,7 @@ TEST_CASE(
     "[daemon]") {
   larder::RejectedCredentials rejected(5);
   auto head = std::make_shared<larder::AnswerHead>();
-  rejected.reject(mac_of(1), head, {}, {10'000});
+  rejected.reject(mac_of(1), head, {std::make_shared<const std::string>("{}")}, {10'000});
   REQUIRE(rejected.held(mac_of(1), {14'999}) != nullptr);
   CHECK(rejected.held(mac_of(1), {14'999})->head == head);
   CHECK(rejected.held(mac_of(1), {15'000}) == nullptr);
