@@ -28,6 +28,7 @@ Action add_replay(CLI::App& app);
 Action add_churn(CLI::App& app);
 Action add_peers(CLI::App& app);
 Action add_limit_server(CLI::App& app);
+Action add_simulate(CLI::App& app);
 
 constexpr int kExitOk = 0;
 constexpr int kExitFailed = 1;  ///< measured, and something was wrong; or not measurable

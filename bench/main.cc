@@ -31,6 +31,8 @@ constexpr std::array kCommands{
             add_peers},
     Command{"limit-server", "That least: answers every request with the same prebuilt bytes",
             add_limit_server},
+    Command{"simulate", "How many requests would be answered from a cache of some size?",
+            add_simulate},
 };
 
 /// A herd needs a descriptor for each client.

@@ -66,7 +66,7 @@ void name_server(const Options& options, ReplayPlan& plan) {
                "keep what the cache has\n";
 }
 
-ReplayPlan plan_of(const Options& options, const Trace& trace) {
+ReplayPlan plan_of(const Options& options, const ReplayTrace& trace) {
   ReplayPlan plan;
   plan.connections = options.connections;
   plan.rate = options.rate;
@@ -90,7 +90,7 @@ std::optional<FaultRule> slow_origin(const SandboxControl& control, std::uint64_
 
 int run(const Options& options) {
   watch_interrupts();
-  Trace trace = read_trace(options.trace);
+  ReplayTrace trace = read_replay_trace(options.trace);
   if (options.first > 0 && options.first < trace.lines.size()) trace.lines.resize(options.first);
   ReplayPlan plan = plan_of(options, trace);
   std::optional<OwnLarderd> own;

@@ -19,7 +19,7 @@ constexpr std::size_t kSizesAtOnce = 20'000;
 /// Walks through a trace, and counts what comes back.
 class TraceRequests final : public RequestSource {
  public:
-  TraceRequests(const ReplayPlan& plan, const Trace& trace, const SandboxControl& control)
+  TraceRequests(const ReplayPlan& plan, const ReplayTrace& trace, const SandboxControl& control)
       : plan_(plan),
         trace_(trace),
         control_(control),
@@ -133,7 +133,7 @@ class TraceRequests final : public RequestSource {
   }
 
   const ReplayPlan& plan_;
-  const Trace& trace_;
+  const ReplayTrace& trace_;
   const SandboxControl& control_;
   const std::vector<std::uint64_t> coming_;
   std::vector<std::uint64_t> origin_bytes_;  ///< of each key's body at the origin
@@ -150,7 +150,7 @@ class TraceRequests final : public RequestSource {
 
 }  // namespace
 
-ReplayResult run_replay(const ReplayPlan& plan, const Trace& trace, const SandboxControl& control) {
+ReplayResult run_replay(const ReplayPlan& plan, const ReplayTrace& trace, const SandboxControl& control) {
   TraceRequests requests(plan, trace, control);
   ClientLoop loop({plan.endpoint, plan.connections, plan.rate, false}, requests);
   requests.run_in(loop);

@@ -30,6 +30,6 @@ struct ReplayPlan {
 
 /// Replays a trace against a server that has the sandbox behind it. Purges keep their place: what
 /// is asked of the key before is answered before, what comes after waits for it; other keys go on.
-ReplayResult run_replay(const ReplayPlan& plan, const Trace& trace, const SandboxControl& control);
+ReplayResult run_replay(const ReplayPlan& plan, const ReplayTrace& trace, const SandboxControl& control);
 
 }  // namespace larder::bench

@@ -43,7 +43,7 @@ class Reader {
     trace_.lines.push_back(made);
   }
 
-  Trace result() {
+  ReplayTrace result() {
     if (trace_.lines.empty()) throw BenchError(name_ + " holds no requests");
     return std::move(trace_);
   }
@@ -63,12 +63,12 @@ class Reader {
   const std::string& name_;
   std::uint64_t number_ = 0;
   std::unordered_map<std::string, std::uint32_t> places_;
-  Trace trace_;
+  ReplayTrace trace_;
 };
 
 }  // namespace
 
-Trace parse_trace(std::string_view text, const std::string& name) {
+ReplayTrace parse_replay_trace(std::string_view text, const std::string& name) {
   Reader reader(name);
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
@@ -78,7 +78,7 @@ Trace parse_trace(std::string_view text, const std::string& name) {
   return reader.result();
 }
 
-Trace read_trace(const std::string& path) {
+ReplayTrace read_replay_trace(const std::string& path) {
   const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(::gzopen(path.c_str(), "rb"), ::gzclose);
   if (!file) throw BenchError("cannot read the trace " + path + ": " + std::strerror(errno));
   std::string text;
@@ -92,7 +92,7 @@ Trace read_trace(const std::string& path) {
     if (got == 0) break;
     text.append(buffer.data(), static_cast<std::size_t>(got));
   }
-  return parse_trace(text, path);
+  return parse_replay_trace(text, path);
 }
 
 }  // namespace larder::bench

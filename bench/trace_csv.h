@@ -10,11 +10,11 @@ namespace larder::bench {
 
 struct TraceLine {
   std::uint64_t time_s = 0;
-  std::uint32_t key = 0;    ///< place in Trace::keys
+  std::uint32_t key = 0;    ///< place in ReplayTrace::keys
   std::uint64_t bytes = 0;  ///< 0 = a purge of the key
 };
 
-struct Trace {
+struct ReplayTrace {
   std::vector<std::string> keys;  ///< in the order in which they turn up
   std::vector<TraceLine> lines;
 };
@@ -22,9 +22,9 @@ struct Trace {
 /// Lines of `time,key,size`, with or without a header line: whole seconds that never decrease, any
 /// text without a comma, bytes. Throws BenchError with the number of the bad line; `name` is for
 /// it.
-Trace parse_trace(std::string_view text, const std::string& name);
+ReplayTrace parse_replay_trace(std::string_view text, const std::string& name);
 
 /// A file of them, plain or gzip.
-Trace read_trace(const std::string& path);
+ReplayTrace read_replay_trace(const std::string& path);
 
 }  // namespace larder::bench

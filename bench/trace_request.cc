@@ -40,7 +40,7 @@ std::uint64_t body_bytes_of(std::uint64_t trace_bytes, std::uint64_t scale) {
   return std::clamp(trace_bytes * scale, kLeastBytes, kMostBytes);
 }
 
-std::vector<std::uint64_t> coming_sizes(const Trace& trace) {
+std::vector<std::uint64_t> coming_sizes(const ReplayTrace& trace) {
   std::vector<std::uint64_t> of_key(trace.keys.size());
   std::vector<std::uint64_t> coming(trace.lines.size());
   for (std::size_t i = trace.lines.size(); i-- > 0;) {

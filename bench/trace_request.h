@@ -22,6 +22,6 @@ std::uint64_t body_bytes_of(std::uint64_t trace_bytes, std::uint64_t scale);
 
 /// For each line of the trace the size of the key's next request from there on, the line's own
 /// included; 0 = there is none. What a purge makes of the key.
-std::vector<std::uint64_t> coming_sizes(const Trace& trace);
+std::vector<std::uint64_t> coming_sizes(const ReplayTrace& trace);
 
 }  // namespace larder::bench

@@ -13,9 +13,6 @@ constexpr auto kRelaxed = std::memory_order_relaxed;
 
 constexpr double kSizeExponent = 1.4;
 constexpr std::size_t kColumnsPerObject = 5;
-/// Misses between two halvings of the memory, for each object and at least.
-constexpr std::uint64_t kAgeingMisses = 20;
-constexpr std::uint64_t kLeastAgeingMisses = 10'000;
 /// The average cost forgets what lies further back than about this many newcomers.
 constexpr std::uint32_t kCostWindow = 100'000;
 /// Objects compared with a newcomer at most; it may be larger than all of them together.
@@ -30,6 +27,14 @@ float worth_of(std::uint32_t cost) {
 
 std::uint64_t cost_of(float worth) {
   return static_cast<std::uint64_t>(std::llround(std::pow(worth, -1 / kSizeExponent)));
+}
+
+/// Misses between two halvings of the memory. Where the memory grows with the objects, collisions
+/// set the pace; with few objects it is wider than they need, and may remember more for each.
+std::uint64_t ageing_misses(std::uint64_t objects) {
+  constexpr std::uint64_t kFew = 5'000;
+  constexpr std::uint64_t kMany = 20'000;
+  return std::max(20 * objects, std::clamp(80 * objects, kFew, kMany));
 }
 
 double lead_of(std::uint32_t frequency, float worth) {
@@ -142,7 +147,7 @@ void Gdsf::learn_cost(std::uint32_t cost) {
 }
 
 void Gdsf::age() {
-  if (++misses_ < std::max(kAgeingMisses * heap_.size(), kLeastAgeingMisses)) return;
+  if (++misses_ < ageing_misses(heap_.size())) return;
   misses_ = 0;
   memory_.halve();
 }

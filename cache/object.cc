@@ -65,7 +65,8 @@ struct FixedHead {
   std::int64_t published_ms;  ///< 0; for the origin's publish time
   std::uint64_t version;      ///< 0; for a version that fences off older refills
 };
-static_assert(sizeof(FixedHead) == 176 && std::has_unique_object_representations_v<FixedHead>);
+static_assert(sizeof(FixedHead) == kFixedHeadBytes &&
+              std::has_unique_object_representations_v<FixedHead>);
 constexpr std::size_t kSummedFrom = offsetof(FixedHead, body_checksum);
 
 struct ChunkHead {
@@ -229,10 +230,13 @@ std::uint32_t chunk_count_of(std::uint64_t body_length) {
   return static_cast<std::uint32_t>((body_length + kChunkBytes - 1) / kChunkBytes);
 }
 
+std::size_t head_bytes_of(const NewObject& object) {
+  return object.canonical.size() + object.entity_fields.size() + object.shared_fields.size() +
+         object.tags.size();
+}
+
 std::size_t object_row_bytes(const NewObject& object, std::uint32_t chunk_count) {
-  return sizeof(FixedHead) + object.canonical.size() + object.entity_fields.size() +
-         object.shared_fields.size() + object.tags.size() +
-         (chunk_count == 0 ? object.meta.body_length : 0);
+  return kFixedHeadBytes + head_bytes_of(object) + (chunk_count == 0 ? object.meta.body_length : 0);
 }
 
 void write_object(const NewObject& object, std::uint64_t sequence, std::uint32_t slot,

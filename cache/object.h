@@ -78,6 +78,10 @@ Result<ObjectView> read_object(std::string_view row);
 /// As decode_object(), but the body is not looked at and left empty.
 Result<ObjectView> decode_object_head(const CacheKey& key, std::string_view row);
 
+/// The part of a head row that is of the same length for all, and what else of it is no body.
+inline constexpr std::size_t kFixedHeadBytes = 176;
+std::size_t head_bytes_of(const NewObject& object);
+
 /// encode_object() in two steps, for a row that LMDB has reserved: its length, and its bytes.
 /// `row` is as long as that and is filled whole.
 std::size_t object_row_bytes(const NewObject& object, std::uint32_t chunk_count);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "cache/store_charge.h"
 #include "cache/store_fault.h"
 #include "cache/store_open.h"
 #include "cache/store_reader.h"
@@ -17,8 +18,6 @@ namespace larder {
 namespace {
 
 constexpr std::uint64_t kSmallestMap = 1u << 20;
-/// Transactions keep an object's pages in memory until they are committed.
-constexpr std::uint64_t kLargestObject = 256u << 20;
 /// What a put holds of the queue beside its bytes.
 constexpr std::uint64_t kPutOverhead = 1'024;
 constexpr std::size_t kLargestHead = 1u << 20;
@@ -26,17 +25,6 @@ constexpr std::size_t kLargestHead = 1u << 20;
 std::uint64_t whole_pages(std::uint64_t bytes) {
   const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   return bytes / page * page;
-}
-
-std::uint64_t largest_object(const CacheConfig& config) {
-  const std::uint64_t of_map = config.size / 1'000 * 15;
-  const std::uint64_t wanted = config.max_object_bytes == 0 ? of_map : config.max_object_bytes;
-  return std::min({wanted, config.size / 8, kLargestObject});
-}
-
-std::uint64_t head_bytes(const NewObject& object) {
-  return object.canonical.size() + object.entity_fields.size() + object.shared_fields.size() +
-         object.tags.size();
 }
 
 std::uint64_t body_bytes(const NewObject& object) {
@@ -61,7 +49,7 @@ struct Store::Impl {
       : files(prepare(config)),
         lock(files),
         map_bytes(whole_pages(config.size)),
-        max_object_bytes(largest_object(config)),
+        max_object_bytes(largest_body(config)),
         shared(std::move(policy), config.max_pending_bytes,
                std::chrono::milliseconds(config.commit_interval_ms),
                WriterBounds(map_bytes).batch) {
@@ -115,7 +103,7 @@ bool Store::put(NewObject object, ScopeLabel scope, std::function<void(bool)> do
   LARDER_CHECK(object.meta.scope == scope.mac);
   LARDER_CHECK(object.meta.body_length == body_bytes(object));
   StoreCounters& counters = impl_->shared.counters;
-  const std::uint64_t head = head_bytes(object);
+  const std::uint64_t head = head_bytes_of(object);
   if (object.meta.body_length > impl_->max_object_bytes || head > kLargestHead) {
     StoreCounters::raise(counters.dropped_too_large);
     return false;

@@ -5,13 +5,12 @@
 #include <cstring>
 #include <limits>
 
+#include "cache/store_charge.h"
 #include "conf/check.h"
 
 namespace larder {
 namespace {
 
-/// Random keys fill leaf pages by some 70 %: until there is something to measure.
-constexpr double kUsualFilling = 1.45;
 constexpr std::uint64_t kLeastMeasuredPages = 256;
 /// Slots looked at for an expired object before the policy is asked.
 constexpr std::uint32_t kExpiryLook = 32;
@@ -146,8 +145,7 @@ EvictionPolicy::Newcomer Ledger::missed(const IndexRecord& record, bool full) {
 }
 
 std::uint32_t Ledger::cost(const IndexRecord& record) const {
-  return static_cast<std::uint32_t>(record.overflow_pages * page_bytes_) +
-         static_cast<std::uint32_t>(record.small_bytes * filling_);
+  return ObjectCharge{record.small_bytes, record.overflow_pages}.bytes(page_bytes_, filling_);
 }
 
 void Ledger::learn_filling(std::uint64_t shared_pages) {

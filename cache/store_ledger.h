@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -86,6 +87,11 @@ class Ledger {
   std::uint32_t hand_ = 0;  ///< where the search for expired ones goes on
   double filling_;          ///< bytes of pages for each byte of rows that share them
 };
+
+/// What changes of the policy's states is saved after a while, for so many slots in turn: some
+/// 1,500 pages at most.
+inline constexpr std::chrono::seconds kBetweenSaves{60};
+inline constexpr std::uint32_t kSlotsSavedAtOnce = 65'536;
 
 /// Identifies a key for the eviction policy.
 std::uint64_t key_hash(const CacheKey& key);

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cache/store_rows.h"
 
+#include "cache/store_charge.h"
+
 namespace larder {
 namespace {
-
-void add(IndexRecord& record, const RowFootprint& row) {
-  record.small_bytes += row.leaf_bytes;
-  record.overflow_pages += row.overflow_pages;
-}
 
 std::optional<IndexRecord> read_index(Change& change, std::uint32_t slot) {
   const auto bytes = change.txn.get(change.txn.environment().index, SlotKey(slot).view());
@@ -72,13 +69,10 @@ IndexRecord index_record(const NewObject& object, std::uint64_t page_bytes) {
   IndexRecord record;
   record.key = object.key;
   record.expires_s = expiry_seconds(object.meta.lifetime.error_until.ms);
-  const std::uint32_t chunks = chunk_count_of(object.meta.body_length);
-  add(record, row_footprint(kRowKeyBytes, object_row_bytes(object, chunks), page_bytes));
-  for (std::uint32_t i = 0; i < chunks; ++i) {
-    add(record,
-        row_footprint(kRowKeyBytes, chunk_row_bytes(object.meta.body_length, i), page_bytes));
-  }
-  add(record, row_footprint(sizeof(std::uint32_t), kIndexRecordBytes, page_bytes));
+  const ObjectCharge charge =
+      object_charge(head_bytes_of(object), object.meta.body_length, page_bytes);
+  record.small_bytes = charge.small_bytes;
+  record.overflow_pages = charge.overflow_pages;
   return record;
 }
 

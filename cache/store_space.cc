@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "cache/store_charge.h"
 #include "cache/store_writer.h"
 
 // Eviction. LMDB needs free pages even to delete, needs them in a row for large values, and reuses
@@ -10,10 +11,8 @@
 namespace larder {
 namespace {
 
-// In per cent of the map.
-constexpr std::uint64_t kHighMark = 80;  ///< eviction begins
-constexpr std::uint64_t kLowMark = 75;   ///< eviction ends
-constexpr std::uint64_t kCeiling = 84;   ///< nothing is stored that would go beyond
+/// In per cent of the map: nothing is stored that would go beyond.
+constexpr std::uint64_t kCeiling = 84;
 
 /// A transaction frees twice what it needs and this part of the map: pages that are free but not
 /// yet to be used again are what a small map cannot afford.

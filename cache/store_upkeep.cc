@@ -10,11 +10,10 @@ namespace larder {
 namespace {
 
 constexpr unsigned kFullInARow = 3;
-constexpr unsigned kTicksBetweenSaves = 6;  ///< a minute
-constexpr unsigned kTicksOfFullDisk = 60;   ///< ten minutes until the file may grow again
+constexpr unsigned kTicksBetweenSaves = kBetweenSaves / kWriterTick;
+constexpr unsigned kTicksOfFullDisk = 60;  ///< ten minutes until the file may grow again
 constexpr unsigned kTicksOfLongLife = 60;
-constexpr std::uint32_t kSlotsSaved = 65'536;  ///< looked at in one go; some 1,500 pages at most
-constexpr std::chrono::seconds kSaveTime{2};   ///< at the end
+constexpr std::chrono::seconds kSaveTime{2};  ///< at the end
 constexpr std::chrono::seconds kOpenAgain{10};
 constexpr std::chrono::minutes kComplain{1};
 
@@ -57,7 +56,7 @@ void StoreWriter::keep_house() {
   if (!open_again()) return;
   environment_->drop_dead_readers();
   if (ticks_ % kTicksBetweenSaves == 0) {
-    if (Result<void> done = save_frequencies(kSlotsSaved); !done) on_failure(done.error(), 0);
+    if (Result<void> done = save_frequencies(kSlotsSavedAtOnce); !done) on_failure(done.error(), 0);
     if (environment_ == nullptr) return;
   }
   if (ticks_ % kTicksOfFullDisk == 0) disk_full_at_ = 0;
@@ -88,7 +87,7 @@ void StoreWriter::save_all_frequencies() {
   frequencies_saved_to_ = 0;
   while (environment_ != nullptr && frequencies_saved_to_ < ledger_.slots() &&
          Clock::now() < until) {
-    if (Result<void> done = save_frequencies(kSlotsSaved); !done)
+    if (Result<void> done = save_frequencies(kSlotsSavedAtOnce); !done)
       return complain(done.error().context);
   }
 }

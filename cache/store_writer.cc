@@ -8,7 +8,6 @@
 namespace larder {
 namespace {
 
-constexpr std::chrono::seconds kTick{10};
 constexpr unsigned kTriesWhenFull = 4;
 
 }  // namespace
@@ -34,7 +33,7 @@ StoreWriter::StoreWriter(StoreShared& shared, DatabaseFiles files, std::uint64_t
 
 void StoreWriter::run() noexcept {
   restore();
-  Clock::time_point tick = Clock::now() + kTick;
+  Clock::time_point tick = Clock::now() + kWriterTick;
   while (true) {
     Batch batch = shared_.inbox.take(tick);
     const bool nothing = batch.puts.empty() && !batch.other;
@@ -42,7 +41,7 @@ void StoreWriter::run() noexcept {
     handle(batch);
     if (Clock::now() < tick) continue;
     keep_house();
-    tick = Clock::now() + kTick;
+    tick = Clock::now() + kWriterTick;
   }
   save_all_frequencies();
   forget_marked_deaths(files_.directory);

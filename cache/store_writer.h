@@ -26,6 +26,9 @@ struct WriterBounds {
   unsigned purges;     ///< objects removed by a purge in one transaction
 };
 
+/// How often the writer looks after what is not urgent.
+inline constexpr std::chrono::seconds kWriterTick{10};
+
 /// The thread that writes: puts, purges, eviction, and what to do when that fails.
 class StoreWriter {
  public:

@@ -16,7 +16,7 @@ using namespace larder::bench;
 
 namespace {
 
-void expect_two_keys(const Trace& trace) {
+void expect_two_keys(const ReplayTrace& trace) {
   REQUIRE(trace.keys == std::vector<std::string>{"a", "b c"});
   REQUIRE(trace.lines.size() == 3);
   CHECK(trace.lines[0].key == 0);
@@ -35,7 +35,7 @@ TEST_CASE("trace csv: keys are numbered as they turn up; the header line is not 
       GENERATE("time,key,size\n0,a,100\n5,b c,7\n5,a,0\n", "0,a,100\r\n5,b c,7\r\n\r\n5,a,0\r\n",
                "0,a,100\n5,b c,7\n5,a,0");
   CAPTURE(text);
-  expect_two_keys(parse_trace(text, "t"));
+  expect_two_keys(parse_replay_trace(text, "t"));
 }
 
 TEST_CASE("trace csv: a bad line is named with its number and what is wrong", "[bench]") {
@@ -54,18 +54,18 @@ TEST_CASE("trace csv: a bad line is named with its number and what is wrong", "[
       {"", "t holds no requests"},
   }));
   CAPTURE(c.text);
-  CHECK_THROWS_WITH(parse_trace(c.text, "t"), Catch::Matchers::StartsWith(c.problem));
+  CHECK_THROWS_WITH(parse_replay_trace(c.text, "t"), Catch::Matchers::StartsWith(c.problem));
 }
 
 TEST_CASE("trace csv: files may be plain or gzip", "[bench]") {
   const TempDir folder;
   const std::string text = "0,a,100\n5,b c,7\n5,a,0\n";
   write_file(folder.path() / "plain.csv", text);
-  expect_two_keys(read_trace((folder.path() / "plain.csv").string()));
+  expect_two_keys(read_replay_trace((folder.path() / "plain.csv").string()));
   const std::string coded = (folder.path() / "coded.csv.gz").string();
   gzFile file = ::gzopen(coded.c_str(), "wb");
   REQUIRE(::gzwrite(file, text.data(), static_cast<unsigned>(text.size())) > 0);
   ::gzclose(file);
-  expect_two_keys(read_trace(coded));
-  CHECK_THROWS_AS(read_trace((folder.path() / "none.csv").string()), BenchError);
+  expect_two_keys(read_replay_trace(coded));
+  CHECK_THROWS_AS(read_replay_trace((folder.path() / "none.csv").string()), BenchError);
 }

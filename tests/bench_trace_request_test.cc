@@ -24,6 +24,6 @@ TEST_CASE("trace request: sizes are scaled, and kept within what a sandbox can g
 }
 
 TEST_CASE("trace request: a purge makes of its key what the next request expects", "[bench]") {
-  const Trace trace = parse_trace("0,a,10\n0,a,0\n0,b,5\n0,a,20\n0,b,0\n0,a,0\n", "t");
+  const ReplayTrace trace = parse_replay_trace("0,a,10\n0,a,0\n0,b,5\n0,a,20\n0,b,0\n0,a,0\n", "t");
   CHECK(coming_sizes(trace) == std::vector<std::uint64_t>{10, 20, 5, 20, 0, 0});
 }
