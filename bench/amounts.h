@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+
+namespace CLI {
+class Validator;
+}
 
 /// Amounts as an operator writes them on the command line.
 namespace larder::bench {

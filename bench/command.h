@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <stdexcept>
 #include <string>
+
+namespace CLI {
+class App;
+}
 
 /// What the subcommands of larder-bench have in common. Each is a file of its own with one function
 /// `add_NAME`, listed in main.cc.

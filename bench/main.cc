@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sys/resource.h>
+#include <CLI/CLI.hpp>
 
 #include <array>
 #include <csignal>

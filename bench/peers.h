@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -10,6 +9,10 @@
 #include "bench/board.h"
 #include "bench/contestants.h"
 #include "bench/load_run.h"
+
+namespace CLI {
+class App;
+}
 
 /// larderd beside other caches doing the same job. Each part of the comparison is a file,
 /// peers_PART.cc, with one function, listed in peers.cc.
