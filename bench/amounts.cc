@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 
 namespace larder::bench {
 namespace {
@@ -102,13 +103,15 @@ CLI::Validator as_rate() {
 }
 
 std::string bytes_text(std::uint64_t bytes) {
-  constexpr std::array units{" B", " KB", " MB", " GB"};
+  constexpr std::array units{" bytes", " KiB", " MiB", " GiB", " TiB", " PiB"};
+  auto number = static_cast<double>(bytes);
   std::size_t unit = 0;
-  while (unit + 1 < units.size() && bytes >= 1024 && bytes % 1024 == 0) {
-    bytes /= 1024;
-    ++unit;
-  }
-  return std::to_string(bytes) + units[unit];
+  for (; number >= 1'000 && unit + 1 < units.size(); ++unit) number /= 1'024;
+  const bool whole = number == std::floor(number);
+  const int digits = whole || number >= 100 ? 0 : number >= 10 ? 1 : 2;
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.*f", digits, number);
+  return std::string(text.data()) + units[unit];
 }
 
 }  // namespace larder::bench

@@ -25,7 +25,7 @@ CLI::Validator as_bytes(std::uint64_t least, std::uint64_t most);
 CLI::Validator as_milliseconds();
 CLI::Validator as_rate();
 
-/// `1 KB`, `10 KB`, `100 B`: for tables.
+/// `100 bytes`, `10 KiB`, `1.51 GiB`: for people.
 std::string bytes_text(std::uint64_t bytes);
 
 }  // namespace larder::bench

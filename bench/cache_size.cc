@@ -2,7 +2,6 @@
 #include "bench/cache_size.h"
 
 #include <charconv>
-#include <cstdio>
 
 #include "bench/command.h"
 #include "conf/units.h"
@@ -46,17 +45,6 @@ CacheSize parse_cache_size(std::string_view text) {
 
 std::vector<std::string> usual_cache_sizes() {
   return {"0.1%", "0.2%", "0.5%", "1%", "2%", "5%", "10%", "20%", "50%", "100%"};
-}
-
-std::string bytes_text(std::uint64_t bytes) {
-  constexpr const char* kUnits[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB"};
-  auto number = static_cast<double>(bytes);
-  std::size_t unit = 0;
-  for (; number >= 1'000 && unit + 1 < std::size(kUnits); ++unit) number /= 1'024;
-  char text[32];
-  const int digits = unit == 0 || number >= 100 ? 0 : number >= 10 ? 1 : 2;
-  std::snprintf(text, sizeof text, "%.*f %s", digits, number, kUnits[unit]);
-  return text;
 }
 
 std::string rounded_size_text(std::uint64_t bytes) {

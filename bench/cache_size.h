@@ -24,9 +24,6 @@ CacheSize parse_cache_size(std::string_view text);
 /// From 0.1 % to all of the footprint.
 std::vector<std::string> usual_cache_sizes();
 
-/// "1.5 GiB", for people.
-std::string bytes_text(std::uint64_t bytes);
-
 /// Up to the next number that begins with two digits and ends with zeros, as cache.size takes it:
 /// "1300MiB". A mebibyte at least.
 std::string rounded_size_text(std::uint64_t bytes);

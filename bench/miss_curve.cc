@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "bench/amounts.h"
 #include "bench/cache_size.h"
 #include "bench/recommendation.h"
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "bench/amounts.h"
 #include "bench/miss_curve.h"
 
 namespace larder::bench {

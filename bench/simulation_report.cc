@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <functional>
 
+#include "bench/amounts.h"
+
 namespace larder::bench {
 namespace {
 

@@ -65,8 +65,11 @@ TEST_CASE("amounts: a list on the command line becomes numbers, or names the bad
 }
 
 TEST_CASE("amounts: sizes read well in tables", "[bench]") {
-  CHECK(bytes_text(100) == "100 B");
-  CHECK(bytes_text(10'240) == "10 KB");
-  CHECK(bytes_text(1'025) == "1025 B");
-  CHECK(bytes_text(std::uint64_t{1} << 30) == "1 GB");
+  CHECK(bytes_text(100) == "100 bytes");
+  CHECK(bytes_text(999) == "999 bytes");
+  CHECK(bytes_text(1'536) == "1.50 KiB");
+  CHECK(bytes_text(10'240) == "10 KiB");
+  CHECK(bytes_text(35'994'977) == "34.3 MiB");
+  CHECK(bytes_text(3'599'497'748) == "3.35 GiB");
+  CHECK(bytes_text(std::uint64_t{1} << 30) == "1 GiB");
 }
