@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
 #include <fstream>
 #include <iostream>
 #include <memory>
 #include <thread>
 
 #include "bench/command.h"
-#include "bench/simulation_progress.h"
 #include "bench/simulation_html.h"
+#include "bench/simulation_progress.h"
 #include "bench/simulation_report.h"
 
 namespace larder::bench {

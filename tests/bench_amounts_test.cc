@@ -61,7 +61,7 @@ TEST_CASE("amounts: a list on the command line becomes numbers, or names the bad
   CHECK_THROWS_WITH(app.parse("--sizes 1K,1Q", false),
                     Catch::Matchers::ContainsSubstring("'1Q' is no size: write"));
   CHECK_THROWS_WITH(app.parse("--sizes 2M", false),
-                    Catch::Matchers::ContainsSubstring("not within 2 B and 1 MB"));
+                    Catch::Matchers::ContainsSubstring("not within 2 bytes and 1 MiB"));
 }
 
 TEST_CASE("amounts: sizes read well in tables", "[bench]") {
