@@ -145,16 +145,24 @@ def test_previews_stream_over_http_2(stage):
 
 def test_a_broken_stream_does_not_look_whole_and_the_next_is_well(stage):
     larder, delivery, _ = larder_before(stage)
-    target = sized_target(50_000, "cut")
-    for rule in ({"reset": 20_000}, {"truncate_after": 20_000}, {"chunked": True, "truncate_after": 20_000}):
+    rules = ({"reset": 20_000}, {"truncate_after": 20_000}, {"chunked": True, "truncate_after": 20_000})
+    for number, rule in enumerate(rules):
+        target, whole = sized_target(50_000, f"cut{number}"), sized_body(50_000, sized_uid(50_000, f"cut{number}"))
         stage.sandbox.fault(host="delivery", times=1, **rule)
-        with changes(larder, str(rule), fills_stored=0), larder.connect() as client:
+        requests, stored = stage.sandbox.counts("delivery")["requests"], metric(larder, "fills_stored")
+        with larder.connect() as client:
             ask(client, target, CREDENTIALS)
             try:
-                check(client.read_response().status >= 500, f"{rule} looks whole")
+                response = client.read_response()
             except (harness.Failure, ConnectionResetError):
-                pass
-    check_answer(larder.get(target, CREDENTIALS), 200, sized_body(50_000, sized_uid(50_000, "cut")))
+                response = None
+        # Where the reset overtakes the head, nghttpx asks the sandbox again, and gets all of it.
+        if stage.sandbox.counts("delivery")["requests"] - requests > 1:
+            check_answer(response, 200, whole, f"an answer after {rule}")
+        else:
+            check(response is None or response.status >= 500, f"{rule} looks whole")
+            check_equal(metric(larder, "fills_stored"), stored, f"fills stored after {rule}")
+        check_answer(larder.get(target, CREDENTIALS), 200, whole)
     check_protocol(delivery, 4)
 
 
