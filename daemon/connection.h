@@ -49,8 +49,10 @@ class Connection final : public TransportUser {
   void check_deadline(MonotonicTime now);
   /// No further request after the present one.
   void drain();
-  /// At the bound of bytes that wait for clients: ends the answer. The bytes that waited.
-  std::size_t cut_off();
+  /// At the bound of bytes that wait for clients: ends the answer.
+  void cut_off();
+  /// What waited when it was cut off; held until the connection is closed. 0 = it was not.
+  std::size_t cut_bytes() const { return cut_bytes_; }
   void close();
 
  private:
@@ -138,7 +140,8 @@ class Connection final : public TransportUser {
   MonotonicTime deadline_{};
   std::size_t last_unsent_ = 0;
   std::uint64_t place_ = 0;  ///< among those that wait for their clients; 0 = none
-  std::string input_;        ///< bytes not yet parsed
+  std::size_t cut_bytes_ = 0;
+  std::string input_;  ///< bytes not yet parsed
   std::unique_ptr<RequestParser> own_parser_;  ///< of a request that came in pieces
   std::vector<OutPiece> queue_;                ///< behind the write that is out
   Current current_;

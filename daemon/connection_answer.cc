@@ -81,14 +81,14 @@ void Connection::answer(const RequestView& view, const Decision& decision) {
   std::array<char, 96> words;
   const bool fresh = decision.freshness == Freshness::fresh;
   current_.outcome = fresh ? Outcome::hit : Outcome::stale;
-  if (!fresh) worker_.refresh(view);
+  if (!fresh) worker_.refresh(view, decision.fields);
   const auto& key = worker_.dispatch().key();
   std::copy_n(key.bytes.begin() + 16, current_.key.size(), current_.key.begin());
   worker_.reader().count_hit(decision.object->slot, eviction_tick(worker_.now()));
   answer_object(key, *decision.object,
                 hit_words(words, *decision.object, worker_.wall(),
                           fresh ? "" : "; detail=stale-while-revalidate"),
-                worker_.dispatch().fields().if_none_match, view.target);
+                decision.fields.if_none_match, view.target);
 }
 
 void Connection::answer_text(const std::string& text, std::string_view target) {
@@ -169,14 +169,14 @@ void Connection::place_order(const RequestView& view, const Decision& decision) 
   order.waiter = worker_.add_waiter(*this);
   const Waiter waiter{&worker_, order.waiter};
   if (order.relay) {
-    worker_.post_to_origin(worker_.dispatch().relay_order(waiter, decision.relay_to));
+    worker_.post_to_origin(worker_.dispatch().relay_order(view, decision, waiter));
   } else {
     if (decision.object) order.recall = worker_.dispatch().stale_recall();
     order.key = worker_.dispatch().key();
     std::copy_n(order.key.bytes.begin() + 16, current_.key.size(), current_.key.begin());
-    order.if_none_match = worker_.dispatch().fields().if_none_match;
-    worker_.post_to_origin(
-        worker_.dispatch().fill_order(view, waiter, decision.object.has_value()));
+    order.if_none_match = decision.fields.if_none_match;
+    worker_.post_to_origin(worker_.dispatch().fill_order(view, decision.fields, waiter,
+                                                         decision.object.has_value()));
   }
   transition_to(State::waiting);
   set_deadline(worker_.config().server.request_timeout_ms);

@@ -82,12 +82,11 @@ void Connection::stop_waiting() {
   place_ = 0;
 }
 
-std::size_t Connection::cut_off() {
-  std::size_t waited = transport_->unsent();
-  for (const auto& piece : queue_) waited += piece.rest().size();
+void Connection::cut_off() {
+  cut_bytes_ = transport_->unsent();
+  for (const auto& piece : queue_) cut_bytes_ += piece.rest().size();
   stop_waiting();
   abort_answer();
-  return waited;
 }
 
 void Connection::on_written(std::size_t bytes) {

@@ -20,13 +20,14 @@ Decision Dispatch::decide(const RequestView& request, ListenerConfig::Role role,
     decision.refusal = *refusal;
     return decision;
   }
-  fields_ = std::get<RequestFields>(classified);
-  if (fields_.route == Route::preflight) {
+  decision.fields = std::get<RequestFields>(classified);
+  const auto& fields = decision.fields;
+  if (fields.route == Route::preflight) {
     decision.what = Decision::What::preflight;
     return decision;
   }
-  if (fields_.route == Route::preview) {
-    auto host = scopes_.preview_host(fields_);
+  if (fields.route == Route::preview) {
+    auto host = scopes_.preview_host(fields);
     if (const auto* refusal = std::get_if<Refusal>(&host)) {
       decision.refusal = *refusal;
       return decision;
@@ -36,28 +37,30 @@ Decision Dispatch::decide(const RequestView& request, ListenerConfig::Role role,
     decision.relay_to = RelayOrder::To::preview;
     return decision;
   }
-  auto scope = scopes_.resolve(fields_);
+  auto scope = scopes_.resolve(fields);
   if (const auto* refusal = std::get_if<Refusal>(&scope)) {
     decision.refusal = *refusal;
     return decision;
   }
   scope_ = std::move(std::get<std::shared_ptr<const Scope>>(scope));
-  if (fields_.route == Route::cached) return decide_cached(request, now);
+  if (fields.route == Route::cached) {
+    decide_cached(request, now, decision);
+    return decision;
+  }
   decision.what = Decision::What::relay;
   decision.relay_to = RelayOrder::To::delivery;
   return decision;
 }
 
-Decision Dispatch::decide_cached(const RequestView& request, WallTime now) {
-  canonicalise(fields_, request, config_.upstream.forward_headers, canonical_);
+void Dispatch::decide_cached(const RequestView& request, WallTime now, Decision& decision) {
+  canonicalise(decision.fields, request, config_.upstream.forward_headers, canonical_);
   const auto url_length = write_canonical_bytes(canonical_, canonical_bytes_);
   key_ = hasher_.key(scope_->mac, canonical_bytes_, url_length);
-  Decision decision;
   decision.what = Decision::What::fill;
   credential_rejected_ = rejected_.has(scope_->credential);
-  if (credential_rejected_) return decision;
+  if (credential_rejected_) return;
   decision.object = reader_.lookup(key_, canonical_bytes_, scope_->mac, now);
-  if (!decision.object) return decision;
+  if (!decision.object) return;
   decision.freshness = judge(decision.object->meta.lifetime, now);
   switch (decision.freshness) {
     case Freshness::fresh:
@@ -70,29 +73,37 @@ Decision Dispatch::decide_cached(const RequestView& request, WallTime now) {
       decision.object.reset();
       break;
   }
-  return decision;
 }
 
-FillOrder Dispatch::fill_order(const RequestView& request, Waiter waiter, bool has_stale) const {
+FillOrder Dispatch::fill_order(const RequestView& request, const RequestFields& fields,
+                               Waiter waiter, bool has_stale) const {
   FillOrder order;
   order.waiter = waiter;
   order.key = key_;
   order.canonical = canonical_bytes_;
   order.request = canonical_;
   order.scope = scope_;
-  order.access_token = Secret(std::string(fields_.access_token));
-  order.user_agent = fields_.user_agent;
-  order.unkeyed = unkeyed_headers(request, config_.upstream.forward_headers_unkeyed);
+  order.access_token = Secret(std::string(fields.access_token));
+  order.user_agent = fields.user_agent;
+  order.unkeyed = header_lines(request, config_.upstream.forward_headers_unkeyed);
   order.has_stale = has_stale;
   order.skip_store = credential_rejected_;
   return order;
 }
 
-RelayOrder Dispatch::relay_order(Waiter waiter, RelayOrder::To to) const {
-  return {.waiter = waiter,
-          .request = to == RelayOrder::To::preview ? preview_request(fields_, preview_host_)
-                                                   : pass_request(fields_, *scope_),
-          .to = to};
+RelayOrder Dispatch::relay_order(const RequestView& request, const Decision& decision,
+                                 Waiter waiter) const {
+  RelayOrder order{.waiter = waiter,
+                   .request = decision.relay_to == RelayOrder::To::preview
+                                  ? preview_request(decision.fields, preview_host_)
+                                  : pass_request(decision.fields, *scope_),
+                   .to = decision.relay_to};
+  for (const auto* names :
+       {&config_.upstream.forward_headers, &config_.upstream.forward_headers_unkeyed}) {
+    for (auto& line : header_lines(request, *names))
+      order.request.headers.push_back(std::move(line));
+  }
+  return order;
 }
 
 StaleRecall Dispatch::stale_recall() const {

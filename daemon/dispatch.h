@@ -15,11 +15,13 @@
 
 namespace larder {
 
-/// What a request gets. `object` is a view of this turn's snapshot.
+/// What a request gets. `fields` are views of the request and of the Dispatch's scratch, `object`
+/// is one of this turn's snapshot.
 struct Decision {
   enum class What : std::uint8_t { refuse, preflight, answer, fill, relay };
   What what = What::refuse;
   Refusal refusal;
+  RequestFields fields;
   std::optional<ObjectView>
       object;  ///< with `answer`; with `fill`: a stale one that may serve if the origin fails
   Freshness freshness = Freshness::fresh;  ///< of `object`
@@ -34,7 +36,7 @@ struct StaleRecall {
 };
 
 /// Decides what each request of a worker gets: classification, scope, key, lookup, freshness. Keeps
-/// what the last decision was made of, so that the order for it can be written without doing it
+/// scope and key of the last decision, so that the order for it can be written without doing it
 /// twice. One for each worker; a hit allocates nothing.
 class Dispatch {
  public:
@@ -44,10 +46,10 @@ class Dispatch {
   Decision decide(const RequestView& request, ListenerConfig::Role role, WallTime now);
 
   // Of the last decision:
-  FillOrder fill_order(const RequestView& request, Waiter waiter, bool has_stale) const;
-  RelayOrder relay_order(Waiter waiter, RelayOrder::To to) const;
+  FillOrder fill_order(const RequestView& request, const RequestFields& fields, Waiter waiter,
+                       bool has_stale) const;
+  RelayOrder relay_order(const RequestView& request, const Decision& decision, Waiter waiter) const;
   StaleRecall stale_recall() const;
-  const RequestFields& fields() const { return fields_; }
   const CacheKey& key() const { return key_; }
   const Scope* scope() const { return scope_.get(); }
 
@@ -55,7 +57,7 @@ class Dispatch {
   std::optional<ObjectView> recall(const StaleRecall& recall, WallTime now);
 
  private:
-  Decision decide_cached(const RequestView& request, WallTime now);
+  void decide_cached(const RequestView& request, WallTime now, Decision& decision);
 
   const Config& config_;
   const KeyHasher& hasher_;
@@ -63,7 +65,6 @@ class Dispatch {
   const RejectedSet& rejected_;
   ScopeTable scopes_;
   Decoded decoded_;
-  RequestFields fields_;
   CanonicalRequest canonical_;
   std::string canonical_bytes_;
   CacheKey key_;

@@ -124,6 +124,7 @@ void Worker::accept(Listener& listener) {
 void Worker::on_connection_closed(Connection& connection) {
   shared_.connections.fetch_sub(1, std::memory_order_relaxed);
   metrics_.connections_open.sub();
+  shared_.held.end_leaving(connection.cut_bytes());
   connections_.erase(&connection);
   end_if_drained();
 }
@@ -131,7 +132,6 @@ void Worker::on_connection_closed(Connection& connection) {
 void Worker::on_turn_end(uv_prepare_t* handle) noexcept {
   auto* self = static_cast<Worker*>(handle->data);
   self->reader_.end_turn();
-  self->cut_this_turn_ = 0;
 }
 
 void Worker::on_turn_checked(uv_check_t* handle) noexcept {
@@ -201,21 +201,21 @@ std::uint64_t Worker::add_waiter(Connection& connection) {
   return waiter;
 }
 
-void Worker::refresh(const RequestView& request) {
+void Worker::refresh(const RequestView& request, const RequestFields& fields) {
   const auto at = now();
   if (refreshes_.size() >= kMaxRefreshes) refreshes_.clear();
   auto& asked = refreshes_[std::string(dispatch_.key().view())];
   if (asked.ms != 0 && at.ms - asked.ms < kRefreshPauseMs) return;
   asked = at;
-  post_to_origin(dispatch_.fill_order(request, Waiter{}, true));
+  post_to_origin(dispatch_.fill_order(request, fields, Waiter{}, true));
 }
 
 bool Worker::make_output_room(std::size_t bytes) {
-  const auto allowed = config().server.max_output_bytes;
-  while (shared_.held.output() + bytes > allowed + cut_this_turn_) {
+  while (!shared_.held.output_will_have_room(bytes)) {
     if (waiting_.empty()) return false;
     Connection& longest = *waiting_.begin()->second;
-    cut_this_turn_ += longest.cut_off();
+    longest.cut_off();
+    shared_.held.begin_leaving(longest.cut_bytes());
     metrics_.output_cut.add();
   }
   return true;

@@ -78,7 +78,7 @@ class Worker final : public AnswerOut {
   void remove_waiter(std::uint64_t waiter) { waiters_.erase(waiter); }
   void post_to_origin(OriginOrder order) { shared_.origin->post(std::move(order)); }
   /// Asks for a refresh of the last decision's object, at most once a second for each key.
-  void refresh(const RequestView& request);
+  void refresh(const RequestView& request, const RequestFields& fields);
   /// Sees to room for more bytes that wait for clients: at the bound those who have waited longest
   /// are cut off. False = nobody is left to cut off.
   bool make_output_room(std::size_t bytes);
@@ -124,7 +124,6 @@ class Worker final : public AnswerOut {
   std::map<std::uint64_t, Connection*>
       waiting_;  ///< for their clients to take bytes, longest first
   std::uint64_t next_place_ = 1;
-  std::uint64_t cut_this_turn_ = 0;  ///< bytes that are free once the turn is over
   std::unordered_map<std::string, MonotonicTime> refreshes_;  ///< key -> when last asked for
   bool draining_ = false;
   MonotonicTime drain_until_{};

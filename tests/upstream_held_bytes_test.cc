@@ -44,6 +44,19 @@ TEST_CASE("held bytes: output beyond its bound takes from what fills may hold", 
   CHECK_FALSE(held.pending_has_room(501 - kPiece));
 }
 
+TEST_CASE("held bytes: what is on its way out makes room for others, until it is gone",
+          "[upstream]") {
+  const HeldBytes held(1'000, 1'000);
+  const auto waiting = held.hold_output(std::string(1'000 - kPiece, 'a'));
+  CHECK_FALSE(held.output_will_have_room(1));
+  held.begin_leaving(300);
+  CHECK(held.output_will_have_room(300));
+  CHECK_FALSE(held.output_will_have_room(301));
+  CHECK_FALSE(held.output_has_room(1));
+  held.end_leaving(300);
+  CHECK_FALSE(held.output_will_have_room(1));
+}
+
 TEST_CASE("held bytes: chunks may outlive the accounts, and those of others are left alone",
           "[upstream]") {
   larder::Chunk last;

@@ -38,10 +38,18 @@ class HeldBytes {
   /// for `pending`: both together never exceed the sum of the bounds.
   bool pending_has_room(std::uint64_t bytes) const;
   bool output_has_room(std::uint64_t bytes) const { return output() + bytes <= max_output_; }
+  /// As output_has_room(), with what is on its way out already given back.
+  bool output_will_have_room(std::uint64_t bytes) const {
+    return output() + bytes <= max_output_ + accounts_->leaving.load(std::memory_order_relaxed);
+  }
+  /// Output of connections that were cut off is given back once their loop has closed them: until
+  /// then nobody else needs be cut off for it.
+  void begin_leaving(std::uint64_t bytes) const { accounts_->leaving.fetch_add(bytes); }
+  void end_leaving(std::uint64_t bytes) const { accounts_->leaving.fetch_sub(bytes); }
 
  private:
   struct Accounts {
-    std::atomic<std::uint64_t> pending{0}, output{0};
+    std::atomic<std::uint64_t> pending{0}, output{0}, leaving{0};
   };
   /// The end of a chunk; also finds its account again.
   struct Release {

@@ -168,8 +168,8 @@ OriginRequest preview_request(const RequestFields& fields, std::string_view prev
   return request;
 }
 
-std::vector<std::string> unkeyed_headers(const RequestView& request,
-                                         const std::vector<std::string>& names) {
+std::vector<std::string> header_lines(const RequestView& request,
+                                      const std::vector<std::string>& names) {
   std::vector<std::string> lines;
   for (const auto& name : names) {
     for (const auto& header : request.headers) {

@@ -35,8 +35,8 @@ OriginRequest pass_request(const RequestFields& fields, const Scope& scope);
 /// branch, environment and variants as sent.
 OriginRequest preview_request(const RequestFields& fields, std::string_view preview_host);
 
-/// The operator's unkeyed headers of a request as `name: value` lines.
-std::vector<std::string> unkeyed_headers(const RequestView& request,
-                                         const std::vector<std::string>& names);
+/// The headers of a request that bear these names (the operator's), as `name: value` lines.
+std::vector<std::string> header_lines(const RequestView& request,
+                                      const std::vector<std::string>& names);
 
 }  // namespace larder

@@ -6,8 +6,8 @@ import contextlib
 import gzip
 
 import harness
-from harness import (ENTRY, check, check_equal, credentials, sized_body, sized_target, sized_uid,
-                     wait_until)
+from harness import (ENTRY, check, check_equal, credentials, preview_credentials, sized_body,
+                     sized_target, sized_uid, wait_until)
 from scenario_lib import (GZIP, Cut, Herd, ask, cache_status, changes, check_answer,
                           check_api_error, costs, entry_target, is_closed, metric, read_body_prefix,
                           read_body_rest, read_or_cut, scaled, wait_metric, wait_stored)
@@ -133,6 +133,19 @@ def test_an_origin_that_keeps_failing_is_asked_twice_for_a_herd(stage):
         stage.sandbox.release("first")
         for response in herd.responses():
             check_api_error(response, 502, "a herd's answer of a broken origin")
+
+
+def test_the_operators_headers_reach_the_origin_on_every_route_and_no_others_do(stage):
+    larder = stage.larder(upstream={"forward_headers": ["x-tenant"], "forward_headers_unkeyed": ["x-trace"]})
+    sent = [("X-Tenant", "one"), ("X-Trace", "abc"), ("X-Other", "stays")]
+    routes = {"delivery": [(ENTRY, CREDENTIALS), ("/v3/unknown/path?environment=production", CREDENTIALS)],
+              "preview": [(ENTRY, preview_credentials())]}
+    for host, requests in routes.items():
+        for target, headers in requests:
+            larder.get(target, headers + sent)
+            seen = {name.lower(): value for name, value in stage.sandbox.requests(host)[-1]["headers"]}
+            check_equal([seen.get(name) for name in ("x-tenant", "x-trace", "x-other")],
+                        ["one", "abc", None], f"headers of {target} at the {host} host")
 
 
 def test_the_origin_sees_each_representation_once(stage):
