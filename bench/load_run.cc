@@ -100,15 +100,18 @@ void warm(const LoadPlan& plan) {
   once.server = 0;
   once.order.resize(plan.requests.size());
   std::iota(once.order.begin(), once.order.end(), 0u);
-  const LoadResult result = run_load(once);
+  check_right(run_load(once), once, plan.endpoint.authority + ", while it was warmed up,");
+}
+
+void check_right(const LoadResult& result, const LoadPlan& plan, const std::string& server) {
   if (result.wrong == 0) return;
   std::string seen;
   for (const auto& [status, count] : result.statuses) {
     seen += " " + std::to_string(status) + " (" + std::to_string(count) + " times)";
   }
-  throw BenchError("wrong answers from " + plan.endpoint.authority +
-                   " while it was warmed up: status" + seen + ", or bodies that have not " +
-                   std::to_string(plan.body_bytes) + " bytes");
+  throw BenchError(server + " gave " + std::to_string(result.wrong) + " wrong answers: status" +
+                   seen + ", or bodies that have not " + std::to_string(plan.body_bytes) +
+                   " bytes");
 }
 
 }  // namespace larder::bench

@@ -48,6 +48,9 @@ struct LoadResult {
 
 LoadResult run_load(const LoadPlan& plan);
 
+/// Throws BenchError when an answer was wrong, with the statuses seen.
+void check_right(const LoadResult& result, const LoadPlan& plan, const std::string& server);
+
 /// Asks for every key once, so that a cache has it. Throws BenchError at the first wrong answer.
 void warm(const LoadPlan& plan);
 

@@ -126,7 +126,7 @@ LoadPlan once_each(const Contestant& server, std::uint64_t bytes, unsigned keys,
 
 LoadResult run_checked(const Contestant& server, const LoadPlan& plan) {
   LoadResult result = run_load(plan);
-  if (result.wrong > 0) throw BenchError(server.name + " gave wrong answers under load");
+  check_right(result, plan, server.name);
   return result;
 }
 

@@ -89,7 +89,9 @@ void CurlLoop::run(Transfer* transfer) {
 }
 
 int CurlLoop::on_close_socket(void* self, curl_socket_t socket) noexcept {
-  static_cast<CurlLoop*>(self)->idle_sockets_.remove(socket);
+  auto* loop = static_cast<CurlLoop*>(self);
+  loop->idle_sockets_.remove(socket);
+  loop->users_.erase(socket);
   return ::close(socket);
 }
 
@@ -135,8 +137,11 @@ void CurlLoop::fill_places(Host& host) {
   }
 }
 
-int CurlLoop::on_socket(CURL*, curl_socket_t socket, int what, void* self, void* watched) noexcept {
-  static_cast<CurlLoop*>(self)->watch(socket, what, static_cast<SocketWatch*>(watched));
+int CurlLoop::on_socket(CURL* easy, curl_socket_t socket, int what, void* self,
+                        void* watched) noexcept {
+  auto* loop = static_cast<CurlLoop*>(self);
+  if (what != CURL_POLL_REMOVE) loop->users_[socket] = easy;
+  loop->watch(socket, what, static_cast<SocketWatch*>(watched));
   return 0;
 }
 
@@ -214,10 +219,18 @@ void CurlLoop::collect() {
     Transfer* transfer = nullptr;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
     LARDER_CHECK(transfer != nullptr);
-    const auto socket = transfer->idle_socket();
-    if (socket >= 0) idle_sockets_.add(socket);
+    note_idle(transfer->idle_socket(), message->easy_handle);
     transfer->end(message->data.result);
   }
+}
+
+/// The connection of a transfer that is over, unless it is the next one's already: within one call
+/// libcurl may end a transfer and send another one's request behind it.
+void CurlLoop::note_idle(int socket, CURL* easy) {
+  const auto user = users_.find(socket);
+  if (user == users_.end() || user->second != easy) return;
+  users_.erase(user);
+  idle_sockets_.add(socket);
 }
 
 /// Sinks may start, abandon and resume transfers from here: what they note is told in a later

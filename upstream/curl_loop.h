@@ -46,7 +46,7 @@ class CurlLoop {
   };
   struct SocketWatch;
 
-  static int on_socket(CURL*, curl_socket_t socket, int what, void* self, void* watch) noexcept;
+  static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void* watch) noexcept;
   static int on_timer_wish(CURLM*, long timeout_ms, void* self) noexcept;
   static void on_readiness(uv_poll_t* poll, int status, int events) noexcept;
   static void on_timeout(uv_timer_t* timer) noexcept;
@@ -54,6 +54,7 @@ class CurlLoop {
   static void on_news(uv_timer_t* timer) noexcept;
 
   void watch(curl_socket_t socket, int what, SocketWatch* watched);
+  void note_idle(int socket, CURL* easy);
   void act(curl_socket_t socket, int events);
   void run(Transfer* transfer);
   void collect();
@@ -77,6 +78,7 @@ class CurlLoop {
   std::vector<Transfer*> telling_;  ///< scratch of tell(); abandoned ones are nulled
   std::vector<EasyHandle> idle_easies_;
   IdleSockets idle_sockets_;
+  std::unordered_map<curl_socket_t, CURL*> users_;  ///< last; of open connections
   std::uint64_t started_ = 0, failed_ = 0, refused_ = 0;
 };
 

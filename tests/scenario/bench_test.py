@@ -9,6 +9,7 @@ import subprocess
 
 import harness
 from harness import check, check_equal
+from scenario_lib import scaled
 
 PERCENTILES = ["min_us", "p50_us", "p90_us", "p99_us", "p999_us", "max_us"]
 
@@ -74,6 +75,18 @@ def test_replay_counts_hits_as_the_trace_has_them(stage):
     check_equal([window["requests"] for window in report["windows"]], [3, 4], "windows")
     check_equal([window["origin_requests"] for window in report["windows"]], [2, 2], "windows")
     check_rises(report, PERCENTILES[1:], "latencies")
+
+
+def test_no_miss_of_many_at_once_fails(stage):
+    # Between hits, transfers begin and end in the same turns of the loop, on the same connections.
+    lines = []
+    for block in range(scaled(25, 3)):
+        lines += [f"k{key},1000" for key in range(block * 600)][-3_000:]
+        lines += [f"k{block * 600 + key},1000" for key in range(600)]
+    report = bench("replay", write_trace(stage, *lines), "--connections", 64, "--cache-size", "1G",
+                   "--folder", stage.directory, "--json")
+    check_equal(report["wrong"], 0, "answers that failed")
+    check_equal(report["origin_requests"], scaled(25, 3) * 600, "requests at the origin")
 
 
 def test_replay_restarts_its_larderd_and_finds_the_cache_again(stage):
