@@ -107,7 +107,7 @@ EasyHandle make_easy(const UpstreamConfig& config) {
   curl_easy_setopt(easy.get(), CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   curl_easy_setopt(easy.get(), CURLOPT_MAXFILESIZE_LARGE,
                    static_cast<curl_off_t>(config.max_response_body_bytes));
-  curl_easy_setopt(easy.get(), CURLOPT_BUFFERSIZE, 65'536L);
+  curl_easy_setopt(easy.get(), CURLOPT_BUFFERSIZE, 32'768L);
   return easy;
 }
 
