@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cache/json_stream.h"
 
+#include <cstring>
 #include <string>
 
 namespace larder {
@@ -23,6 +24,32 @@ bool is_plain(unsigned char c) {
   return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
+constexpr std::uint64_t each_octet(std::uint64_t octet) {
+  return octet * 0x0101'0101'0101'0101;
+}
+
+/// All eight octets are plain. Per octet, in the top bit: x - n borrows if x < n, and has_zero() of
+/// x ^ c if x == c; a borrow into the next octet only comes from one that is not plain itself.
+bool are_plain(std::uint64_t octets) {
+  constexpr auto kTop = each_octet(0x80);
+  const auto below = [](std::uint64_t x, std::uint64_t n) { return (x - each_octet(n)) & ~x; };
+  const auto special = octets | below(octets, 0x20) | below(octets ^ each_octet('"'), 1) |
+                       below(octets ^ each_octet('\\'), 1);
+  return (special & kTop) == 0;
+}
+
+/// The first octet that is not plain, or the end. Most of a document is inside strings.
+const char* skip_plain(const char* at, const char* end) {
+  std::uint64_t octets = 0;
+  while (end - at >= static_cast<std::ptrdiff_t>(sizeof octets)) {
+    std::memcpy(&octets, at, sizeof octets);
+    if (!are_plain(octets)) break;
+    at += sizeof octets;
+  }
+  while (at != end && is_plain(static_cast<unsigned char>(*at))) ++at;
+  return at;
+}
+
 }  // namespace
 
 bool JsonStream::feed(std::string_view piece) {
@@ -30,7 +57,7 @@ bool JsonStream::feed(std::string_view piece) {
   const char* const end = at + piece.size();
   while (at != end) {
     if (state_ == State::string) {
-      while (at != end && is_plain(static_cast<unsigned char>(*at))) ++at;
+      at = skip_plain(at, end);
       if (at == end) break;
     }
     if (!take(static_cast<unsigned char>(*at++))) {

@@ -116,6 +116,19 @@ TEST_CASE("JSON stream: a NUL is no JSON, wherever it is", "[cache]") {
   }
 }
 
+TEST_CASE("JSON stream: an octet of a long string counts wherever it stands", "[cache]") {
+  const std::string head = "[\"";
+  for (unsigned octet = 0; octet < 256; ++octet) {
+    for (std::size_t place = 0; place < 20; ++place) {
+      std::string text(20, place % 2 == 0 ? 'x' : '!');
+      text[place] = static_cast<char>(octet);
+      CAPTURE(octet, place);
+      const bool plain = octet >= 0x20 && octet < 0x80 && octet != '"' && octet != '\\';
+      CHECK(is_whole(head + text + "\"]") == plain);
+    }
+  }
+}
+
 TEST_CASE("JSON stream: depth is bounded", "[cache]") {
   CHECK(is_whole(nested(JsonStream::kMaxDepth, '[', ']')));
   CHECK_FALSE(is_whole(nested(JsonStream::kMaxDepth + 1, '[', ']')));
