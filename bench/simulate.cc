@@ -103,9 +103,11 @@ Action add_simulate(CLI::App& app) {
       ->check(CLI::ExistingFile);
   app.add_option("--size", options->sizes, "Cache sizes: 64M, 1G, or 1% of the trace's footprint")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->capture_default_str();
   app.add_option("--policy", options->policies, policies_help())
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->capture_default_str();
   app.add_option(
          "--charge", options->charge,

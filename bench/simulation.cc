@@ -88,8 +88,9 @@ bool Simulation::hit(const TraceEvent& event) {
 
 void Simulation::miss(const TraceEvent& event) {
   if (slot_of_key_[event.key] != kNone) remove(slot_of_key_[event.key]);
-  const std::uint64_t cost = budget_.cost(event.size);
-  if (event.size > budget_.largest_body || cost > budget_.capacity) {
+  const bool storable = event.size <= budget_.largest_body;
+  const std::uint64_t cost = storable ? budget_.cost(event.size) : 0;
+  if (!storable || cost > budget_.capacity) {
     ++result_.too_large;
     return;
   }
@@ -177,6 +178,7 @@ void Simulation::save_states(std::uint32_t time_s) {
 /// keeps of what is not stored.
 void Simulation::restart() {
   if (choice_.clairvoyant || mishaps_.only_measure_restart) return;
+  const double floor = policy_->floor();
   policy_ = choice_.make(future_, event_);
   std::vector<std::uint32_t> slots;
   for (std::uint32_t slot = 0; slot < objects_.size(); ++slot) {
@@ -190,6 +192,7 @@ void Simulation::restart() {
     policy_->on_store(slot, trace_.key_hashes[object.key], told_cost(object.cost), object.saved,
                       tick());
   }
+  policy_->on_restored(floor);
 }
 
 SimulationResult Simulation::result() const {

@@ -6,6 +6,9 @@
 namespace larder::bench {
 namespace {
 
+/// Of sums that stay whole: 16 million objects of this size.
+constexpr std::uint64_t kLargestSize = std::uint64_t{1} << 40;
+
 class Csv final : public LineParser {
  public:
   const char* format() const override { return "CSV of time, key and size"; }
@@ -24,6 +27,7 @@ class Csv final : public LineParser {
     if (!time) return "the time is not a whole number of seconds; remove or mend the line";
     if (key.empty()) return "the key is empty; remove or mend the line";
     if (!size) return "the size is not a whole number of bytes; remove or mend the line";
+    if (*size > kLargestSize) return "no object has more than 1 TiB; remove or mend the line";
     if (*time < time_) return "time runs back; sort the trace by time";
     time_ = *time;
     const auto seconds = static_cast<double>(*time);

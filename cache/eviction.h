@@ -58,6 +58,12 @@ class EvictionPolicy {
   /// The next to leave, or nothing when empty. The caller removes it, then calls on_remove().
   virtual std::optional<std::uint32_t> victim() = 0;
   virtual EvictionState state(std::uint32_t slot) const = 0;
+  /// Below which no priority of a stored object lies (but for old ones of before a restart),
+  /// finite; saved with each commit. 0 = it has no priorities.
+  virtual double floor() const { return 0; }
+  /// After a restart, when all objects are there again: the floor that was saved. A crash takes what
+  /// was not saved of the objects' states, never of the floor.
+  virtual void on_restored([[maybe_unused]] double floor) {}
 };
 
 /// First in, first out, by store order.

@@ -67,7 +67,7 @@ bool Gdsf::is_worth(double priority, std::uint64_t must_leave) {
   std::uint64_t left = 0;
   looked_at_.clear();
   while (left < must_leave && looked_at_.size() < kMostLookedAt) {
-    const auto first = heap_.lowest();
+    const auto first = lowest();
     if (!first) break;
     worth = priority >= first->priority;
     if (!worth) break;
@@ -89,7 +89,8 @@ void Gdsf::on_store(std::uint32_t slot, std::uint64_t, std::uint32_t cost,
   double floor = floor_.load(kRelaxed);
   double priority = floor + lead_of(frequency, worth);
   if (was_saved(state)) {
-    // The floor lies below all priorities, also below those of another life.
+    // The floor lies below all priorities, also below those of another life; see lowest() for
+    // those that come back too low.
     priority = state.priority;
     floor = heap_.size() == 0 ? priority : std::min(floor, priority);
     floor_.store(floor, kRelaxed);
@@ -130,15 +131,33 @@ void Gdsf::on_clear() {
 }
 
 std::optional<std::uint32_t> Gdsf::victim() {
-  const auto first = heap_.lowest();
+  const auto first = lowest();
   if (!first) return std::nullopt;
   if (first->priority > floor_.load(kRelaxed)) floor_.store(first->priority, kRelaxed);
   return first->slot;
 }
 
+/// One below the floor has been used since its state was saved, or it would have left before the
+/// restart: that use counts from now.
+std::optional<VictimHeap::Lowest> Gdsf::lowest() {
+  const double floor = floor_.load(kRelaxed);
+  while (true) {
+    const auto first = heap_.lowest();
+    if (!first || first->priority >= floor) return first;
+    UseRecord& record = records_.at(first->slot);
+    record.priority.store(
+        floor + lead_of(record.frequency.load(kRelaxed), record.worth.load(kRelaxed)), kRelaxed);
+  }
+}
+
+void Gdsf::on_restored(double floor) {
+  if (std::isfinite(floor) && floor > floor_.load(kRelaxed)) floor_.store(floor, kRelaxed);
+}
+
 EvictionState Gdsf::state(std::uint32_t slot) const {
   const UseRecord& record = records_.at(slot);
-  return {record.frequency.load(kRelaxed), record.priority.load(kRelaxed)};
+  return {record.frequency.load(kRelaxed),
+          std::max(record.priority.load(kRelaxed), floor_.load(kRelaxed))};
 }
 
 void Gdsf::learn_cost(std::uint32_t cost) {

@@ -42,8 +42,11 @@ class Gdsf final : public EvictionPolicy {
   void on_clear() override;
   std::optional<std::uint32_t> victim() override;
   EvictionState state(std::uint32_t slot) const override;
+  double floor() const override { return floor_.load(std::memory_order_relaxed); }
+  void on_restored(double floor) override;
 
  private:
+  std::optional<VictimHeap::Lowest> lowest();
   bool is_worth(double priority, std::uint64_t must_leave);
   void learn_cost(std::uint32_t cost);
   void age();

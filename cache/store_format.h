@@ -17,6 +17,7 @@
 ///   scopes   ScopeMac[32]                     -> store_scopes.cc
 ///   meta     "format"                         -> FormatRecord
 ///            "scopes"                         -> store_scopes.cc
+///            "floor"                          -> f64, EvictionPolicy::floor(); may be missing
 ///
 /// index has one row for each head row of objects, written in the same transaction.
 namespace larder {
@@ -24,6 +25,7 @@ namespace larder {
 /// Raised by any change to a row of any table: the store then begins anew.
 inline constexpr std::uint32_t kFormatVersion = 2;
 inline constexpr std::string_view kFormatKey = "format";
+inline constexpr std::string_view kFloorKey = "floor";
 
 /// The version, and a key made of fixed bytes: another install secret makes another one, and all
 /// that is stored under the old one could never be found again.

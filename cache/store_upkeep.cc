@@ -30,6 +30,7 @@ std::optional<std::uint32_t> slot_of(std::string_view key) {
 /// it, puts do.
 void StoreWriter::restore() {
   bool damaged = false;
+  double floor = 0;
   Result<void> read;
   {
     const ReadTxn txn(*environment_);
@@ -40,8 +41,12 @@ void StoreWriter::restore() {
       if (record) ledger_.restore(*slot, *record);
       return !damaged;
     });
+    const auto saved = txn.get(environment_->meta, kFloorKey);
+    if (saved && saved->size() == sizeof floor) std::memcpy(&floor, saved->data(), sizeof floor);
+    saved_floor_ = floor;
   }
   ledger_.settle_restored(eviction_tick(monotonic_now()));
+  shared_.policy->on_restored(floor);
   if (damaged) return begin_anew("a row of the index is damaged");
   if (!read) return begin_anew(read.error().context);
   WriteTxn txn(*environment_);

@@ -174,8 +174,14 @@ Result<void> StoreWriter::check(const CheckOrder& order) {
 }
 
 Result<void> StoreWriter::commit(Change& change) {
+  const double floor = shared_.policy->floor();
+  if (floor != saved_floor_) {
+    change.txn.put(environment_->meta, kFloorKey,
+                   {reinterpret_cast<const char*>(&floor), sizeof floor});
+  }
   const Result<void> done = change.commit();
   if (!done) return done;
+  saved_floor_ = floor;
   live_pages_ = change.pages_in_use;
   reserve_disk();
   StoreCounters& counters = shared_.counters;

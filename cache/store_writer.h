@@ -112,6 +112,7 @@ class StoreWriter {
   std::uint64_t opened_generation_ = 0;
   std::uint64_t live_pages_ = 0;
   std::uint32_t frequencies_saved_to_ = 0;
+  double saved_floor_ = 0;
   unsigned ticks_ = 0;
   Clock::time_point open_again_at_{};
   Clock::time_point complain_at_{};

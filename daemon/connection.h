@@ -51,7 +51,7 @@ class Connection final : public TransportUser {
   void drain();
   /// At the bound of bytes that wait for clients: ends the answer.
   void cut_off();
-  /// What waited when it was cut off; held until the connection is closed. 0 = it was not.
+  /// Bytes that only it held when it was cut off, until it is closed. 0 = it was not.
   std::size_t cut_bytes() const { return cut_bytes_; }
   void close();
 

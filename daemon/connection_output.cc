@@ -83,8 +83,8 @@ void Connection::stop_waiting() {
 }
 
 void Connection::cut_off() {
-  cut_bytes_ = transport_->unsent();
-  for (const auto& piece : queue_) cut_bytes_ += piece.rest().size();
+  cut_bytes_ = transport_->sole_bytes();
+  for (const auto& piece : queue_) cut_bytes_ += piece.sole_bytes();
   stop_waiting();
   abort_answer();
 }

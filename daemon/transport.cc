@@ -80,7 +80,10 @@ class StreamTransport final : public Transport {
     write->transport = this;
     const int code = uv_write(&write->request, &handle_.stream, write->buffers.data(),
                               static_cast<unsigned>(write->buffers.size()), on_write_done);
-    if (code == 0) return;
+    if (code == 0) {
+      under_way_ = write;
+      return;
+    }
     delete write;
     user_->on_end(true);
   }
@@ -106,6 +109,13 @@ class StreamTransport final : public Transport {
   }
 
   std::size_t unsent() const override { return uv_stream_get_write_queue_size(&handle_.stream); }
+
+  std::size_t sole_bytes() const override {
+    std::size_t bytes = 0;
+    if (under_way_ == nullptr) return bytes;
+    for (const auto& piece : under_way_->pieces) bytes += piece.sole_bytes();
+    return bytes;
+  }
 
   std::string peer() const override {
     if (handle_.handle.type == UV_NAMED_PIPE) return "unix";
@@ -143,12 +153,14 @@ class StreamTransport final : public Transport {
   static void on_write_done(uv_write_t* request, int status) noexcept {
     const std::unique_ptr<WriteRequest> write(static_cast<WriteRequest*>(request->data));
     auto* self = write->transport;
+    self->under_way_ = nullptr;
     if (self->state_ != State::open) return;
     if (status != 0) return self->user_->on_end(true);
     self->user_->on_written(write->bytes);
   }
 
   TransportUser* user_ = nullptr;
+  const WriteRequest* under_way_ = nullptr;
   ReadBuffer& buffer_;
   State state_ = State::unborn;
   union {

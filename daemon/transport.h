@@ -24,6 +24,11 @@ struct OutPiece {
     const auto& whole = owner.index() == 0 ? std::get<std::string>(owner) : *std::get<Chunk>(owner);
     return std::string_view(whole).substr(offset);
   }
+  /// Bytes of a chunk that nobody else holds.
+  std::size_t sole_bytes() const {
+    const auto* chunk = std::get_if<Chunk>(&owner);
+    return chunk != nullptr && chunk->use_count() == 1 ? (*chunk)->size() : 0;
+  }
 };
 
 /// Whoever drives a transport. Calls come from the loop only.
@@ -52,6 +57,7 @@ class Transport {
   virtual void write(std::vector<OutPiece> pieces) = 0;
   virtual void shut_down_sending() = 0;    ///< FIN behind what was written
   virtual std::size_t unsent() const = 0;  ///< bytes of write() that the socket has not taken yet
+  virtual std::size_t sole_bytes() const = 0;  ///< OutPiece::sole_bytes() of write()
   virtual void close() = 0;                ///< idempotent
   virtual void reset() = 0;  ///< close() by RST: what was cut off cannot pass for whole
 };

@@ -124,8 +124,9 @@ void Worker::accept(Listener& listener) {
 void Worker::on_connection_closed(Connection& connection) {
   shared_.connections.fetch_sub(1, std::memory_order_relaxed);
   metrics_.connections_open.sub();
-  shared_.held.end_leaving(connection.cut_bytes());
+  const auto given_back = connection.cut_bytes();
   connections_.erase(&connection);
+  shared_.held.end_leaving(given_back);
   end_if_drained();
 }
 

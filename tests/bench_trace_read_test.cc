@@ -153,6 +153,7 @@ TEST_CASE("trace: what is wrong is said with file, line and remedy", "[bench]") 
       {"two fields", "time,key,size\n0,a,1\n1,a\n", ":3: three fields are wanted"},
       {"no time", "time,key,size\nx,a,1\n", ":2: the time is not a whole number"},
       {"no size", "time,key,size\n0,a,1.5\n", ":2: the size is not a whole number of bytes"},
+      {"huge", "time,key,size\n0,a,1099511627777\n", ":2: no object has more than 1 TiB"},
       {"a negative size", "time,key,size\n0,a,-1\n", ":2: the size is not"},
       {"no key", "time,key,size\n0,,1\n", ":2: the key is empty"},
       {"time runs back", "time,key,size\n5,a,1\n4,a,1\n", ":3: time runs back; sort the trace"},

@@ -302,6 +302,36 @@ TEST_CASE("gdsf: a restart with the saved states changes nothing", "[eviction]")
   CHECK(order == empty_out(after));
 }
 
+TEST_CASE("gdsf: after a crash, what was used since its state was saved does not leave first",
+          "[eviction]") {
+  Gdsf before;
+  for (std::uint32_t key = 0; key < 40; ++key) store(before, key, 1'000, key);
+  const EvictionState saved_early = before.state(0);
+  EvictionTick tick = 100;
+  std::uint32_t next = 40;
+  for (int round = 0; round < 80; ++round) {  // the floor rises far beyond what was saved
+    before.on_hit(0, tick++);
+    evict(before, *before.victim());
+    store(before, next++, 1'000, tick++);
+  }
+  Gdsf after;
+  after.on_store(0, hash_of(0), 1'000, saved_early, 1);
+  for (std::uint32_t key = next - 10; key < next; ++key) {
+    after.on_store(key, hash_of(key), 1'000, before.state(key), 1);
+  }
+  SECTION("with the floor") {
+    after.on_restored(before.floor());
+    CHECK(after.floor() == before.floor());
+    CHECK(after.victim() != 0u);
+    store(after, next, 1'000, 2);
+    CHECK(after.state(next).priority >= before.floor());
+  }
+  SECTION("one that makes no sense is none") {
+    after.on_restored(GENERATE(std::nan(""), HUGE_VAL, -HUGE_VAL, -1.0, 0.0));
+    CHECK(after.victim() == 0u);
+  }
+}
+
 TEST_CASE("gdsf: states that make no sense count as none", "[eviction]") {
   const double priority = GENERATE(-1.0, -1e300, std::nan(""), HUGE_VAL, -HUGE_VAL);
   CAPTURE(priority);

@@ -42,6 +42,9 @@ bool quarantined(const TemporaryDirectory& directory) {
 struct PolicyRecord {
   std::vector<std::uint64_t> hashes;  ///< in the order of on_store()
   std::vector<EvictionState> states;
+  double floor = 0;           ///< what it says
+  double restored_floor = 0;  ///< what it was told
+  std::size_t restored_after = 0;  ///< so many on_store()
 };
 
 class Recorder final : public EvictionPolicy {
@@ -61,6 +64,11 @@ class Recorder final : public EvictionPolicy {
   void on_clear() override {}
   std::optional<std::uint32_t> victim() override { return std::nullopt; }
   EvictionState state(std::uint32_t slot) const override { return states_.at(slot); }
+  double floor() const override { return record_.floor; }
+  void on_restored(double floor) override {
+    record_.restored_floor = floor;
+    record_.restored_after = record_.hashes.size();
+  }
 
  private:
   PolicyRecord& record_;
@@ -121,6 +129,7 @@ TEST_CASE("store: the policy gets its objects back in store order with their sta
   const TemporaryDirectory directory;
   PolicyRecord before;
   PolicyRecord after;
+  before.floor = 12.5;
   {
     Store store(config_at(directory.path()), 100, hasher(), std::make_unique<Recorder>(before));
     fill(store, 0, 100);
@@ -138,6 +147,8 @@ TEST_CASE("store: the policy gets its objects back in store order with their sta
     CHECK(after.states[i].frequency == (i < 90 ? hits : 2 * hits));
     CHECK(after.states[i].priority == static_cast<double>(after.hashes[i] % 1'000) / 7);
   }
+  CHECK(after.restored_floor == 12.5);
+  CHECK(after.restored_after == alive.size());
 }
 
 TEST_CASE("store: rows under another install secret are given up", "[store][restart]") {

@@ -227,9 +227,10 @@ void CurlLoop::collect() {
 /// The connection of a transfer that is over, unless it is the next one's already: within one call
 /// libcurl may end a transfer and send another one's request behind it.
 void CurlLoop::note_idle(int socket, CURL* easy) {
+  if (socket < 0) return;
   const auto user = users_.find(socket);
-  if (user == users_.end() || user->second != easy) return;
-  users_.erase(user);
+  if (user != users_.end() && user->second != easy) return;
+  users_.erase(socket);  // there is none where libcurl never had to wait for the socket
   idle_sockets_.add(socket);
 }
 

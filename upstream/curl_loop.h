@@ -78,7 +78,7 @@ class CurlLoop {
   std::vector<Transfer*> telling_;  ///< scratch of tell(); abandoned ones are nulled
   std::vector<EasyHandle> idle_easies_;
   IdleSockets idle_sockets_;
-  std::unordered_map<curl_socket_t, CURL*> users_;  ///< last; of open connections
+  std::unordered_map<curl_socket_t, CURL*> users_;  ///< whom libcurl last waited for
   std::uint64_t started_ = 0, failed_ = 0, refused_ = 0;
 };
 

@@ -52,7 +52,10 @@ class Writer(threading.Thread):
                         return
                     self.answered.append((size, name, time.monotonic()))
                     pending.append(self.answered[-1])
-                    while pending and self._look(connection, *pending[0]):
+                    for _ in range(min(len(pending), 2)):
+                        if not self._look(connection, *pending[0]):
+                            pending.rotate(-1)
+                            break
                         pending.popleft()
         except (OSError, harness.Failure):
             return  # the daemon was killed
@@ -111,6 +114,7 @@ def test_kill_9_under_write_load(stage):
         committed = [item for writer in writers for item in writer.committed]
         waits_s += [wait for writer in writers for wait in writer.waits_s]
         settled = [item for item in committed if killed - item[2] > SETTLED_S]
+        check(settled or SANITIZED, "no object was committed long enough before the kill")
         known = settled[0] if settled else known
         if known is None:
             larder.start()
