@@ -31,6 +31,7 @@ std::optional<std::uint32_t> slot_of(std::string_view key) {
 void StoreWriter::restore() {
   bool damaged = false;
   double floor = 0;
+  std::uint64_t with_use = 0;
   Result<void> read;
   {
     const ReadTxn txn(*environment_);
@@ -39,6 +40,7 @@ void StoreWriter::restore() {
       const auto record = slot ? decode_index(*slot, row.value) : std::nullopt;
       damaged = !record;
       if (record) ledger_.restore(*slot, *record);
+      with_use += record && record->eviction.frequency > 0;
       return !damaged;
     });
     const auto saved = txn.get(environment_->meta, kFloorKey);
@@ -54,6 +56,10 @@ void StoreWriter::restore() {
   live_pages_ = txn.pages_in_use();
   reserved_to_ = environment_->file_pages();
   publish();
+  if (ledger_.objects() == 0) return;
+  log(LogConfig::Level::info, "store",
+      std::to_string(ledger_.objects()) + " objects are back, " + std::to_string(with_use) +
+          " of them with what the eviction policy knew of their use");
 }
 
 void StoreWriter::keep_house() {
