@@ -125,11 +125,14 @@ std::size_t Connection::parse(std::string_view input) {
       used = input.size();
     } else {
       used += parser.consumed();
-      take_request(parser.view(request), parser.must_close());
+      gathering_ = used < input.size();
+      if (!take_request(parser.view(request), parser.must_close())) used -= parser.consumed();
+      gathering_ = false;
     }
     own_parser_.reset();
   }
   parsing_ = false;
+  if (!worker_.gathered().empty()) send_gathered();
   return used;
 }
 
@@ -139,7 +142,8 @@ void Connection::begin_request() {
   counted_ = true;
 }
 
-void Connection::take_request(const RequestView& view, bool must_close) {
+/// False = what was answered before must go out first: the request is to be parsed again then.
+bool Connection::take_request(const RequestView& view, bool must_close) {
   current_.method = view.method;
   current_.http_1_1 = view.version_major == 1 && view.version_minor == 1;
   current_.keep_alive =
@@ -148,7 +152,11 @@ void Connection::take_request(const RequestView& view, bool must_close) {
   if (const Scope* scope = worker_.dispatch().scope()) {
     std::copy_n(scope->mac.bytes.begin(), current_.scope.size(), current_.scope.begin());
   }
+  const bool waits =
+      decision.what == Decision::What::fill || decision.what == Decision::What::relay;
+  if (waits && !worker_.gathered().empty() && !send_gathered()) return false;
   answer(view, decision);
+  return true;
 }
 
 void Connection::on_end(bool broken) {

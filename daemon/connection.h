@@ -98,7 +98,7 @@ class Connection final : public TransportUser {
   void parse_own_input();
   void keep_input(std::string_view rest);
   void begin_request();
-  void take_request(const RequestView& view, bool must_close);
+  bool take_request(const RequestView& view, bool must_close);
   // Answers out (connection_answer.cc)
   void answer(const RequestView& view, const Decision& decision);
   void answer_text(const std::string& text, std::string_view target);
@@ -112,6 +112,7 @@ class Connection final : public TransportUser {
   void fail_order(const std::optional<Refusal>& failure);
   void send_chunk_rows();
   // Bytes out (connection_output.cc)
+  bool send_gathered();
   bool send_now(std::string_view head, std::string_view body);
   void flush_queue();
   void settle();
@@ -141,6 +142,7 @@ class Connection final : public TransportUser {
   std::size_t last_unsent_ = 0;
   std::uint64_t place_ = 0;  ///< among those that wait for their clients; 0 = none
   std::size_t cut_bytes_ = 0;
+  bool gathering_ = false;  ///< more has come behind the request that is answered now
   std::string input_;  ///< bytes not yet parsed
   std::unique_ptr<RequestParser> own_parser_;  ///< of a request that came in pieces
   std::vector<OutPiece> queue_;                ///< behind the write that is out

@@ -134,8 +134,9 @@ void Connection::answer_object(const CacheKey& key, const ObjectView& object,
     head.append(body);
     body = {};
   }
-  if (!send_now(head, body)) return;
   const bool rows = with_body && object.chunk_count > 0;
+  if (rows) gathering_ = false;
+  if (!send_now(head, body)) return;
   if (rows || writing_) {
     auto& rest = pending();
     rest.target = target;

@@ -13,34 +13,65 @@ namespace {
 /// Credits go back in lots, so that small answers cost no message.
 constexpr std::uint64_t kCreditLot = 64 * 1024;
 constexpr Milliseconds kLingerMs = 1'000;
+/// Answers of a pipeline that go out in one call.
+constexpr std::size_t kGatherBytes = 16 * 1024;
+
+/// What is left of pieces of which so many bytes are gone.
+template <std::size_t count>
+std::string copy_rest(const std::array<std::string_view, count>& pieces, std::size_t gone) {
+  std::string rest;
+  for (const auto piece : pieces) {
+    rest.append(piece.substr(std::min(gone, piece.size())));
+    gone -= std::min(gone, piece.size());
+  }
+  return rest;
+}
 
 }  // namespace
 
-/// Writes borrowed bytes: what the socket does not take now is copied. Nothing may be queued
-/// before. False = the connection is gone.
+/// Writes borrowed bytes, behind those that were gathered; or gathers them too. What the socket
+/// does not take now is copied. Nothing may be queued before. False = the connection is gone.
 bool Connection::send_now(std::string_view head, std::string_view body) {
   LARDER_CHECK(!writing_ && queue_.empty());
-  const std::array<std::string_view, 2> pieces{head, body};
+  std::string& gathered = worker_.gathered();
+  const auto total = gathered.size() + head.size() + body.size();
+  if (gathering_ && current_.keep_alive && total <= kGatherBytes) {
+    gathered.append(head).append(body);
+    return true;
+  }
+  const std::array<std::string_view, 3> pieces{gathered, head, body};
   const auto taken = transport_->try_write(pieces);
   if (!taken) {
     abort_answer();
     return false;
   }
   worker_.counters().bytes_sent.add(*taken);
-  const auto total = head.size() + body.size();
-  if (*taken == total) return true;
-  const auto rest = total - *taken;
-  if (!worker_.make_output_room(rest)) {
+  if (*taken == total) {
+    gathered.clear();
+    return true;
+  }
+  if (!worker_.make_output_room(total - *taken)) {
     abort_answer();
     return false;
   }
-  std::string tail;
-  tail.reserve(rest);
-  if (*taken < head.size()) tail.append(head.substr(*taken));
-  tail.append(body.substr(*taken > head.size() ? *taken - head.size() : 0));
-  queue_.push_back({.owner = std::move(tail)});
+  queue_.push_back({.owner = copy_rest(pieces, *taken)});
+  gathered.clear();
   flush_queue();
   return state_ != State::closing;
+}
+
+/// Before a request is answered, or when there is none. False = not all of it went out: that is sent
+/// first, and the request is none yet; or the connection is gone.
+bool Connection::send_gathered() {
+  gathering_ = false;
+  const bool open = state_ != State::closing && send_now({}, {});
+  worker_.gathered().clear();
+  if (!open) return false;
+  if (!writing_) return true;
+  current_ = Current{};
+  counted_ = false;
+  transition_to(State::sending);
+  return false;
 }
 
 /// Sends what is queued, as far as the socket takes it; the rest is the transport's until

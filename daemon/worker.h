@@ -70,6 +70,9 @@ class Worker final : public AnswerOut {
   StoreReader& reader() { return reader_; }
   WorkerMetrics& counters() { return metrics_; }
   std::string& scratch() { return scratch_; }
+  /// Answers that wait for the next one of the same pipeline, while its connection parses; empty
+  /// otherwise.
+  std::string& gathered() { return gathered_; }
   /// Of this turn: libuv reads the clock once a turn, which no hit has to do again.
   MonotonicTime now() const { return {static_cast<std::int64_t>(uv_now(loop_.get()))}; }
   WallTime wall() const { return shared_.clock.at(now()); }
@@ -116,6 +119,7 @@ class Worker final : public AnswerOut {
   WallTime date_wall_{};       ///< read from the system's clock
   MonotonicTime date_read_{};  ///< when
   std::string scratch_;
+  std::string gathered_;
   AccessRing* log_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;

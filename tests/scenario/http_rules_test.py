@@ -6,6 +6,7 @@ deadlines, half-closed connections, the bound on connections, and draining."""
 
 import signal
 import socket
+import threading
 
 import harness
 from harness import (ENTRY, STACK_A, check, check_equal, credentials, sized_body, sized_target,
@@ -360,6 +361,33 @@ def test_a_long_pipeline_of_hits(stage):
             client.send(one * 100)
             for _ in range(100):
                 check_answer(client.read_response(), 200, body)
+
+
+def test_hits_misses_and_refusals_of_a_pipeline_keep_their_order_before_a_slow_reader(stage):
+    larder = stage.larder()
+    hot = [(sized_target(size, f"hot{size}"), sized_body(size, sized_uid(size, f"hot{size}")))
+           for size in (1_200, 30_000)]
+    for target, body in hot:
+        check_answer(larder.get(target, CREDENTIALS), 200, body, "a fill")
+    wait_stored(larder, len(hot))
+    asked = []
+    for number in range(600):  # more than the sockets take, nearly all of it small hits
+        asked += [hot[0]] * 10
+        if number % 50 == 7:
+            asked += [hot[1], ("/v3/assets?environment=production&environment=staging", None)]
+        asked.append((sized_target(300, f"cold{number}"), sized_body(300, sized_uid(300, f"cold{number}"))))
+    with larder.connect(receive_buffer=4_096) as client:
+        sender = threading.Thread(target=client.send, args=(b"".join(
+            harness.format_request(target, CREDENTIALS) for target, _ in asked),))
+        sender.start()
+        wait_metric(larder, "output_waiting_bytes", 1)
+        for place, (target, body) in enumerate(asked):
+            response = client.read_response()
+            if body is None:
+                check_equal(response.status, 400, f"status of answer {place}, {target}")
+            else:
+                check_answer(response, 200, body, f"answer {place}, {target}")
+        sender.join()
 
 
 def test_reading_goes_on_after_a_deep_pipeline_behind_a_slow_answer(stage):
