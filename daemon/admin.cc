@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/admin.h"
 
+#include <algorithm>
+
 #include "conf/check.h"
 #include "conf/json_text.h"
 #include "conf/log.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Sync API. A token holds all that it stands for, so that it is the same on every run.
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
