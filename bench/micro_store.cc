@@ -68,7 +68,7 @@ void lookup(benchmark::State& state) {
   std::size_t at = 0;
   for (auto _ : state) {
     const Wanted& one = wanted[at++ % wanted.size()];
-    const auto found = reader.lookup(one.key, one.canonical, scope, WallTime{});
+    auto found = reader.lookup(one.key, one.canonical, scope, WallTime{});
     if (!found) state.SkipWithError("an object is missing");
     benchmark::DoNotOptimize(found);
     reader.end_turn();
