@@ -42,30 +42,46 @@ Script guarded(const HttpRequest& request, Make make) {
 }  // namespace
 
 void Listener::open(int port, uv_connection_cb on_connection, void* self) {
+  bind(port);
+  listen(on_connection, self);
+}
+
+void Listener::bind(int port) {
   sockaddr_storage address{};
   auto* const generic = reinterpret_cast<sockaddr*>(&address);
   if (uv_ip4_addr(address_.c_str(), port, reinterpret_cast<sockaddr_in*>(&address)) != 0 &&
       uv_ip6_addr(address_.c_str(), port, reinterpret_cast<sockaddr_in6*>(&address)) != 0) {
     throw std::runtime_error("not an IP address: " + address_);
   }
+  port_ = port;
   handle_ = new uv_tcp_t;
   uv_tcp_init(loop_, handle_);
-  handle_->data = self;
-  int problem = uv_tcp_bind(handle_, generic, 0);
-  if (problem == 0) {
-    problem = uv_listen(reinterpret_cast<uv_stream_t*>(handle_), kBacklog, on_connection);
-  }
-  if (problem != 0) {
-    close();
-    throw std::runtime_error("cannot listen on " + address_ + ":" + std::to_string(port) + ": " +
-                             uv_strerror(problem));
-  }
+  check(uv_tcp_bind(handle_, generic, 0));
   int size = sizeof address;
-  uv_tcp_getsockname(handle_, generic, &size);
+  check(uv_tcp_getsockname(handle_, generic, &size));
   port_ = ntohs(reinterpret_cast<sockaddr_in*>(&address)->sin_port);  // at the same place in v6
 }
 
+void Listener::listen(uv_connection_cb on_connection, void* self) {
+  handle_->data = self;
+  check(uv_listen(reinterpret_cast<uv_stream_t*>(handle_), kBacklog, on_connection));
+  listening_ = true;
+}
+
+void Listener::refuse() {
+  close();
+  bind(port_);
+}
+
+void Listener::check(int result) {
+  if (result == 0) return;
+  close();
+  throw std::runtime_error("cannot listen on " + address_ + ":" + std::to_string(port_) + ": " +
+                           uv_strerror(result));
+}
+
 void Listener::close() {
+  listening_ = false;
   if (handle_ == nullptr) return;
   uv_close(reinterpret_cast<uv_handle_t*>(std::exchange(handle_, nullptr)),
            [](uv_handle_t* handle) { delete reinterpret_cast<uv_tcp_t*>(handle); });
@@ -181,7 +197,7 @@ std::size_t Sandbox::release(const std::string& barrier, std::size_t most) {
 }
 
 void Sandbox::down(Host host, bool reset) {
-  listener(host).close();
+  listener(host).refuse();
   std::vector<Connection*> open;
   for (const auto& [connection, owner] : connections_) {
     if (connection->host() == host) open.push_back(connection);
@@ -191,9 +207,7 @@ void Sandbox::down(Host host, bool reset) {
 
 void Sandbox::up(Host host) {
   Listener& down = listener(host);
-  if (!down.is_open()) {
-    down.open(down.port(), on_connection, &handles_[static_cast<std::size_t>(host)]);
-  }
+  if (!down.is_listening()) down.listen(on_connection, &handles_[static_cast<std::size_t>(host)]);
 }
 
 void Sandbox::shut_down() {

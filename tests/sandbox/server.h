@@ -35,16 +35,23 @@ class Listener {
 
   /// Throws std::runtime_error. `on_connection` gets `self` as its handle's data.
   void open(int port, uv_connection_cb on_connection, void* self);
+  void listen(uv_connection_cb on_connection, void* self);
+  /// From here on connections are refused. The port stays taken, so that nobody else gets it.
+  void refuse();
   void close();
-  bool is_open() const { return handle_ != nullptr; }
+  bool is_listening() const { return listening_; }
   Host host() const { return host_; }
   int port() const { return port_; }
 
  private:
+  void bind(int port);
+  void check(int result);
+
   uv_loop_t* loop_;
   Host host_;
   std::string address_;
   uv_tcp_t* handle_ = nullptr;
+  bool listening_ = false;
   int port_ = 0;
 };
 
