@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "cache/store_fault.h"
+#include "conf/thread_role.h"
 
 namespace larder {
 namespace {
@@ -32,6 +33,7 @@ StoreWriter::StoreWriter(StoreShared& shared, DatabaseFiles files, std::uint64_t
       scopes_(max_scopes) {}
 
 void StoreWriter::run() noexcept {
+  begin_thread("writer", Urgency::background);
   restore();
   Clock::time_point tick = Clock::now() + kWriterTick;
   while (true) {

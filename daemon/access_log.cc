@@ -13,6 +13,7 @@
 #include "conf/log.h"
 #include "conf/redact.h"
 #include "conf/startup_error.h"
+#include "conf/thread_role.h"
 
 namespace larder {
 namespace {
@@ -130,6 +131,7 @@ void AccessLog::open() {
 }
 
 void AccessLog::run() {
+  begin_thread("log", Urgency::steady);
   std::unique_lock lock(mutex_);
   for (;;) {
     const bool stopping = stop_;

@@ -6,6 +6,7 @@
 
 #include "conf/check.h"
 #include "conf/log.h"
+#include "conf/thread_role.h"
 
 namespace larder {
 namespace {
@@ -37,6 +38,7 @@ Origin::Origin(const Config& config, const AnchoredClock& clock, Store& store, W
       refused_(config.upstream.rejected_hold_s),
       rejected_(config.upstream.rejected_hold_s),
       sweep_(make_timer(loop_.get(), this)),
+      turn_end_(make_handle<uv_prepare_t>(loop_.get(), this, uv_prepare_init)),
       mailbox_(loop_.get(), this),
       thread_([this] { run(); }) {}
 
@@ -51,7 +53,9 @@ void Origin::stop() {
 }
 
 void Origin::run() {
+  begin_thread("origin", Urgency::steady);
   uv_timer_start(sweep_.get(), on_sweep, kSweepMs, kSweepMs);
+  uv_prepare_start(turn_end_.get(), on_turn_end);
   loop_.run();
   // Everything on the loop closes here, on its own thread.
   relays_.clear();
@@ -60,7 +64,22 @@ void Origin::run() {
   preview_.reset();
   reader_.reset();
   sweep_.reset();
+  turn_end_.reset();
   loop_.run();
+  end_turn();
+}
+
+void Origin::on_turn_end(uv_prepare_t* handle) noexcept {
+  static_cast<Origin*>(handle->data)->end_turn();
+}
+
+void Origin::note_sent(AnswerOut& out) {
+  if (std::find(sent_to_.begin(), sent_to_.end(), &out) == sent_to_.end()) sent_to_.push_back(&out);
+}
+
+void Origin::end_turn() {
+  for (AnswerOut* const out : sent_to_) out->take_sent();
+  sent_to_.clear();
 }
 
 void Origin::on_sweep(uv_timer_t* timer) noexcept {
@@ -138,8 +157,8 @@ void Origin::take(FillOrder& order) {
   start_fill(std::move(order), 1);
 }
 
-/// Whoever can fall back on a stale object always shares: on a way of its own it would be handed the
-/// origin's errors instead.
+/// Whoever can fall back on a stale object always shares: on a way of its own it would be handed
+/// the origin's errors instead.
 HitForMiss::Advice Origin::advise(const FillOrder& order) {
   if (order.has_stale) return HitForMiss::Advice::share;
   const auto now = monotonic_now();

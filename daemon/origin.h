@@ -45,6 +45,10 @@ class Origin final : public FillOwner, public RelayOwner {
   /// its writer still posts notes.
   void stop();
 
+  /// On the origin thread: `out` is to take what was sent to it at the end of this turn. Taken one
+  /// by one, events would have two threads take turns on one CPU.
+  void note_sent(AnswerOut& out);
+
   void on_mail(std::vector<OriginOrder>& orders);  ///< Mailbox calls it
 
  private:
@@ -54,8 +58,10 @@ class Origin final : public FillOwner, public RelayOwner {
   using FillMap = std::unordered_map<std::uint64_t, std::unique_ptr<Fill>>;
 
   void run();
+  void end_turn();
   void show_gauges();
   static void on_sweep(uv_timer_t* timer) noexcept;
+  static void on_turn_end(uv_prepare_t* handle) noexcept;
   void cut_laggards();
   void take(FillOrder& order);
   void take(RelayOrder& order);
@@ -118,9 +124,11 @@ class Origin final : public FillOwner, public RelayOwner {
       current_;  ///< scope and canonical request -> the fill to join
   std::unordered_map<Waiter, std::uint64_t, WaiterHash> fill_of_;
   std::unordered_map<Waiter, std::unique_ptr<Relay>, WaiterHash> relays_;
+  std::vector<AnswerOut*> sent_to_;  ///< in this turn
   std::uint64_t next_fill_ = 1;
   double retry_budget_ = 10;
   UvHandle<uv_timer_t> sweep_;
+  UvHandle<uv_prepare_t> turn_end_;
   Mailbox<OriginOrder> mailbox_;
   std::thread thread_;  ///< last: runs from the end of construction
 };

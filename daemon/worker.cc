@@ -5,6 +5,7 @@
 
 #include "conf/check.h"
 #include "conf/log.h"
+#include "conf/thread_role.h"
 
 namespace larder {
 namespace {
@@ -14,14 +15,6 @@ constexpr std::size_t kReadBuffer = 64 * 1024;
 constexpr std::int64_t kRefreshPauseMs = 1'000;
 constexpr std::size_t kMaxRefreshes =
     4'096;  // keys remembered; beyond it all may be asked for anew
-
-template <class Handle, class Init>
-UvHandle<Handle> make_handle(uv_loop_t* loop, void* owner, Init init) {
-  auto handle = std::make_unique<Handle>();
-  LARDER_CHECK(init(loop, handle.get()) == 0);
-  handle->data = owner;
-  return UvHandle<Handle>(handle.release());
-}
 
 }  // namespace
 
@@ -54,6 +47,11 @@ Worker::~Worker() {
   stop();
 }
 
+void Worker::send(AnswerEvent event) {
+  mailbox_.post_quietly(std::move(event));
+  shared_.origin->note_sent(*this);
+}
+
 void Worker::stop() {
   if (!thread_.joinable()) return;
   mailbox_.post(StopNote{});
@@ -69,6 +67,7 @@ void Worker::join() {
 }
 
 void Worker::run() {
+  begin_thread("worker", Urgency::prompt);
   loop_.run();  // until end_if_drained() has closed everything
 }
 

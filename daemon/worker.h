@@ -46,8 +46,10 @@ class Worker final : public AnswerOut {
   Worker& operator=(const Worker&) = delete;
 
   void start();  ///< its thread
+  // On the origin thread:
+  void send(AnswerEvent event) override;
+  void take_sent() override { mailbox_.wake(); }
   // Thread-safe:
-  void send(AnswerEvent event) override { mailbox_.post(std::move(event)); }
   void tell(const CredentialNote& note) { mailbox_.post(note); }
   /// No new connections, `Connection: close` on all answers, end when the last has closed or after
   /// the drain timeout.

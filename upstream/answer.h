@@ -45,11 +45,13 @@ struct AnswerEvent {
   std::optional<Refusal> failure;  ///< with `failed` before any head: what to tell the client
 };
 
-/// Where a worker's events go. Thread-safe.
+/// Where a worker's events go. On the origin thread.
 class AnswerOut {
  public:
   virtual ~AnswerOut() = default;
+  /// The worker may learn of it only by take_sent(), which comes at the end of the turn.
   virtual void send(AnswerEvent event) = 0;
+  virtual void take_sent() = 0;
 };
 
 /// One waiter: which worker, and its number there.

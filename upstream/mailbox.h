@@ -34,9 +34,20 @@ class Mailbox {
   void post(Message message) {
     const std::lock_guard lock(mutex_);
     if (!async_) return;
-    const bool wake = waiting_.empty();
     waiting_.push_back(std::move(message));
-    if (wake) uv_async_send(async_.get());
+    call();
+  }
+
+  /// As post(), but the receiver may learn of it only by the next post() or wake().
+  void post_quietly(Message message) {
+    const std::lock_guard lock(mutex_);
+    if (async_) waiting_.push_back(std::move(message));
+  }
+
+  /// Thread-safe.
+  void wake() {
+    const std::lock_guard lock(mutex_);
+    if (async_ && !waiting_.empty()) call();
   }
 
   /// On the loop's thread: nothing is delivered from here on.
@@ -47,12 +58,18 @@ class Mailbox {
   }
 
  private:
+  /// Under mutex_.
+  void call() {
+    if (!std::exchange(called_, true)) uv_async_send(async_.get());
+  }
+
   static void on_wake(uv_async_t* handle) noexcept { static_cast<Mailbox*>(handle->data)->drain(); }
 
   void drain() {
     {
       const std::lock_guard lock(mutex_);
       waiting_.swap(taken_);
+      called_ = false;
     }
     if (!taken_.empty()) deliver_(receiver_, taken_);
     taken_.clear();
@@ -62,6 +79,7 @@ class Mailbox {
   void (*deliver_)(void*, std::vector<Message>&);
   std::mutex mutex_;
   std::vector<Message> waiting_;  ///< under mutex_
+  bool called_ = false;           ///< under mutex_: the receiver is on its way
   UvHandle<uv_async_t> async_;    ///< under mutex_; the memory lives until the loop has run
   std::vector<Message> taken_;    ///< the loop's thread only
 };

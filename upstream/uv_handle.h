@@ -43,13 +43,17 @@ class UvLoop {
   uv_loop_t loop_;
 };
 
-/// A timer that calls `on_tick(owner)`.
-template <class Owner>
-UvHandle<uv_timer_t> make_timer(uv_loop_t* loop, Owner* owner) {
-  auto timer = std::make_unique<uv_timer_t>();
-  LARDER_CHECK(uv_timer_init(loop, timer.get()) == 0);
-  timer->data = owner;
-  return UvHandle<uv_timer_t>(timer.release());
+/// A handle that `init` sets up, with its owner as its data.
+template <class Handle, class Init>
+UvHandle<Handle> make_handle(uv_loop_t* loop, void* owner, Init init) {
+  auto handle = std::make_unique<Handle>();
+  LARDER_CHECK(init(loop, handle.get()) == 0);
+  handle->data = owner;
+  return UvHandle<Handle>(handle.release());
+}
+
+inline UvHandle<uv_timer_t> make_timer(uv_loop_t* loop, void* owner) {
+  return make_handle<uv_timer_t>(loop, owner, uv_timer_init);
 }
 
 }  // namespace larder

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <pthread.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+#include <string>
+#include <thread>
+
+#include "conf/thread_role.h"
+
+namespace larder {
+namespace {
+
+struct Seen {
+  std::string name;
+  int policy = -1;
+  int nice = -1;
+};
+
+Seen seen_in_thread(const char* name, Urgency urgency) {
+  Seen seen;
+  std::thread([&] {
+    begin_thread(name, urgency);
+    char text[16] = "";
+    pthread_getname_np(pthread_self(), text, sizeof text);
+    seen = {text, sched_getscheduler(0), getpriority(PRIO_PROCESS, 0)};
+  }).join();
+  return seen;
+}
+
+TEST_CASE("a thread has its name and the urgency that it asks for, and others keep theirs") {
+  const int nice = getpriority(PRIO_PROCESS, 0);
+  const auto prompt = seen_in_thread("worker", Urgency::prompt);
+  CHECK(prompt.name == "worker");
+  CHECK(prompt.policy == SCHED_OTHER);
+  CHECK(prompt.nice == nice);
+  const auto steady = seen_in_thread("origin", Urgency::steady);
+  CHECK(steady.name == "origin");
+  CHECK(steady.policy == SCHED_BATCH);
+  CHECK(steady.nice == nice);
+  const auto background = seen_in_thread("writer", Urgency::background);
+  CHECK(background.name == "writer");
+  CHECK(background.policy == SCHED_BATCH);
+  CHECK(background.nice == std::min(nice + 4, 19));
+  CHECK(sched_getscheduler(0) == SCHED_OTHER);
+  CHECK(getpriority(PRIO_PROCESS, 0) == nice);
+}
+
+}  // namespace
+}  // namespace larder
