@@ -22,9 +22,10 @@ struct Part {
 };
 
 constexpr std::array kParts{
-    Part{"hits", compare_hits, true},     Part{"misses", compare_misses, true},
-    Part{"herd", compare_herds, true},    Part{"restart", compare_restarts, true},
-    Part{"memory", compare_memory, true}, Part{"objects", compare_objects, false},
+    Part{"hits", compare_hits, true},        Part{"misses", compare_misses, true},
+    Part{"mixed", compare_mixed, true},      Part{"herd", compare_herds, true},
+    Part{"restart", compare_restarts, true}, Part{"memory", compare_memory, true},
+    Part{"objects", compare_objects, false},
 };
 
 std::vector<std::string> part_names() {

@@ -88,6 +88,8 @@ Json finish_row(const Arena& arena, const std::string& heading, const std::vecto
 // Each measures, prints unless JSON is asked for, and returns its rows.
 Json compare_hits(const Arena& arena);
 Json compare_misses(const Arena& arena);
+/// Hits beside fills at a steady rate: what a hit waits for the work of others.
+Json compare_mixed(const Arena& arena);
 Json compare_herds(const Arena& arena);
 Json compare_restarts(const Arena& arena);
 Json compare_memory(const Arena& arena);

@@ -29,7 +29,7 @@ void add_what(CLI::App& app, PeersOptions& options, const std::vector<std::strin
   app.add_option("--rounds", options.rounds, "Turns of each server; medians are taken over them")
       ->check(CLI::Range(1u, 1'000u))
       ->capture_default_str();
-  app.add_option("--seconds", options.seconds, "Of each turn of hits")
+  app.add_option("--seconds", options.seconds, "Of each turn of hits and of mixed")
       ->check(CLI::Range(0.1, 3'600.0))
       ->capture_default_str();
   app.add_flag("--spin", options.spin,
