@@ -45,6 +45,7 @@ LoadPlan mixed_plan(const Arena& arena, const Contestant& server, std::uint64_t 
   std::move(fills.requests.begin(), fills.requests.end(), std::back_inserter(plan.requests));
   plan.seconds = 0;
   plan.rate = mixture.rate;
+  plan.spin = arena.options.spin;
   plan.connections = kConnections;
   plan.server = server.child.pid();
   return plan;

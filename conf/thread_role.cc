@@ -33,6 +33,7 @@ constexpr int kMostNice = 19;
 
 void begin_thread(const char* name, Urgency urgency) noexcept {
   pthread_setname_np(pthread_self(), name);
+  if (sched_getscheduler(0) != SCHED_OTHER) return;  // the operator has chosen
   SchedulerWish wish;
   wish.policy = urgency == Urgency::prompt ? SCHED_OTHER : SCHED_BATCH;
   wish.nice = getpriority(PRIO_PROCESS, 0);

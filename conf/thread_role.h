@@ -4,7 +4,8 @@
 namespace larder {
 
 /// How soon a thread's work is wanted. A wish to the scheduler, which any process may make; where
-/// it knows none or refuses (kernel, container), threads are as any others.
+/// it knows none or refuses (kernel, container), or where the operator has chosen another policy
+/// than the usual for the process, nothing changes.
 enum class Urgency {
   /// Wakes often and works shortly: asks for slices of 0.2 ms (since Linux 6.12), so that it need
   /// not wait for the whole slice, some 3 ms, of a thread below.

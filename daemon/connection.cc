@@ -132,7 +132,9 @@ std::size_t Connection::parse(std::string_view input) {
     own_parser_.reset();
   }
   parsing_ = false;
-  if (!worker_.gathered().empty()) send_gathered();
+  // A request of which only a part has come is parsed anew, with its own deadline, once what was
+  // answered before is out.
+  if (!worker_.gathered().empty() && !send_gathered()) own_parser_.reset();
   return used;
 }
 
@@ -146,15 +148,20 @@ void Connection::begin_request() {
 bool Connection::take_request(const RequestView& view, bool must_close) {
   current_.method = view.method;
   current_.http_1_1 = view.version_major == 1 && view.version_minor == 1;
-  current_.keep_alive =
-      !must_close && !draining_ && ++served_ < worker_.config().server.max_requests_per_connection;
+  current_.keep_alive = !must_close && !draining_ &&
+                        served_ + 1 < worker_.config().server.max_requests_per_connection;
   const auto decision = worker_.dispatch().decide(view, role_, worker_.wall());
   if (const Scope* scope = worker_.dispatch().scope()) {
     std::copy_n(scope->mac.bytes.begin(), current_.scope.size(), current_.scope.begin());
   }
   const bool waits =
       decision.what == Decision::What::fill || decision.what == Decision::What::relay;
-  if (waits && !worker_.gathered().empty() && !send_gathered()) return false;
+  if (waits && !worker_.gathered().empty()) {
+    counted_ = false;
+    if (!send_gathered()) return false;
+    counted_ = true;
+  }
+  ++served_;
   answer(view, decision);
   return true;
 }
@@ -223,6 +230,9 @@ bool Connection::progressed() {
 
 void Connection::close() {
   if (state_ == State::closing) return;
+  const bool answers =
+      state_ == State::waiting || state_ == State::streaming || state_ == State::sending;
+  if (answers) return abort_answer();
   leave();
   stop_waiting();
   transition_to(State::closing);

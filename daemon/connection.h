@@ -53,6 +53,7 @@ class Connection final : public TransportUser {
   void cut_off();
   /// Bytes that only it held when it was cut off, until it is closed. 0 = it was not.
   std::size_t cut_bytes() const { return cut_bytes_; }
+  /// At once; an answer that is under way is cut off.
   void close();
 
  private:
@@ -66,7 +67,9 @@ class Connection final : public TransportUser {
     std::string if_none_match;
     std::optional<std::uint64_t> body_length;  ///< announced to the client
     bool chunked = false;                      ///< Transfer-Encoding: chunked to this client
-    std::uint64_t unacknowledged = 0;          ///< body bytes written since the last credit
+    /// The head, kept back until the length is known: the client could not tell a part from all.
+    std::optional<std::string> withheld;
+    std::uint64_t unacknowledged = 0;  ///< body bytes written since the last credit
     // A stored object in chunk rows, on its way:
     CacheKey key;
     std::uint64_t sequence = 0;
@@ -108,6 +111,8 @@ class Connection final : public TransportUser {
   void place_order(const RequestView& view, const Decision& decision);
   void begin_stream(const AnswerEvent& event);
   void queue_body(const Chunk& chunk);
+  void withhold();
+  void release_withheld();
   void end_stream(AnswerEvent::End end);
   void fail_order(const std::optional<Refusal>& failure);
   void send_chunk_rows();
@@ -143,7 +148,7 @@ class Connection final : public TransportUser {
   std::uint64_t place_ = 0;  ///< among those that wait for their clients; 0 = none
   std::size_t cut_bytes_ = 0;
   bool gathering_ = false;  ///< more has come behind the request that is answered now
-  std::string input_;  ///< bytes not yet parsed
+  std::string input_;       ///< bytes not yet parsed
   std::unique_ptr<RequestParser> own_parser_;  ///< of a request that came in pieces
   std::vector<OutPiece> queue_;                ///< behind the write that is out
   Current current_;

@@ -177,8 +177,8 @@ void Connection::place_order(const RequestView& view, const Decision& decision) 
     order.key = worker_.dispatch().key();
     std::copy_n(order.key.bytes.begin() + 16, current_.key.size(), current_.key.begin());
     order.if_none_match = decision.fields.if_none_match;
-    worker_.post_to_origin(worker_.dispatch().fill_order(view, decision.fields, waiter,
-                                                         decision.object.has_value()));
+    worker_.post_to_origin(
+        worker_.dispatch().fill_order(view, decision.fields, waiter, decision.object.has_value()));
   }
   transition_to(State::waiting);
   set_deadline(worker_.config().server.request_timeout_ms);
@@ -226,7 +226,12 @@ void Connection::begin_stream(const AnswerEvent& event) {
                           .cache_status = stream_words(event, pending_->relay),
                           .close = !current_.keep_alive});
   if (unchanged) worker_.counters().not_modified.add();
-  queue_.push_back({.owner = std::move(text)});
+  const bool ends_with_connection = !bodiless && !head.body_length && !pending_->chunked;
+  if (ends_with_connection && !transport_->can_reset()) {
+    pending_->withheld = std::move(text);
+  } else {
+    queue_.push_back({.owner = std::move(text)});
+  }
   transition_to(State::streaming);
   if (!bodiless) return;
   leave();  // the fill goes on without this client
@@ -238,6 +243,7 @@ void Connection::begin_stream(const AnswerEvent& event) {
 void Connection::queue_body(const Chunk& chunk) {
   if (chunk->empty() || body_complete_) return;
   current_.body_bytes += chunk->size();
+  if (pending_->withheld) give_credit(chunk->size());
   if (!pending_->chunked) {
     queue_.push_back({.owner = chunk});
     return;
@@ -258,12 +264,29 @@ void Connection::end_stream(AnswerEvent::End end) {
                             (current_.body_bytes > *length ||
                              (end == AnswerEvent::End::complete && current_.body_bytes < *length));
   if (end == AnswerEvent::End::failed || wrong_length) return abort_answer();
+  if (pending_->withheld && end == AnswerEvent::End::no) return withhold();
+  if (pending_->withheld) release_withheld();
   if (end == AnswerEvent::End::complete && !body_complete_) {
     if (pending_->chunked) queue_.push_back({.owner = std::string("0\r\n\r\n")});
     body_complete_ = true;
   }
   flush_queue();
   if (state_ == State::streaming) settle();
+}
+
+/// Bounded as what waits for clients is: at server.max_output those who wait longest are cut off.
+void Connection::withhold() {
+  if (place_ == 0) place_ = worker_.begin_waiting(*this);
+  worker_.make_output_room(0);
+}
+
+void Connection::release_withheld() {
+  stop_waiting();
+  std::string head = std::move(*pending_->withheld);
+  pending_->withheld.reset();
+  head.insert(head.find("\r\n") + 2,
+              "Content-Length: " + std::to_string(current_.body_bytes) + "\r\n");
+  queue_.insert(queue_.begin(), {.owner = std::move(head)});
 }
 
 /// The origin thread has nothing for us: a stale object stands in where there is one.

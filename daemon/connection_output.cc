@@ -60,8 +60,8 @@ bool Connection::send_now(std::string_view head, std::string_view body) {
   return state_ != State::closing;
 }
 
-/// Before a request is answered, or when there is none. False = not all of it went out: that is sent
-/// first, and the request is none yet; or the connection is gone.
+/// Before a request is answered, or when there is none. False = not all of it went out: that is
+/// sent first, and the request is none yet; or the connection is gone.
 bool Connection::send_gathered() {
   gathering_ = false;
   const bool open = state_ != State::closing && send_now({}, {});

@@ -103,10 +103,11 @@ class StreamTransport final : public Transport {
 
   void reset() override {
     if (state_ != State::open) return;
-    if (handle_.handle.type != UV_TCP || uv_tcp_close_reset(&handle_.tcp, on_close_done) != 0)
-      return close();
+    if (!can_reset() || uv_tcp_close_reset(&handle_.tcp, on_close_done) != 0) return close();
     state_ = State::closing;
   }
+
+  bool can_reset() const override { return handle_.handle.type == UV_TCP; }
 
   std::size_t unsent() const override { return uv_stream_get_write_queue_size(&handle_.stream); }
 

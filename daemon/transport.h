@@ -58,8 +58,9 @@ class Transport {
   virtual void shut_down_sending() = 0;    ///< FIN behind what was written
   virtual std::size_t unsent() const = 0;  ///< bytes of write() that the socket has not taken yet
   virtual std::size_t sole_bytes() const = 0;  ///< OutPiece::sole_bytes() of write()
-  virtual void close() = 0;                ///< idempotent
-  virtual void reset() = 0;  ///< close() by RST: what was cut off cannot pass for whole
+  virtual void close() = 0;                    ///< idempotent
+  virtual void reset() = 0;            ///< close() by RST: what was cut off cannot pass for whole
+  virtual bool can_reset() const = 0;  ///< false = the peer takes reset() for the end
 };
 
 /// Buffer that all reads of a loop share: bytes are borrowed from it for one on_bytes() call.

@@ -73,6 +73,11 @@ void Listener::refuse() {
   bind(port_);
 }
 
+void Listener::resume(uv_connection_cb on_connection, void* self) {
+  if (handle_ == nullptr) bind(port_);  // another program was quicker than refuse()
+  listen(on_connection, self);
+}
+
 void Listener::check(int result) {
   if (result == 0) return;
   close();
@@ -207,7 +212,7 @@ void Sandbox::down(Host host, bool reset) {
 
 void Sandbox::up(Host host) {
   Listener& down = listener(host);
-  if (!down.is_listening()) down.listen(on_connection, &handles_[static_cast<std::size_t>(host)]);
+  if (!down.is_listening()) down.resume(on_connection, &handles_[static_cast<std::size_t>(host)]);
 }
 
 void Sandbox::shut_down() {

@@ -35,9 +35,9 @@ class Listener {
 
   /// Throws std::runtime_error. `on_connection` gets `self` as its handle's data.
   void open(int port, uv_connection_cb on_connection, void* self);
-  void listen(uv_connection_cb on_connection, void* self);
   /// From here on connections are refused. The port stays taken, so that nobody else gets it.
   void refuse();
+  void resume(uv_connection_cb on_connection, void* self);
   void close();
   bool is_listening() const { return listening_; }
   Host host() const { return host_; }
@@ -45,6 +45,7 @@ class Listener {
 
  private:
   void bind(int port);
+  void listen(uv_connection_cb on_connection, void* self);
   void check(int result);
 
   uv_loop_t* loop_;

@@ -414,6 +414,33 @@ def test_http_1_0_clients_see_a_cut_as_a_reset(stage):
         raise harness.Failure("a body without length that was cut off ends as if it were whole")
 
 
+def http_1_0(target):
+    return harness.format_request(target, CREDENTIALS).replace(b"HTTP/1.1", b"HTTP/1.0", 1)
+
+
+def test_http_1_0_clients_on_a_unix_socket_get_a_length_or_nothing(stage):
+    # A unix socket has no reset: they could not tell a part from the whole.
+    larder = stage.larder(listener=[{"address": f"unix:{stage.directory}/listener"}])
+    ways = {"fill": sized_target(300_000, "unix"), "pass": "/v3/unknown/unix?environment=production"}
+    for way, target in ways.items():
+        body = b"x" * 200_000 if way == "pass" else sized_body(300_000, sized_uid(300_000, "unix"))
+        fault = {"status": 200, "body": body.decode()} if way == "pass" else {}
+        stage.sandbox.fault(host="delivery", chunked=True, times=1, hold=way, after=3_000,
+                            reset=3_000, **fault)
+        with larder.connect() as client:
+            client.send(http_1_0(target))
+            stage.sandbox.wait_held(way)
+            stage.sandbox.release(way)
+            check(not client.receive(), f"{way} that is cut off, but: {client.buffer[:200]}")
+        stage.sandbox.fault(host="delivery", chunked=True, times=1, **fault)
+        with larder.connect() as client:
+            client.send(http_1_0(target))
+            status, _, headers, _ = client.read_head()
+            check_equal(status, 200, f"{way}, whole")
+            check(("Content-Length", str(len(body))) in headers, f"{way} has no length: {headers}")
+            check_equal(client.take(len(body)), body, f"{way}, body")
+
+
 # --- Bounds ----------------------------------------------------------------------------------------
 
 def test_objects_beyond_the_cap_pass_through_unstored(stage):

@@ -179,16 +179,26 @@ class Connection:
     """A client's connection. Reads exactly one response at a time; what follows stays buffered."""
 
     def __init__(self, address, transcript=None, timeout_s=DEADLINE_S, receive_buffer=None):
-        host, port = address.rsplit(":", 1)
         self.address = address
-        self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-        self.socket.settimeout(timeout_s)
-        if receive_buffer is not None:  # small: the kernel takes little in advance
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.socket.connect((host.strip("[]"), int(port)))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket = self._connect(address, timeout_s, receive_buffer)
         self.buffer = bytearray()
         self.transcript = transcript
+
+    @staticmethod
+    def _connect(address, timeout_s, receive_buffer):
+        if address.startswith("unix:"):
+            connected = socket.socket(socket.AF_UNIX)
+            connected.settimeout(timeout_s)
+            connected.connect(address.removeprefix("unix:"))
+            return connected
+        host, port = address.rsplit(":", 1)
+        connected = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        connected.settimeout(timeout_s)
+        if receive_buffer is not None:  # small: the kernel takes little in advance
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        connected.connect((host.strip("[]"), int(port)))
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connected
 
     def __enter__(self):
         return self

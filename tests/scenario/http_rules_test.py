@@ -594,5 +594,42 @@ def test_draining_has_a_deadline(stage):
     check("stopp" in larder.log(), "says nothing of its end")
 
 
+def test_an_answer_without_length_that_draining_cuts_off_is_reset(stage):
+    larder = stage.larder(server={"drain_timeout": "1s"})
+    stage.sandbox.fault(host="delivery", chunked=True, hold="part", after=3_000)
+    with larder.connect() as client:
+        client.send(harness.format_request(sized_target(5_000, "drained"), CREDENTIALS).replace(
+            b"HTTP/1.1", b"HTTP/1.0", 1))
+        client.read_head()
+        client.take(2_900)
+        larder.process.send_signal(signal.SIGTERM)
+        try:
+            while client.receive():
+                pass
+            raise harness.Failure("it ends as if it were whole")
+        except ConnectionResetError:
+            check_equal(larder.process.wait(harness.DEADLINE_S), 0, "exit status")
+
+
+def test_a_half_request_behind_a_full_socket_has_the_deadline_of_a_header(stage):
+    larder = stage.larder(server={"header_timeout": "1s", "idle_timeout": "300s"},
+                          listener=[{"address": f"unix:{stage.directory}/listener"}])
+    # A unix socket takes some 200 KB. With some of these numbers it is full just when only the half
+    # request is left.
+    for size in (3_000, 4_000, 5_000):
+        target = sized_target(size, "half")
+        larder.get(target, CREDENTIALS)
+        whole = harness.format_request(target, CREDENTIALS)
+        clients = {count: larder.connect() for count in range(30, 80)}
+        for count, client in clients.items():
+            client.send(whole * count + whole[:50])
+        for count, client in clients.items():
+            for _ in range(count):
+                check_equal(client.read_response().status, 200, f"one of {count} hits")
+        for count, client in clients.items():
+            check_equal(client.read_response().status, 408, f"the half request behind {count} hits")
+            client.close()
+
+
 if __name__ == "__main__":
     harness.main(globals())
