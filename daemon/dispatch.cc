@@ -12,9 +12,12 @@ Dispatch::Dispatch(const Config& config, const InstallSecret& secret, const KeyH
       scopes_(config, secret) {}
 
 Decision Dispatch::decide(const RequestView& request, ListenerConfig::Role role, WallTime now) {
+  Decision decision;
+  if (const auto* known = known_.find(request, role); known != nullptr) {
+    if (answer_known(*known, now, decision)) return decision;
+  }
   decoded_.clear();
   scope_.reset();
-  Decision decision;
   auto classified = classify(request, config_, role, decoded_);
   if (const auto* refusal = std::get_if<Refusal>(&classified)) {
     decision.refusal = *refusal;
@@ -45,11 +48,31 @@ Decision Dispatch::decide(const RequestView& request, ListenerConfig::Role role,
   scope_ = std::move(std::get<std::shared_ptr<const Scope>>(scope));
   if (fields.route == Route::cached) {
     decide_cached(request, now, decision);
+    if (decision.what == Decision::What::answer && fields.if_none_match.empty()) {
+      known_.learn(request, role, canonical_bytes_, key_, scope_);
+    }
     return decision;
   }
   decision.what = Decision::What::relay;
   decision.relay_to = RelayOrder::To::delivery;
   return decision;
+}
+
+/// True = it is fresh in the store, and its credential is not refused. Whatever else may be is
+/// decided as for any request.
+bool Dispatch::answer_known(const KnownRequest& known, WallTime now, Decision& decision) {
+  if (rejected_.has(known.scope->credential)) return false;
+  decision.object = reader_.lookup(known.key, known.canonical(), known.scope->mac, now);
+  if (!decision.object) return false;
+  decision.freshness = judge(decision.object->meta.lifetime, now);
+  if (decision.freshness != Freshness::fresh) {
+    decision.object.reset();
+    return false;
+  }
+  decision.what = Decision::What::answer;
+  key_ = known.key;
+  if (scope_ != known.scope) scope_ = known.scope;
+  return true;
 }
 
 void Dispatch::decide_cached(const RequestView& request, WallTime now, Decision& decision) {

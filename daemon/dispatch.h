@@ -10,6 +10,7 @@
 #include "cache/scope.h"
 #include "cache/store.h"
 #include "conf/anchored_clock.h"
+#include "daemon/known_requests.h"
 #include "daemon/orders.h"
 #include "daemon/rejected_set.h"
 
@@ -21,7 +22,7 @@ struct Decision {
   enum class What : std::uint8_t { refuse, preflight, answer, fill, relay };
   What what = What::refuse;
   Refusal refusal;
-  RequestFields fields;
+  RequestFields fields;  ///< empty with a fresh `answer` to a known request
   std::optional<ObjectView>
       object;  ///< with `answer`; with `fill`: a stale one that may serve if the origin fails
   Freshness freshness = Freshness::fresh;  ///< of `object`
@@ -35,9 +36,10 @@ struct StaleRecall {
   ScopeMac scope;
 };
 
-/// Decides what each request of a worker gets: classification, scope, key, lookup, freshness. Keeps
-/// scope and key of the last decision, so that the order for it can be written without doing it
-/// twice. One for each worker; a hit allocates nothing.
+/// Decides what each request of a worker gets: classification, scope, key, lookup, freshness; for a
+/// fresh hit of a known request, the last two alone. Keeps scope and key of the last decision, so
+/// that the order for it can be written without doing it twice. One for each worker; a hit
+/// allocates nothing.
 class Dispatch {
  public:
   Dispatch(const Config& config, const InstallSecret& secret, const KeyHasher& hasher,
@@ -57,6 +59,7 @@ class Dispatch {
   std::optional<ObjectView> recall(const StaleRecall& recall, WallTime now);
 
  private:
+  bool answer_known(const KnownRequest& known, WallTime now, Decision& decision);
   void decide_cached(const RequestView& request, WallTime now, Decision& decision);
 
   const Config& config_;
@@ -64,6 +67,7 @@ class Dispatch {
   StoreReader& reader_;
   const RejectedSet& rejected_;
   ScopeTable scopes_;
+  KnownRequests known_;
   Decoded decoded_;
   CanonicalRequest canonical_;
   std::string canonical_bytes_;
