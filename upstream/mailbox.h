@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "upstream/uv_handle.h"
+#include "upstream/wake_signal.h"
 
 namespace larder {
 
@@ -18,52 +18,48 @@ template <class Message>
 class Mailbox {
  public:
   template <class Receiver>
-  Mailbox(uv_loop_t* loop, Receiver* receiver) : receiver_(receiver) {
-    deliver_ = [](void* to, std::vector<Message>& mail) {
-      static_cast<Receiver*>(to)->on_mail(mail);
-    };
-    auto handle = std::make_unique<uv_async_t>();
-    LARDER_CHECK(uv_async_init(loop, handle.get(), on_wake) == 0);
-    handle->data = this;
-    async_.reset(handle.release());
-  }
+  Mailbox(uv_loop_t* loop, Receiver* receiver)
+      : receiver_(receiver),
+        deliver_([](void* to, std::vector<Message>& mail) {
+          static_cast<Receiver*>(to)->on_mail(mail);
+        }),
+        signal_(loop, this, [](void* self) { static_cast<Mailbox*>(self)->drain(); }) {}
   Mailbox(const Mailbox&) = delete;
   Mailbox& operator=(const Mailbox&) = delete;
 
   /// Thread-safe. After close() messages are dropped.
   void post(Message message) {
-    const std::lock_guard lock(mutex_);
-    if (!async_) return;
-    waiting_.push_back(std::move(message));
-    call();
+    if (add(std::move(message), true)) signal_.raise();
   }
 
   /// As post(), but the receiver may learn of it only by the next post() or wake().
-  void post_quietly(Message message) {
-    const std::lock_guard lock(mutex_);
-    if (async_) waiting_.push_back(std::move(message));
-  }
+  void post_quietly(Message message) { add(std::move(message), false); }
 
   /// Thread-safe.
   void wake() {
-    const std::lock_guard lock(mutex_);
-    if (async_ && !waiting_.empty()) call();
+    {
+      const std::lock_guard lock(mutex_);
+      if (closed_ || waiting_.empty() || std::exchange(called_, true)) return;
+    }
+    signal_.raise();
   }
 
   /// On the loop's thread: nothing is delivered from here on.
   void close() {
     const std::lock_guard lock(mutex_);
-    async_.reset();
+    closed_ = true;
     waiting_.clear();
+    signal_.close();
   }
 
  private:
-  /// Under mutex_.
-  void call() {
-    if (!std::exchange(called_, true)) uv_async_send(async_.get());
+  /// True = the receiver is to be called, which is done without the lock: it may run at once.
+  bool add(Message message, bool call) {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return false;
+    waiting_.push_back(std::move(message));
+    return call && !std::exchange(called_, true);
   }
-
-  static void on_wake(uv_async_t* handle) noexcept { static_cast<Mailbox*>(handle->data)->drain(); }
 
   void drain() {
     {
@@ -80,8 +76,9 @@ class Mailbox {
   std::mutex mutex_;
   std::vector<Message> waiting_;  ///< under mutex_
   bool called_ = false;           ///< under mutex_: the receiver is on its way
-  UvHandle<uv_async_t> async_;    ///< under mutex_; the memory lives until the loop has run
+  bool closed_ = false;           ///< under mutex_
   std::vector<Message> taken_;    ///< the loop's thread only
+  WakeSignal signal_;
 };
 
 }  // namespace larder
