@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/curl_loop.h"
 
+#include <poll.h>
+
 #include <array>
 #include <catch2/catch_test_macros.hpp>
 #include <string>
@@ -172,7 +174,8 @@ TEST_CASE("curl loop: bodies and headers beyond their bounds are cut off with an
 
 TEST_CASE("curl loop: transfers beyond the host's places wait, beyond the queue they are refused",
           "[upstream]") {
-  const TinyOrigin origin("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+  const TinyOrigin origin(
+      "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello");
   auto config = config_for_tests();
   config.max_connections_per_host = 1;
   config.max_queue_per_host = 1;
@@ -189,7 +192,8 @@ TEST_CASE("curl loop: transfers beyond the host's places wait, beyond the queue 
 }
 
 TEST_CASE("curl loop: private addresses and plain http are refused unless allowed", "[upstream]") {
-  const TinyOrigin origin("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+  const TinyOrigin origin(
+      "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello");
   auto config = config_for_tests();
   SECTION("private") {
     config.allow_private_addresses = false;
@@ -245,4 +249,52 @@ TEST_CASE("curl loop: a connection whose answer was there at once is watched all
   curl.start(origin.request(), &third);
   while (third.ended == 0 && !origin.has_another_connection()) turn();
   CHECK(third.ended == 0);
+}
+
+TEST_CASE("curl loop: bytes on an idle connection leave the loop asleep, and are no answer",
+          "[upstream]") {
+  ServedOrigin origin;
+  const auto config = config_for_tests();
+  larder::UvLoop loop;
+  larder::CurlLoop curl(loop.get(), config);
+  const auto alive = larder::make_timer(loop.get(), nullptr);  // though no transfer runs
+  uv_timer_start(alive.get(), [](uv_timer_t*) {}, 3'600'000, 0);
+  Collector first(loop), second(loop);
+  const auto turn = [&] { uv_run(loop.get(), UV_RUN_NOWAIT); };
+  curl.start(origin.request(), &first);
+  while (!origin.took_request()) turn();
+  origin.answer("first");
+  while (first.ended == 0) turn();
+
+  origin.answer("stray");
+  int turns = 0;
+  pollfd ready{.fd = uv_backend_fd(loop.get()), .events = POLLIN, .revents = 0};
+  for (; turns < 100 && ::poll(&ready, 1, 0) != 0; ++turns) turn();
+  CHECK(turns < 100);
+  curl.start(origin.request(), &second);
+  while (second.ended == 0 && !origin.has_another_connection()) turn();
+  CHECK(second.ended == 0);
+}
+
+// The resolver's descriptors and those of connections get the same numbers by turns, and the former
+// are closed unseen.
+TEST_CASE("curl loop: a host is looked up and connected to anew for each transfer", "[upstream]") {
+  const TinyOrigin origin(
+      "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello");
+  auto config = config_for_tests();
+  config.dns_cache_s = 0;
+  larder::UvLoop loop;
+  larder::CurlLoop curl(loop.get(), config);
+  const std::string base = "http://localhost" + origin.base().substr(origin.base().rfind(':'));
+  for (int i = 0; i < 30; ++i) {
+    CAPTURE(i);
+    Collector one(loop), other(loop);
+    curl.start({.host = base, .url = base + "/x", .headers = {}}, &one);
+    curl.start({.host = base, .url = base + "/y", .headers = {}}, &other);
+    while (one.ended == 0 || other.ended == 0) uv_run(loop.get(), UV_RUN_ONCE);
+    CHECK_FALSE(one.error);
+    CHECK_FALSE(other.error);
+    CHECK(one.body == "hello");
+    CHECK(other.body == "hello");
+  }
 }

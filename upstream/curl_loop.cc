@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/curl_loop.h"
 
-#include <unistd.h>
 #include <algorithm>
 
 #include "conf/check.h"
@@ -15,15 +14,13 @@ constexpr std::uint64_t kSweepMs = 250;
 
 }  // namespace
 
-struct CurlLoop::SocketWatch {
-  UvHandle<uv_poll_t> poll;
-  CurlLoop* loop = nullptr;
-  curl_socket_t socket = CURL_SOCKET_BAD;
-};
-
 CurlLoop::CurlLoop(uv_loop_t* loop, const UpstreamConfig& config)
     : loop_(loop),
       config_(config),
+      sockets_(loop, config.allow_private_addresses, this,
+               [](void* self, curl_socket_t socket, int flags) {
+                 static_cast<CurlLoop*>(self)->act(socket, flags);
+               }),
       multi_(curl_multi_init()),
       timeout_(make_timer(loop, this)),
       sweep_(make_timer(loop, this)),
@@ -44,7 +41,7 @@ CurlLoop::CurlLoop(uv_loop_t* loop, const UpstreamConfig& config)
 
 CurlLoop::~CurlLoop() {
   while (!transfers_.empty()) abandon(transfers_.begin()->first);
-  // May still call on_socket() to remove its watches, so it comes before the timers' end.
+  // May still call on_socket() and on_timer_wish(), so it comes before the members' end.
   curl_multi_cleanup(multi_);
 }
 
@@ -75,9 +72,8 @@ void CurlLoop::run(Transfer* transfer) {
     easy = std::move(idle_easies_.back());
     idle_easies_.pop_back();
   }
-  curl_easy_setopt(easy.get(), CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
-  curl_easy_setopt(easy.get(), CURLOPT_CLOSESOCKETDATA, this);
-  transfer->start(std::move(easy), monotonic_now(), idle_sockets_.any_has_bytes());
+  sockets_.serve(easy.get());
+  transfer->start(std::move(easy), monotonic_now(), sockets_.any_idle_has_bytes());
   ++hosts_[transfer->host()].running;
   ++started_;
   const auto code = curl_multi_add_handle(multi_, transfer->easy());
@@ -86,13 +82,6 @@ void CurlLoop::run(Transfer* transfer) {
                         std::string("libcurl refused a transfer: ") + curl_multi_strerror(code)});
     wake_soon();
   }
-}
-
-int CurlLoop::on_close_socket(void* self, curl_socket_t socket) noexcept {
-  auto* loop = static_cast<CurlLoop*>(self);
-  loop->idle_sockets_.remove(socket);
-  loop->users_.erase(socket);
-  return ::close(socket);
 }
 
 void CurlLoop::detach(Transfer* transfer) {
@@ -137,46 +126,9 @@ void CurlLoop::fill_places(Host& host) {
   }
 }
 
-int CurlLoop::on_socket(CURL* easy, curl_socket_t socket, int what, void* self,
-                        void* watched) noexcept {
-  auto* loop = static_cast<CurlLoop*>(self);
-  if (what != CURL_POLL_REMOVE) loop->users_[socket] = easy;
-  loop->watch(socket, what, static_cast<SocketWatch*>(watched));
+int CurlLoop::on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void*) noexcept {
+  static_cast<CurlLoop*>(self)->sockets_.watch(easy, socket, what);
   return 0;
-}
-
-void CurlLoop::watch(curl_socket_t socket, int what, SocketWatch* watched) {
-  if (what == CURL_POLL_REMOVE) {
-    curl_multi_assign(multi_, socket, nullptr);
-    delete watched;  // stops polling at once; libuv frees the handle when it has closed
-    return;
-  }
-  if (watched == nullptr) {
-    watched = new SocketWatch;
-    watched->loop = this;
-    watched->socket = socket;
-    auto poll = std::make_unique<uv_poll_t>();
-    if (uv_poll_init_socket(loop_, poll.get(), socket) != 0) {
-      delete watched;
-      return;  // the transfer meets its timeout
-    }
-    poll->data = watched;
-    watched->poll.reset(poll.release());
-    curl_multi_assign(multi_, socket, watched);
-  }
-  idle_sockets_.remove(socket);
-  const int events = ((what & CURL_POLL_IN) != 0 ? UV_READABLE : 0) |
-                     ((what & CURL_POLL_OUT) != 0 ? UV_WRITABLE : 0);
-  uv_poll_start(watched->poll.get(), events, on_readiness);
-}
-
-void CurlLoop::on_readiness(uv_poll_t* poll, int status, int events) noexcept {
-  const auto* watched = static_cast<SocketWatch*>(poll->data);
-  int flags = 0;
-  if (status < 0) flags = CURL_CSELECT_ERR;
-  if ((events & UV_READABLE) != 0) flags |= CURL_CSELECT_IN;
-  if ((events & UV_WRITABLE) != 0) flags |= CURL_CSELECT_OUT;
-  watched->loop->act(watched->socket, flags);
 }
 
 int CurlLoop::on_timer_wish(CURLM*, long timeout_ms, void* self) noexcept {
@@ -219,19 +171,9 @@ void CurlLoop::collect() {
     Transfer* transfer = nullptr;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
     LARDER_CHECK(transfer != nullptr);
-    note_idle(transfer->idle_socket(), message->easy_handle);
+    sockets_.note_idle(transfer->idle_socket(), message->easy_handle);
     transfer->end(message->data.result);
   }
-}
-
-/// The connection of a transfer that is over, unless it is the next one's already: within one call
-/// libcurl may end a transfer and send another one's request behind it.
-void CurlLoop::note_idle(int socket, CURL* easy) {
-  if (socket < 0) return;
-  const auto user = users_.find(socket);
-  if (user != users_.end() && user->second != easy) return;
-  users_.erase(socket);  // there is none where libcurl never had to wait for the socket
-  idle_sockets_.add(socket);
 }
 
 /// Sinks may start, abandon and resume transfers from here: what they note is told in a later

@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "upstream/idle_sockets.h"
+#include "upstream/origin_sockets.h"
 #include "upstream/transfer.h"
 #include "upstream/uv_handle.h"
 
@@ -44,17 +44,13 @@ class CurlLoop {
     unsigned running = 0;
     std::deque<Transfer*> queue;
   };
-  struct SocketWatch;
 
-  static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void* watch) noexcept;
+  static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void*) noexcept;
   static int on_timer_wish(CURLM*, long timeout_ms, void* self) noexcept;
-  static void on_readiness(uv_poll_t* poll, int status, int events) noexcept;
   static void on_timeout(uv_timer_t* timer) noexcept;
   static void on_sweep(uv_timer_t* timer) noexcept;
   static void on_news(uv_timer_t* timer) noexcept;
 
-  void watch(curl_socket_t socket, int what, SocketWatch* watched);
-  void note_idle(int socket, CURL* easy);
   void act(curl_socket_t socket, int events);
   void run(Transfer* transfer);
   void collect();
@@ -64,10 +60,10 @@ class CurlLoop {
   void fill_places(Host& host);
   void detach(Transfer* transfer);
   void wake_soon();
-  static int on_close_socket(void* self, curl_socket_t socket) noexcept;
 
   uv_loop_t* loop_;
   const UpstreamConfig& config_;
+  OriginSockets sockets_;
   CURLM* multi_ = nullptr;
   UvHandle<uv_timer_t> timeout_;
   UvHandle<uv_timer_t> sweep_;
@@ -77,8 +73,6 @@ class CurlLoop {
   std::vector<Transfer*> noted_;    ///< have news, in order
   std::vector<Transfer*> telling_;  ///< scratch of tell(); abandoned ones are nulled
   std::vector<EasyHandle> idle_easies_;
-  IdleSockets idle_sockets_;
-  std::unordered_map<curl_socket_t, CURL*> users_;  ///< whom libcurl last waited for
   std::uint64_t started_ = 0, failed_ = 0, refused_ = 0;
 };
 

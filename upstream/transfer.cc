@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/transfer.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -13,31 +9,6 @@
 
 namespace larder {
 namespace {
-
-/// Loopback, private, link-local and unspecified ranges: no origin lives there unless the operator
-/// says so, but a poisoned DNS answer may point there.
-bool is_private(const sockaddr* address) {
-  if (address->sa_family == AF_INET) {
-    const auto ip = ntohl(reinterpret_cast<const sockaddr_in*>(address)->sin_addr.s_addr);
-    return (ip >> 24) == 10 || (ip >> 24) == 127 || (ip >> 24) == 0 || (ip >> 20) == 0xac1 ||
-           (ip >> 16) == 0xc0a8 || (ip >> 16) == 0xa9fe || (ip >> 22) == (0x64400000u >> 22);
-  }
-  if (address->sa_family != AF_INET6) return true;
-  const auto& ip6 = reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
-  if (IN6_IS_ADDR_V4MAPPED(&ip6)) {
-    sockaddr_in mapped{};
-    mapped.sin_family = AF_INET;
-    std::copy_n(ip6.s6_addr + 12, 4, reinterpret_cast<std::uint8_t*>(&mapped.sin_addr));
-    return is_private(reinterpret_cast<const sockaddr*>(&mapped));
-  }
-  return IN6_IS_ADDR_LOOPBACK(&ip6) || IN6_IS_ADDR_UNSPECIFIED(&ip6) ||
-         IN6_IS_ADDR_LINKLOCAL(&ip6) || (ip6.s6_addr[0] & 0xfe) == 0xfc;
-}
-
-curl_socket_t open_public_socket(void*, curlsocktype, curl_sockaddr* address) noexcept {
-  if (is_private(&address->addr)) return CURL_SOCKET_BAD;
-  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
 
 void set_safety_options(CURL* easy, const UpstreamConfig& config) {
   const char* protocols = config.allow_plain_http ? "http,https" : "https";
@@ -56,9 +27,6 @@ void set_safety_options(CURL* easy, const UpstreamConfig& config) {
   curl_easy_setopt(easy, CURLOPT_UNRESTRICTED_AUTH, 0L);
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);  // stored encoded: no gzip bombs
-  if (!config.allow_private_addresses) {
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_public_socket);
-  }
 }
 
 void set_time_options(CURL* easy, const UpstreamConfig& config) {

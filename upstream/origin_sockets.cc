@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upstream/origin_sockets.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <algorithm>
+
+#include "conf/check.h"
+
+namespace larder {
+namespace {
+
+/// Loopback, private, link-local and unspecified ranges: no origin lives there unless the operator
+/// says so, but a poisoned DNS answer may point there.
+bool is_private(const sockaddr* address) {
+  if (address->sa_family == AF_INET) {
+    const auto ip = ntohl(reinterpret_cast<const sockaddr_in*>(address)->sin_addr.s_addr);
+    return (ip >> 24) == 10 || (ip >> 24) == 127 || (ip >> 24) == 0 || (ip >> 20) == 0xac1 ||
+           (ip >> 16) == 0xc0a8 || (ip >> 16) == 0xa9fe || (ip >> 22) == (0x64400000u >> 22);
+  }
+  if (address->sa_family != AF_INET6) return true;
+  const auto& ip6 = reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
+  if (IN6_IS_ADDR_V4MAPPED(&ip6)) {
+    sockaddr_in mapped{};
+    mapped.sin_family = AF_INET;
+    std::copy_n(ip6.s6_addr + 12, 4, reinterpret_cast<std::uint8_t*>(&mapped.sin_addr));
+    return is_private(reinterpret_cast<const sockaddr*>(&mapped));
+  }
+  return IN6_IS_ADDR_LOOPBACK(&ip6) || IN6_IS_ADDR_UNSPECIFIED(&ip6) ||
+         IN6_IS_ADDR_LINKLOCAL(&ip6) || (ip6.s6_addr[0] & 0xfe) == 0xfc;
+}
+
+}  // namespace
+
+struct OriginSockets::Socket {
+  OriginSockets* all = nullptr;
+  curl_socket_t number = CURL_SOCKET_BAD;
+  bool opened_here = false;  ///< so its end is told here too
+  CURL* user = nullptr;      ///< whom libcurl last waited for
+  int wanted = 0;            ///< of UV_READABLE, UV_WRITABLE, by libcurl
+  int polled = 0;            ///< by libuv
+  UvHandle<uv_poll_t> poll;
+
+  /// Left as it is where libcurl wants nothing: it will most likely want the same again.
+  void want(int events) {
+    wanted = events;
+    auto* handle = reinterpret_cast<uv_handle_t*>(poll.get());
+    if (events == 0) return uv_unref(handle);
+    uv_ref(handle);
+    if (events != polled) uv_poll_start(poll.get(), events, on_readiness);
+    polled = events;
+  }
+  void stop() {
+    uv_poll_stop(poll.get());
+    polled = 0;
+  }
+};
+
+OriginSockets::OriginSockets(uv_loop_t* loop, bool private_too, void* owner, Ready ready)
+    : loop_(loop), private_too_(private_too), owner_(owner), ready_(ready) {}
+
+OriginSockets::~OriginSockets() = default;
+
+void OriginSockets::serve(CURL* easy) {
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
+}
+
+curl_socket_t OriginSockets::on_open(void* self, curlsocktype, curl_sockaddr* address) noexcept {
+  auto* all = static_cast<OriginSockets*>(self);
+  if (!all->private_too_ && is_private(&address->addr)) return CURL_SOCKET_BAD;
+  const int socket =
+      ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (socket >= 0) all->socket_of(socket).opened_here = true;
+  return socket;
+}
+
+int OriginSockets::on_close(void* self, curl_socket_t socket) noexcept {
+  auto* all = static_cast<OriginSockets*>(self);
+  all->idle_.remove(socket);
+  all->sockets_.erase(socket);  // stops polling at once
+  return ::close(socket);
+}
+
+OriginSockets::Socket& OriginSockets::socket_of(curl_socket_t number) {
+  auto& place = sockets_[number];
+  if (place) return *place;
+  place = std::make_unique<Socket>();
+  place->all = this;
+  place->number = number;
+  return *place;
+}
+
+void OriginSockets::watch(CURL* easy, curl_socket_t number, int what) {
+  if (what == CURL_POLL_REMOVE) {
+    const auto found = sockets_.find(number);
+    if (found == sockets_.end()) return;
+    if (!found->second->opened_here) {
+      sockets_.erase(found);  // the resolver's, who closes it unseen
+    } else if (found->second->poll) {
+      found->second->want(0);
+    }
+    return;
+  }
+  Socket& socket = socket_of(number);
+  if (!socket.poll) {
+    auto poll = std::make_unique<uv_poll_t>();
+    if (uv_poll_init_socket(loop_, poll.get(), number) != 0) return;  // meets its timeout
+    poll->data = &socket;
+    socket.poll.reset(poll.release());
+  }
+  idle_.remove(number);
+  socket.user = easy;
+  socket.want(((what & CURL_POLL_IN) != 0 ? UV_READABLE : 0) |
+              ((what & CURL_POLL_OUT) != 0 ? UV_WRITABLE : 0));
+}
+
+void OriginSockets::on_readiness(uv_poll_t* poll, int status, int events) noexcept {
+  auto* socket = static_cast<Socket*>(poll->data);
+  // Bytes that nobody waits for: they stay, and are looked at before the next transfer.
+  if (socket->wanted == 0) return socket->stop();
+  if (status < 0) socket->polled = 0;  // libuv has stopped
+  int flags = status < 0 ? CURL_CSELECT_ERR : 0;
+  if ((events & UV_READABLE) != 0) flags |= CURL_CSELECT_IN;
+  if ((events & UV_WRITABLE) != 0) flags |= CURL_CSELECT_OUT;
+  socket->all->ready_(socket->all->owner_, socket->number, flags);
+}
+
+void OriginSockets::note_idle(curl_socket_t number, CURL* easy) {
+  if (number < 0) return;
+  const auto found = sockets_.find(number);
+  if (found == sockets_.end()) return;
+  if (found->second->user != nullptr && found->second->user != easy) return;
+  found->second->user = nullptr;
+  idle_.add(number);
+}
+
+}  // namespace larder

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <curl/curl.h>
+#include <memory>
+#include <unordered_map>
+
+#include "upstream/idle_sockets.h"
+#include "upstream/uv_handle.h"
+
+namespace larder {
+
+/// The sockets of one curl multi handle on a libuv loop: opens and closes them, waits for what
+/// libcurl wants of each, and knows which lie idle between two transfers. A connection stays
+/// registered with the loop for all its life: from transfer to transfer libcurl forgets and asks
+/// again, which would be seven epoll_ctl for each. One thread.
+class OriginSockets {
+ public:
+  /// `ready(owner, socket, flags)`: CURL_CSELECT_* of a socket that libcurl waits for.
+  using Ready = void (*)(void* owner, curl_socket_t socket, int flags);
+  /// `private_too`: addresses of loopback, private and link-local networks may be connected to.
+  OriginSockets(uv_loop_t* loop, bool private_too, void* owner, Ready ready);
+  ~OriginSockets();  ///< after curl_multi_cleanup()
+  OriginSockets(const OriginSockets&) = delete;
+  OriginSockets& operator=(const OriginSockets&) = delete;
+
+  /// The transfer opens and closes its sockets here.
+  void serve(CURL* easy);
+  /// What libcurl waits for, and whose transfer it is: CURLMOPT_SOCKETFUNCTION.
+  void watch(CURL* easy, curl_socket_t socket, int what);
+  /// The connection of a transfer that is over, unless it is the next one's already: within one
+  /// call libcurl may end a transfer and send another one's request behind it.
+  void note_idle(curl_socket_t socket, CURL* easy);
+  /// IdleSockets::any_has_bytes()
+  bool any_idle_has_bytes() { return idle_.any_has_bytes(); }
+
+ private:
+  struct Socket;
+  static curl_socket_t on_open(void* self, curlsocktype purpose, curl_sockaddr* address) noexcept;
+  static int on_close(void* self, curl_socket_t socket) noexcept;
+  static void on_readiness(uv_poll_t* poll, int status, int events) noexcept;
+  Socket& socket_of(curl_socket_t number);
+
+  uv_loop_t* loop_;
+  const bool private_too_;
+  void* owner_;
+  Ready ready_;
+  IdleSockets idle_;
+  std::unordered_map<curl_socket_t, std::unique_ptr<Socket>> sockets_;
+};
+
+}  // namespace larder
