@@ -32,6 +32,13 @@ std::optional<Span> secret_at(std::string_view text, std::size_t at, std::string
   return Span{begin, at};
 }
 
+bool holds(std::string_view text, const Secret& secret) {
+  for (std::size_t at = 0; at < text.size() && !secret.empty(); ++at) {
+    if (secret_at(text, at, secret.reveal())) return true;
+  }
+  return false;
+}
+
 /// Sorts, joins what overlaps or touches, and drops what lies inside a marker of an earlier pass
 /// (a secret may well be part of the marker's word).
 std::vector<Span> tidy(std::string_view text, std::vector<Span> spans) {
@@ -79,7 +86,7 @@ void Redactor::find_secrets(std::string_view text, std::vector<Span>& spans) con
   }
 }
 
-bool Redactor::finds_credential(std::string_view text) const {
+bool Redactor::finds_credential(std::string_view text, const Secret& also) const {
   std::vector<Span> spans;
   find_token_shapes(text, spans);
   std::erase_if(spans, [text](const Span& span) {
@@ -87,7 +94,7 @@ bool Redactor::finds_credential(std::string_view text) const {
   });
   find_named_values(text, spans);
   find_secrets(text, spans);
-  return !spans.empty();
+  return !spans.empty() || holds(text, also);
 }
 
 std::string Redactor::redact(std::string_view text) const {
@@ -136,8 +143,8 @@ std::string redact(std::string_view text) {
   return redactor().redact(text);
 }
 
-bool finds_credential(std::string_view text) {
-  return redactor().finds_credential(text);
+bool finds_credential(std::string_view text, const Secret& also) {
+  return redactor().finds_credential(text, also);
 }
 
 }  // namespace larder

@@ -31,8 +31,8 @@ class Redactor {
   std::string redact(std::string_view text) const;
 
   /// Would redact() take anything out that is surely no uid? (Of `cs` and hex digits, 16 may be
-  /// one of an entry; tokens have 24.) For text that may reach the disk.
-  bool finds_credential(std::string_view text) const;
+  /// one of an entry; tokens have 24.) For text that may reach the disk. `also`: one more secret.
+  bool finds_credential(std::string_view text, const Secret& also) const;
 
  private:
   void find_secrets(std::string_view text, std::vector<Span>& spans) const;
@@ -50,6 +50,6 @@ void install_redactor(Redactor redactor);
 
 /// `Redactor::redact` and `finds_credential` of the installed one. Any thread.
 std::string redact(std::string_view text);
-bool finds_credential(std::string_view text);
+bool finds_credential(std::string_view text, const Secret& also);
 
 }  // namespace larder

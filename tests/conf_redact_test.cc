@@ -116,11 +116,13 @@ TEST_CASE("redact: a credential in text that is to be kept is found, a uid is no
       {"access%5Ftoken=anything", true},
       {"x=sword%2Ffish", true},
       {"x=sword", false},
+      {"x=axe%2Ffowl&y=1", true},
+      {"y=1&x=axe/fow", false},
   }));
   CAPTURE(c.text);
   Redactor redactor;
   redactor.add(Secret{"sword/fish"});
-  CHECK(redactor.finds_credential(c.text) == c.found);
+  CHECK(redactor.finds_credential(c.text, Secret{"axe/fowl"}) == c.found);
 }
 
 TEST_CASE("redact: a registered secret goes wherever and however it stands", "[conf]") {
