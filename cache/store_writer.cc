@@ -33,7 +33,7 @@ StoreWriter::StoreWriter(StoreShared& shared, DatabaseFiles files, std::uint64_t
       scopes_(max_scopes) {}
 
 void StoreWriter::run() noexcept {
-  begin_thread("writer", Urgency::background);
+  begin_thread("writer", Urgency::patient);
   restore();
   Clock::time_point tick = Clock::now() + kWriterTick;
   while (true) {

@@ -26,7 +26,7 @@ struct SchedulerWish {
 static_assert(sizeof(SchedulerWish) == 48, "the structure's first version");
 
 constexpr std::uint64_t kPromptSliceNs = 200'000;
-constexpr int kBackgroundNice = 4;
+constexpr int kPatientNice = 10;
 constexpr int kMostNice = 19;
 
 }  // namespace
@@ -38,7 +38,7 @@ void begin_thread(const char* name, Urgency urgency) noexcept {
   wish.policy = urgency == Urgency::prompt ? SCHED_OTHER : SCHED_BATCH;
   wish.nice = getpriority(PRIO_PROCESS, 0);
   if (urgency == Urgency::prompt) wish.runtime_ns = kPromptSliceNs;
-  if (urgency == Urgency::background) wish.nice = std::min(wish.nice + kBackgroundNice, kMostNice);
+  if (urgency == Urgency::patient) wish.nice = std::min(wish.nice + kPatientNice, kMostNice);
   ::syscall(SYS_sched_setattr, 0, &wish, 0);
 }
 

@@ -131,7 +131,7 @@ void AccessLog::open() {
 }
 
 void AccessLog::run() {
-  begin_thread("log", Urgency::steady);
+  begin_thread("log", Urgency::patient);
   std::unique_lock lock(mutex_);
   for (;;) {
     const bool stopping = stop_;

@@ -53,7 +53,7 @@ void Origin::stop() {
 }
 
 void Origin::run() {
-  begin_thread("origin", Urgency::steady);
+  begin_thread("origin", Urgency::patient);
   uv_timer_start(sweep_.get(), on_sweep, kSweepMs, kSweepMs);
   uv_prepare_start(turn_end_.get(), on_turn_end);
   loop_.run();

@@ -32,7 +32,7 @@ Seen seen_in_thread(const char* name, Urgency urgency) {
 /// Not in every container, and not under an operator's own policy.
 bool may_choose() {
   return sched_getscheduler(0) == SCHED_OTHER &&
-         seen_in_thread("probe", Urgency::steady).policy == SCHED_BATCH;
+         seen_in_thread("probe", Urgency::patient).policy == SCHED_BATCH;
 }
 
 TEST_CASE("a thread has its name") {
@@ -45,12 +45,9 @@ TEST_CASE("a thread has the urgency that it asks for, and others keep theirs") {
   const auto prompt = seen_in_thread("worker", Urgency::prompt);
   CHECK(prompt.policy == SCHED_OTHER);
   CHECK(prompt.nice == nice);
-  const auto steady = seen_in_thread("origin", Urgency::steady);
-  CHECK(steady.policy == SCHED_BATCH);
-  CHECK(steady.nice == nice);
-  const auto background = seen_in_thread("writer", Urgency::background);
-  CHECK(background.policy == SCHED_BATCH);
-  CHECK(background.nice == std::min(nice + 4, 19));
+  const auto patient = seen_in_thread("origin", Urgency::patient);
+  CHECK(patient.policy == SCHED_BATCH);
+  CHECK(patient.nice == std::min(nice + 10, 19));
   CHECK(sched_getscheduler(0) == SCHED_OTHER);
   CHECK(getpriority(PRIO_PROCESS, 0) == nice);
 }
