@@ -199,7 +199,7 @@ SimulationResult Simulation::result() const {
   SimulationResult result = result_;
   result.objects_at_end = objects_.size() - free_.size();
   for (const Object& object : objects_) {
-    if (object.key != kNone) result.store_cost_at_end += store_cost(object.size);
+    if (object.key != kNone) result.store_cost_at_end += store_cost(object.size, budget_.capacity);
   }
   return result;
 }

@@ -24,7 +24,8 @@
 //   head row  = FixedHead[176] canonical entity_fields shared_fields tags [body]
 //   chunk row = ChunkHead[24] body-bytes
 //
-// The body is in the head row when chunk_count is 0. Lengths must add up to the row's own.
+// The body is in the head row when chunk_count is 0. Lengths must add up to the row's own; chunk rows
+// may be of any length.
 // Checksums are XXH3-64 seeded with the XXH3-64 of the CacheKey, so that a whole row under a wrong
 // key does not pass: the head's over everything behind `head_checksum` up to the body (with that,
 // over `body_checksum` too), a chunk's over everything behind `checksum`.
@@ -176,7 +177,7 @@ bool plausible(const FixedHead& head, std::uint64_t row_bytes) {
   if (before_body > row_bytes) return false;
   const std::uint64_t in_row = row_bytes - before_body;
   if (head.chunk_count == 0) return in_row == head.body_length;
-  return in_row == 0 && head.chunk_count == chunk_count_of(head.body_length);
+  return in_row == 0 && head.chunk_count <= head.body_length;
 }
 
 Result<FixedHead> read_fixed_head(std::string_view row) {
@@ -225,9 +226,15 @@ Result<CheckedHead> check_head(const CacheKey& key, std::string_view row) {
 
 }  // namespace
 
-std::uint32_t chunk_count_of(std::uint64_t body_length) {
-  if (body_length <= kInlineBodyBytes) return 0;
-  return static_cast<std::uint32_t>((body_length + kChunkBytes - 1) / kChunkBytes);
+RowBounds row_bounds(std::uint64_t page_bytes, std::uint64_t map_pages) {
+  constexpr std::uint64_t kPageHeadBytes = 16;  // LMDB's, once in a run of pages
+  const std::uint64_t run = std::clamp<std::uint64_t>(map_pages / 1'024, 1, 16) * page_bytes;
+  return {2 * run, run - kPageHeadBytes - sizeof(ChunkHead)};
+}
+
+std::uint32_t chunk_count_of(std::uint64_t body_length, const RowBounds& bounds) {
+  if (body_length <= bounds.inline_bytes) return 0;
+  return static_cast<std::uint32_t>((body_length + bounds.chunk_bytes - 1) / bounds.chunk_bytes);
 }
 
 std::size_t head_bytes_of(const NewObject& object) {
@@ -292,18 +299,19 @@ Result<ObjectView> decode_object(const CacheKey& key, std::string_view row) {
   return view;
 }
 
-std::size_t chunk_row_bytes(std::uint64_t body_length, std::uint32_t index) {
-  const std::uint64_t before = std::uint64_t{index} * kChunkBytes;
+std::size_t chunk_row_bytes(std::uint64_t body_length, std::uint32_t index,
+                            const RowBounds& bounds) {
+  const std::uint64_t before = index * bounds.chunk_bytes;
   LARDER_CHECK(before < body_length);
-  return sizeof(ChunkHead) + std::min<std::uint64_t>(kChunkBytes, body_length - before);
+  return sizeof(ChunkHead) + std::min(bounds.chunk_bytes, body_length - before);
 }
 
 void write_chunk(const NewObject& object, std::uint64_t sequence, std::uint32_t index,
-                 std::span<char> row) {
+                 const RowBounds& bounds, std::span<char> row) {
   ChunkHead head{0, sequence, index, kChunkMagic};
   RowEnd out(row);
   out.add({reinterpret_cast<const char*>(&head), sizeof head});
-  add_body(object.body, std::uint64_t{index} * kChunkBytes, row.size() - sizeof head, out);
+  add_body(object.body, index * bounds.chunk_bytes, row.size() - sizeof head, out);
   LARDER_CHECK(out.full());
   const std::string_view whole(row.data(), row.size());
   head.checksum = checksum(seed_of(object.key), whole.substr(kChunkSummedFrom));

@@ -56,12 +56,18 @@ struct ObjectView {
   std::uint32_t chunk_count = 0;
 };
 
-/// A body up to this length lies in its object's row; a longer one in chunk rows.
-inline constexpr std::size_t kInlineBodyBytes = 128 * 1024;
-/// Body bytes in each chunk row but the last: with its header and LMDB's page header, 16 pages.
-inline constexpr std::size_t kChunkBytes = 16 * 4096 - 16 - 24;
+/// How long the writer makes rows. Each takes pages in a row of the file, and a small file has but
+/// short runs of free ones. Readers take rows of any length.
+struct RowBounds {
+  std::uint64_t inline_bytes;  ///< a body up to this length lies in its object's row
+  std::uint64_t chunk_bytes;   ///< of a longer one: in each chunk row but the last
+  friend bool operator==(const RowBounds&, const RowBounds&) = default;
+};
+/// By the size of the file: chunk rows of a 1,024th of it, 16 pages at most (from 64 MiB on, with
+/// pages of 4 KiB), and twice that for the whole of a body in its object's row.
+RowBounds row_bounds(std::uint64_t page_bytes, std::uint64_t map_pages);
 /// Rows beside the head row; 0 = the body is in the row.
-std::uint32_t chunk_count_of(std::uint64_t body_length);
+std::uint32_t chunk_count_of(std::uint64_t body_length, const RowBounds& bounds);
 
 /// The row of an object without chunks, or the head row of one with. `sequence`, `slot` are the
 /// writer's. Grammar at the top of object.cc.
@@ -90,9 +96,10 @@ void write_object(const NewObject& object, std::uint64_t sequence, std::uint32_t
 
 /// Row of chunk `index` of a body. decode_chunk() gives its bytes, or Error::corrupt, or
 /// Error::not_found when it belongs to another object than `sequence`.
-std::size_t chunk_row_bytes(std::uint64_t body_length, std::uint32_t index);
+std::size_t chunk_row_bytes(std::uint64_t body_length, std::uint32_t index,
+                            const RowBounds& bounds);
 void write_chunk(const NewObject& object, std::uint64_t sequence, std::uint32_t index,
-                 std::span<char> row);
+                 const RowBounds& bounds, std::span<char> row);
 Result<std::string_view> decode_chunk(const CacheKey& key, std::uint64_t sequence,
                                       std::uint32_t index, std::string_view row);
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "cache/object.h"
 #include "cache/store_format.h"
 
 namespace larder {
@@ -25,13 +24,13 @@ std::uint32_t ObjectCharge::bytes(std::uint64_t page_bytes, double filling) cons
 }
 
 ObjectCharge object_charge(std::uint64_t head_bytes, std::uint64_t body_length,
-                           std::uint64_t page_bytes) {
+                           std::uint64_t page_bytes, const RowBounds& bounds) {
   ObjectCharge charge;
-  const std::uint32_t chunks = chunk_count_of(body_length);
+  const std::uint32_t chunks = chunk_count_of(body_length, bounds);
   const std::uint64_t in_head_row = head_bytes + (chunks == 0 ? body_length : 0);
   add(charge, row_footprint(kRowKeyBytes, kFixedHeadBytes + in_head_row, page_bytes));
   for (std::uint32_t i = 0; i < chunks; ++i) {
-    add(charge, row_footprint(kRowKeyBytes, chunk_row_bytes(body_length, i), page_bytes));
+    add(charge, row_footprint(kRowKeyBytes, chunk_row_bytes(body_length, i, bounds), page_bytes));
   }
   add(charge, row_footprint(sizeof(std::uint32_t), kIndexRecordBytes, page_bytes));
   return charge;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "cache/object.h"
 #include "conf/config.h"
 
 /// What objects take of the database file, and how much of it they may take: for the writer, and
@@ -27,7 +28,7 @@ struct ObjectCharge {
 
 /// `head_bytes`: canonical request, fields and tags. `body_length`: as stored, which is as sent.
 ObjectCharge object_charge(std::uint64_t head_bytes, std::uint64_t body_length,
-                           std::uint64_t page_bytes);
+                           std::uint64_t page_bytes, const RowBounds& bounds);
 
 /// The largest body that is stored.
 std::uint64_t largest_body(const CacheConfig& config);

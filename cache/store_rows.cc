@@ -65,12 +65,17 @@ Result<void> Change::commit() {
   return done;
 }
 
-IndexRecord index_record(const NewObject& object, std::uint64_t page_bytes) {
+RowBounds row_bounds_of(const Environment& environment) {
+  return row_bounds(environment.page_bytes(), environment.map_pages());
+}
+
+IndexRecord index_record(const NewObject& object, const Environment& environment) {
   IndexRecord record;
   record.key = object.key;
   record.expires_s = expiry_seconds(object.meta.lifetime.error_until.ms);
   const ObjectCharge charge =
-      object_charge(head_bytes_of(object), object.meta.body_length, page_bytes);
+      object_charge(head_bytes_of(object), object.meta.body_length, environment.page_bytes(),
+                    row_bounds_of(environment));
   record.small_bytes = charge.small_bytes;
   record.overflow_pages = charge.overflow_pages;
   return record;
@@ -83,15 +88,16 @@ void insert_object(Change& change, const NewObject& object, IndexRecord record) 
   record.eviction = change.ledger.stored(slot, record);
   const auto index = encode_index(slot, record);
   change.txn.put(environment.index, SlotKey(slot).view(), {index.data(), index.size()});
-  const std::uint32_t chunks = chunk_count_of(object.meta.body_length);
+  const RowBounds bounds = row_bounds_of(environment);
+  const std::uint32_t chunks = chunk_count_of(object.meta.body_length, bounds);
   const std::span<char> head = change.txn.reserve(
       environment.objects, ObjectRowKey(object.key).view(), object_row_bytes(object, chunks));
   if (!head.empty()) write_object(object, record.sequence, slot, chunks, head);
   for (std::uint32_t i = 0; i < chunks; ++i) {
     const std::span<char> row =
         change.txn.reserve(environment.objects, ObjectRowKey(object.key, i + 1).view(),
-                           chunk_row_bytes(object.meta.body_length, i));
-    if (!row.empty()) write_chunk(object, record.sequence, i, row);
+                           chunk_row_bytes(object.meta.body_length, i, bounds));
+    if (!row.empty()) write_chunk(object, record.sequence, i, bounds, row);
   }
 }
 

@@ -32,8 +32,10 @@ class Change {
   bool committed_ = false;
 };
 
+RowBounds row_bounds_of(const Environment& environment);
+
 /// What the object will take, with its rows of both tables.
-IndexRecord index_record(const NewObject& object, std::uint64_t page_bytes);
+IndexRecord index_record(const NewObject& object, const Environment& environment);
 
 /// Writes an object's rows of both tables under a new sequence. There is none of its key; the slot
 /// of one that was just removed is taken again.

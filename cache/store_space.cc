@@ -31,7 +31,7 @@ std::uint64_t StoreWriter::usable_pages() const {
 std::uint64_t StoreWriter::pages_needed(std::span<const PutOrder> puts) const {
   std::uint64_t bytes = 0;
   for (const PutOrder& put : puts) {
-    bytes += ledger_.cost(index_record(put.object, environment_->page_bytes()));
+    bytes += ledger_.cost(index_record(put.object, *environment_));
   }
   return bytes / environment_->page_bytes() + 1;
 }

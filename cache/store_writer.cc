@@ -139,7 +139,7 @@ Result<bool> StoreWriter::store_once(std::span<PutOrder> puts, std::uint64_t nee
 }
 
 void StoreWriter::insert(Change& change, PutOrder& put, WallTime now) {
-  IndexRecord record = index_record(put.object, environment_->page_bytes());
+  IndexRecord record = index_record(put.object, *environment_);
   put.stored = false;
   if (const auto frequency = remove_object(change, put.object.key)) {
     record.eviction = {*frequency, EvictionState::kJustUsed};

@@ -245,15 +245,16 @@ TEST_CASE("simulation: batches, lost hits and a crash cost little", "[bench]") {
 
 TEST_CASE("simulation: larder's store charges pages, and leaves a part of its file free",
           "[bench]") {
-  CHECK(store_cost(10) > 10 + 500);
-  CHECK(store_cost(10) < 2'048);
-  CHECK(store_cost(10'000) >= 3 * 4'096);
-  CHECK(store_cost(10'000) < 4 * 4'096);
-  CHECK(store_cost(1'000'000) < 1'100'000);
-  const Budget budget = budget_of_store(1u << 30);
-  CHECK(budget.capacity == (1u << 30) / 100 * 80);
-  CHECK(budget.largest_body < (1u << 30) / 60);
-  CHECK(budget.cost(10'000) == store_cost(10'000));
+  constexpr std::uint64_t kSize = 1u << 30;
+  CHECK(store_cost(10, kSize) > 10 + 500);
+  CHECK(store_cost(10, kSize) < 2'048);
+  CHECK(store_cost(10'000, kSize) >= 3 * 4'096);
+  CHECK(store_cost(10'000, kSize) < 4 * 4'096);
+  CHECK(store_cost(1'000'000, kSize) < 1'100'000);
+  const Budget budget = budget_of_store(kSize);
+  CHECK(budget.capacity == kSize / 100 * 80);
+  CHECK(budget.largest_body < kSize / 60);
+  CHECK(budget.cost(10'000) == store_cost(10'000, kSize));
   CHECK(cache_size_for(budget.capacity) == budget.capacity / 80 * 100);
   const Trace trace = random_trace(7, 20'000);
   const SimulationResult result = simulate(trace, "gdsf", budget_of_store(4u << 20));

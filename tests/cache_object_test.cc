@@ -72,11 +72,13 @@ TEST_CASE("object: a row gives back all that went into it", "[object]") {
 }
 
 TEST_CASE("object: chunk rows give back the body in order", "[object]") {
-  const std::size_t length = GENERATE(values<std::size_t>(
-      {kInlineBodyBytes + 1, 3 * kChunkBytes, 3 * kChunkBytes + 1, 4 * kChunkBytes - 1}));
-  CAPTURE(length);
+  const std::uint64_t pages = GENERATE(256u, 4'096u, 16'384u, 1u << 20);
+  const RowBounds bounds = row_bounds(4'096, pages);
+  const std::uint64_t length = GENERATE_REF(bounds.inline_bytes + 1, 3 * bounds.chunk_bytes,
+                                            3 * bounds.chunk_bytes + 1, 4 * bounds.chunk_bytes - 1);
+  CAPTURE(pages, length);
   const NewObject object = full_object(length);
-  const std::uint32_t chunks = chunk_count_of(length);
+  const std::uint32_t chunks = chunk_count_of(length, bounds);
   const std::string head = encode_object(object, 5, 1, chunks);
   const Result<ObjectView> view = decode_object(object.key, head);
   REQUIRE(view);
@@ -84,8 +86,8 @@ TEST_CASE("object: chunk rows give back the body in order", "[object]") {
   CHECK(view->chunk_count == chunks);
   std::string body;
   for (std::uint32_t i = 0; i < chunks; ++i) {
-    std::string row(chunk_row_bytes(length, i), '\0');
-    write_chunk(object, 5, i, row);
+    std::string row(chunk_row_bytes(length, i, bounds), '\0');
+    write_chunk(object, 5, i, bounds, row);
     const Result<std::string_view> bytes = decode_chunk(object.key, 5, i, row);
     REQUIRE(bytes);
     body += *bytes;
@@ -120,9 +122,10 @@ TEST_CASE("object: a row with any bit flipped is corrupt", "[object]") {
 }
 
 TEST_CASE("object: a chunk row with any bit flipped or any end cut is corrupt", "[object]") {
-  NewObject object = full_object(kInlineBodyBytes + 1);
-  std::string row(chunk_row_bytes(object.meta.body_length, 2), '\0');
-  write_chunk(object, 1, 2, row);
+  const RowBounds bounds = row_bounds(4'096, 16'384);
+  NewObject object = full_object(bounds.inline_bytes + 1);
+  std::string row(chunk_row_bytes(object.meta.body_length, 2, bounds), '\0');
+  write_chunk(object, 1, 2, bounds, row);
   REQUIRE(decode_chunk(object.key, 1, 2, row));
   for (std::size_t bit = 0; bit < row.size() * 8; ++bit) {
     CAPTURE(bit);

@@ -4,6 +4,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
+#include "cache/store_format.h"
+
 namespace larder {
 
 TEST_CASE("store charge: small bodies share pages, larger ones have their own", "[store]") {
@@ -24,11 +26,27 @@ TEST_CASE("store charge: small bodies share pages, larger ones have their own", 
       {300 * 1024, 4 * 16 + 12},
   }));
   CAPTURE(c.body);
-  const ObjectCharge charge = object_charge(500, c.body, 4'096);
+  const ObjectCharge charge = object_charge(500, c.body, 4'096, row_bounds(4'096, 1u << 20));
   CHECK(charge.overflow_pages == c.pages);
   CHECK(charge.small_bytes >= 150);
   CHECK(charge.bytes(4'096, 1.0) == charge.overflow_pages * 4'096 + charge.small_bytes);
   CHECK(charge.bytes(4'096, 2.0) == charge.overflow_pages * 4'096 + 2 * charge.small_bytes);
+}
+
+TEST_CASE("store charge: a small file has shorter rows, for which a body takes as many pages",
+          "[store]") {
+  struct Case {
+    std::uint64_t file;
+    std::uint64_t row_pages;
+  };
+  const auto c = GENERATE(values<Case>(
+      {{1u << 20, 1}, {8u << 20, 2}, {32u << 20, 8}, {64u << 20, 16}, {1u << 30, 16}}));
+  CAPTURE(c.file);
+  const RowBounds bounds = row_bounds(4'096, c.file / 4'096);
+  CHECK(bounds.inline_bytes == 2 * c.row_pages * 4'096);
+  CHECK(row_footprint(kRowKeyBytes, chunk_row_bytes(10u << 20, 0, bounds), 4'096).overflow_pages ==
+        c.row_pages);
+  CHECK(object_charge(500, 300 * 1024, 4'096, bounds).overflow_pages == 76);
 }
 
 TEST_CASE("store charge: the largest body is a part of the file, unless one is configured",

@@ -25,11 +25,14 @@ Store open_store(const std::string& path, Bytes size = 64u << 20, std::size_t sc
 
 TEST_CASE("store: an object comes back with all its bytes, whatever its length", "[store]") {
   const std::size_t length = GENERATE(
-      values<std::size_t>({0, 1, 100, 1'700, 1'800, 1'900, 4'096, 100'000, kInlineBodyBytes,
-                           kInlineBodyBytes + 1, 3 * kChunkBytes, 3 * kChunkBytes + 1, 900'000}));
-  CAPTURE(length);
+      values<std::size_t>({0, 1, 100, 1'700, 1'800, 1'900, 4'096, 100'000, 131'072, 131'073,
+                           3 * 65'496, 3 * 65'496 + 1, 900'000}));
+  const Bytes size = GENERATE(8u << 20, 64u << 20);
+  CAPTURE(length, size);
   const TemporaryDirectory directory;
-  Store store = open_store(directory.path());
+  CacheConfig config = config_at(directory.path(), size);
+  config.max_object_bytes = 1'000'000;
+  Store store(config, kScopes, hasher(), make_fifo());
   ObjectPlan plan;
   plan.length = length;
   CHECK(see(store, plan) == Seen::absent);
