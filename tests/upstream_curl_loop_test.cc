@@ -174,8 +174,7 @@ TEST_CASE("curl loop: bodies and headers beyond their bounds are cut off with an
 
 TEST_CASE("curl loop: transfers beyond the host's places wait, beyond the queue they are refused",
           "[upstream]") {
-  const TinyOrigin origin(
-      "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello");
+  const TinyOrigin origin("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
   auto config = config_for_tests();
   config.max_connections_per_host = 1;
   config.max_queue_per_host = 1;
@@ -192,8 +191,7 @@ TEST_CASE("curl loop: transfers beyond the host's places wait, beyond the queue 
 }
 
 TEST_CASE("curl loop: private addresses and plain http are refused unless allowed", "[upstream]") {
-  const TinyOrigin origin(
-      "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello");
+  const TinyOrigin origin("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
   auto config = config_for_tests();
   SECTION("private") {
     config.allow_private_addresses = false;
@@ -297,4 +295,73 @@ TEST_CASE("curl loop: a host is looked up and connected to anew for each transfe
     CHECK(one.body == "hello");
     CHECK(other.body == "hello");
   }
+}
+
+/// A port at which nobody gets through, as at a host that drops what it is sent.
+class DeafOrigin {
+ public:
+  DeafOrigin() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* at = reinterpret_cast<sockaddr*>(&address);
+    sockets_.front() = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    REQUIRE(::bind(sockets_.front(), at, sizeof address) == 0);
+    REQUIRE(::listen(sockets_.front(), 0) == 0);
+    socklen_t length = sizeof address;
+    ::getsockname(sockets_.front(), at, &length);
+    base_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+    for (std::size_t i = 1; i < sockets_.size(); ++i) {  // they fill its queue
+      sockets_[i] = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+      ::connect(sockets_[i], at, sizeof address);
+    }
+  }
+  ~DeafOrigin() {
+    for (const int socket : sockets_) ::close(socket);
+  }
+  DeafOrigin(const DeafOrigin&) = delete;
+  DeafOrigin& operator=(const DeafOrigin&) = delete;
+  const std::string& base() const { return base_; }
+
+ private:
+  std::array<int, 4> sockets_{};
+  std::string base_;
+};
+
+// Where libcurl closes the socket unseen, the next one gets its number.
+TEST_CASE("curl loop: a socket that never connected is nobody's any more, for any loop of the thread",
+          "[upstream]") {
+  const DeafOrigin deaf;
+  ServedOrigin origin;
+  auto config = config_for_tests();
+  config.connect_timeout_ms = 100;
+  larder::UvLoop loop;
+  larder::CurlLoop curl(loop.get(), config), other(loop.get(), config);
+  Collector failing(loop), fetching(loop);
+  const larder::OriginRequest unheard{.host = deaf.base(), .url = deaf.base() + "/x", .headers = {}};
+  SECTION("that of a connect that took too long") {
+    curl.start(unheard, &failing);
+    loop.run();
+    REQUIRE(failing.error);
+  }
+  SECTION("that of a transfer abandoned before") {
+    auto* transfer = curl.start(unheard, &failing);
+    for (int i = 0; i < 5; ++i) uv_run(loop.get(), UV_RUN_NOWAIT);
+    curl.abandon(transfer);
+  }
+  auto& next = GENERATE(true, false) ? other : curl;
+  next.start(origin.request(), &fetching);
+  // All is there at once: far less time goes by than libcurl's timers would take to look anyway.
+  const auto soon = [&](auto happened) {
+    for (int turns = 0; turns < 2'000; ++turns) {
+      if (happened()) return true;
+      uv_run(loop.get(), UV_RUN_NOWAIT);
+    }
+    return false;
+  };
+  REQUIRE(soon([&] { return origin.took_request(); }));
+  CHECK_FALSE(soon([&] { return fetching.ended > 0; }));
+  origin.answer("hello");
+  REQUIRE(soon([&] { return fetching.ended > 0; }));
+  CHECK(fetching.body == "hello");
 }

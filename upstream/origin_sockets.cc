@@ -37,7 +37,8 @@ bool is_private(const sockaddr* address) {
 struct OriginSockets::Socket {
   OriginSockets* all = nullptr;
   curl_socket_t number = CURL_SOCKET_BAD;
-  bool opened_here = false;  ///< so its end is told here too
+  bool opened_here = false;
+  bool connected = false;  ///< so its end is told here, if it was opened here
   CURL* user = nullptr;      ///< whom libcurl last waited for
   int wanted = 0;            ///< of UV_READABLE, UV_WRITABLE, by libcurl
   int polled = 0;            ///< by libuv
@@ -75,7 +76,10 @@ curl_socket_t OriginSockets::on_open(void* self, curlsocktype, curl_sockaddr* ad
   if (!all->private_too_ && is_private(&address->addr)) return CURL_SOCKET_BAD;
   const int socket =
       ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  if (socket >= 0) all->socket_of(socket).opened_here = true;
+  if (socket >= 0) {
+    all->sockets_.erase(socket);
+    all->socket_of(socket).opened_here = true;
+  }
   return socket;
 }
 
@@ -95,26 +99,31 @@ OriginSockets::Socket& OriginSockets::socket_of(curl_socket_t number) {
   return *place;
 }
 
-void OriginSockets::watch(CURL* easy, curl_socket_t number, int what) {
-  if (what == CURL_POLL_REMOVE) {
-    const auto found = sockets_.find(number);
-    if (found == sockets_.end()) return;
-    if (!found->second->opened_here) {
-      sockets_.erase(found);  // the resolver's, who closes it unseen
-    } else if (found->second->poll) {
-      found->second->want(0);
-    }
-    return;
+/// Only a connection that was made is kept: the resolver's sockets, and those that libcurl has given
+/// up while they connected, are closed unseen (the latter until libcurl 8).
+void OriginSockets::forget(curl_socket_t number) {
+  const auto found = sockets_.find(number);
+  if (found == sockets_.end()) return;
+  Socket& socket = *found->second;
+  if (!socket.opened_here || !socket.connected) {
+    sockets_.erase(found);
+  } else if (socket.poll) {
+    socket.want(0);
   }
+}
+
+void OriginSockets::watch(CURL* easy, curl_socket_t number, int what) {
+  if (what == CURL_POLL_REMOVE) return forget(number);
+  idle_.remove(number);
   Socket& socket = socket_of(number);
+  socket.user = easy;
+  if ((what & CURL_POLL_IN) != 0) socket.connected = true;  // what connects waits for OUT alone
   if (!socket.poll) {
     auto poll = std::make_unique<uv_poll_t>();
     if (uv_poll_init_socket(loop_, poll.get(), number) != 0) return;  // meets its timeout
     poll->data = &socket;
     socket.poll.reset(poll.release());
   }
-  idle_.remove(number);
-  socket.user = easy;
   socket.want(((what & CURL_POLL_IN) != 0 ? UV_READABLE : 0) |
               ((what & CURL_POLL_OUT) != 0 ? UV_WRITABLE : 0));
 }
@@ -132,10 +141,10 @@ void OriginSockets::on_readiness(uv_poll_t* poll, int status, int events) noexce
 
 void OriginSockets::note_idle(curl_socket_t number, CURL* easy) {
   if (number < 0) return;
-  const auto found = sockets_.find(number);
-  if (found == sockets_.end()) return;
-  if (found->second->user != nullptr && found->second->user != easy) return;
-  found->second->user = nullptr;
+  Socket& socket = socket_of(number);  // a new one where libcurl never had to wait for an answer
+  if (socket.user != nullptr && socket.user != easy) return;
+  socket.user = nullptr;
+  socket.opened_here = socket.connected = true;
   idle_.add(number);
 }
 

@@ -40,6 +40,7 @@ class OriginSockets {
   static int on_close(void* self, curl_socket_t socket) noexcept;
   static void on_readiness(uv_poll_t* poll, int status, int events) noexcept;
   Socket& socket_of(curl_socket_t number);
+  void forget(curl_socket_t number);
 
   uv_loop_t* loop_;
   const bool private_too_;
