@@ -197,9 +197,11 @@ void Simulation::restart() {
 
 SimulationResult Simulation::result() const {
   SimulationResult result = result_;
+  // Of bytes alone the size of the file that would hold them is not known yet, but nearly so.
+  const auto size = budget_.cache_size != 0 ? budget_.cache_size : budget_.capacity;
   result.objects_at_end = objects_.size() - free_.size();
   for (const Object& object : objects_) {
-    if (object.key != kNone) result.store_cost_at_end += store_cost(object.size, budget_.capacity);
+    if (object.key != kNone) result.store_cost_at_end += store_cost(object.size, size);
   }
   return result;
 }

@@ -228,7 +228,9 @@ Result<CheckedHead> check_head(const CacheKey& key, std::string_view row) {
 
 RowBounds row_bounds(std::uint64_t page_bytes, std::uint64_t map_pages) {
   constexpr std::uint64_t kPageHeadBytes = 16;  // LMDB's, once in a run of pages
-  const std::uint64_t run = std::clamp<std::uint64_t>(map_pages / 1'024, 1, 16) * page_bytes;
+  constexpr std::uint64_t kLongestRun = 64 * 1'024;
+  const std::uint64_t run =
+      std::clamp(map_pages / 1'024 * page_bytes, page_bytes, std::max(page_bytes, kLongestRun));
   return {2 * run, run - kPageHeadBytes - sizeof(ChunkHead)};
 }
 

@@ -63,8 +63,8 @@ struct RowBounds {
   std::uint64_t chunk_bytes;   ///< of a longer one: in each chunk row but the last
   friend bool operator==(const RowBounds&, const RowBounds&) = default;
 };
-/// By the size of the file: chunk rows of a 1,024th of it, 16 pages at most (from 64 MiB on, with
-/// pages of 4 KiB), and twice that for the whole of a body in its object's row.
+/// By the size of the file: chunk rows of a 1,024th of it, 64 KiB at most (from 64 MiB on) and a page
+/// at least, and twice that for the whole of a body in its object's row.
 RowBounds row_bounds(std::uint64_t page_bytes, std::uint64_t map_pages);
 /// Rows beside the head row; 0 = the body is in the row.
 std::uint32_t chunk_count_of(std::uint64_t body_length, const RowBounds& bounds);

@@ -148,11 +148,14 @@ bool object_is_whole(WriteTxn& txn, const CacheKey& key) {
   if (!head) return false;
   const std::uint32_t chunks = head->chunk_count;
   const std::uint64_t sequence = head->sequence;
+  std::uint64_t rest = chunks == 0 ? 0 : head->meta.body_length;
   for (std::uint32_t i = 0; i < chunks; ++i) {
     const auto chunk = txn.get(objects, ObjectRowKey(key, i + 1).view());
-    if (!chunk || !decode_chunk(key, sequence, i, *chunk)) return false;
+    const auto bytes = chunk ? decode_chunk(key, sequence, i, *chunk) : std::string_view{};
+    if (!chunk || !bytes || bytes->size() > rest) return false;
+    rest -= bytes->size();
   }
-  return true;
+  return rest == 0;
 }
 
 void empty_objects(WriteTxn& txn) {

@@ -15,7 +15,7 @@ constexpr unsigned kTriesWhenFull = 4;
 
 WriterBounds::WriterBounds(std::uint64_t map_bytes) {
   const std::uint64_t pages = map_bytes / 4096;
-  batch.objects = std::clamp<std::uint64_t>(pages / 256, 1, 256);
+  batch.objects = std::clamp<std::uint64_t>(pages / 256, 1, 256);  // each commit is a sync
   batch.bytes = std::min<std::uint64_t>(map_bytes / 64, 8u << 20);
   evictions = static_cast<unsigned>(std::clamp<std::uint64_t>(pages / 128, 2, 500));
   purges = static_cast<unsigned>(std::clamp<std::uint64_t>(pages / 64, 8, 1'000));

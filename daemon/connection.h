@@ -75,6 +75,7 @@ class Connection final : public TransportUser {
     std::uint64_t sequence = 0;
     std::uint32_t next_chunk = 0;
     std::uint32_t chunk_count = 0;
+    std::uint64_t rest = 0;  ///< of its body, in the rows to come
   };
   /// What is known of the request being answered.
   struct Current {

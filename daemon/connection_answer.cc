@@ -145,6 +145,7 @@ void Connection::answer_object(const CacheKey& key, const ObjectView& object,
     rest.sequence = object.sequence;
     rest.next_chunk = 0;
     rest.chunk_count = rows ? object.chunk_count : 0;
+    rest.rest = rows ? object.meta.body_length : 0;
     transition_to(State::sending);
     return settle();
   }
@@ -156,7 +157,10 @@ void Connection::send_chunk_rows() {
   while (!writing_ && pending_->next_chunk < pending_->chunk_count) {
     const auto row =
         worker_.reader().chunk(pending_->key, pending_->sequence, pending_->next_chunk);
-    if (!row) return abort_answer();
+    const bool last = pending_->next_chunk + 1 == pending_->chunk_count;
+    if (!row || (last ? row->size() != pending_->rest : row->size() > pending_->rest))
+      return abort_answer();
+    pending_->rest -= row->size();
     ++pending_->next_chunk;
     if (!send_now(*row, {})) return;
   }
