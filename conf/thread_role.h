@@ -10,7 +10,9 @@ enum class Urgency {
   /// Wakes often and works shortly: asks for slices of 0.2 ms (since Linux 6.12), so that it need
   /// not wait for the whole slice, some 3 ms, of a thread below.
   prompt,
-  /// SCHED_BATCH, and nice by 10 more: gets a tenth of a CPU that is wanted by threads above, all of
+  /// SCHED_BATCH: wakes without taking the CPU from who runs.
+  steady,
+  /// As steady, and nice by 10 more: gets a tenth of a CPU that is wanted by threads above, all of
   /// one that is not. By weight, for the kernel lets a thread that wakes go before the one that
   /// runs only if it has had less than its share of late.
   patient,

@@ -131,7 +131,7 @@ void AccessLog::open() {
 }
 
 void AccessLog::run() {
-  begin_thread("log", Urgency::patient);
+  begin_thread("log", Urgency::steady);
   std::unique_lock lock(mutex_);
   for (;;) {
     const bool stopping = stop_;

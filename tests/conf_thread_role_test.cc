@@ -45,6 +45,9 @@ TEST_CASE("a thread has the urgency that it asks for, and others keep theirs") {
   const auto prompt = seen_in_thread("worker", Urgency::prompt);
   CHECK(prompt.policy == SCHED_OTHER);
   CHECK(prompt.nice == nice);
+  const auto steady = seen_in_thread("log", Urgency::steady);
+  CHECK(steady.policy == SCHED_BATCH);
+  CHECK(steady.nice == nice);
   const auto patient = seen_in_thread("origin", Urgency::patient);
   CHECK(patient.policy == SCHED_BATCH);
   CHECK(patient.nice == std::min(nice + 10, 19));
