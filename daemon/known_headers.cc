@@ -5,16 +5,17 @@ namespace larder {
 
 const KnownHeader* KnownHeaders::find(std::string_view rest) {
   if (last_->id != 0 && rest.starts_with(last_->bytes.reveal())) return last_;
-  KnownHeader& other = place_of(rest.size());
-  if (other.id == 0 || other.bytes.reveal() != rest) return nullptr;
-  last_ = &other;
-  return last_;
+  for (KnownHeader& place : places_) {
+    if (place.id != 0 && place.bytes.reveal() == rest) return last_ = &place;
+  }
+  return nullptr;
 }
 
 void KnownHeaders::learn(std::string_view block, const HeaderView* fields, std::size_t count,
                          bool must_close) {
   if (block.size() > kMaxBytes) return;
-  KnownHeader& place = place_of(block.size());
+  KnownHeader& place = places_[oldest_];
+  oldest_ = (oldest_ + 1) % kPlaces;
   place.bytes = Secret(std::string(block));
   place.fields.clear();
   for (std::size_t i = 0; i < count; ++i) {

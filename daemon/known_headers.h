@@ -33,11 +33,11 @@ class KnownHeaders {
   void learn(std::string_view block, const HeaderView* fields, std::size_t count, bool must_close);
 
  private:
-  static constexpr std::size_t kPlaces = 8;
-  KnownHeader& place_of(std::size_t length) { return places_[length % kPlaces]; }
+  static constexpr std::size_t kPlaces = 16;
 
   std::array<KnownHeader, kPlaces> places_;
   KnownHeader* last_ = &places_[0];
+  std::size_t oldest_ = 0;  ///< who was learnt longest ago leaves first
   std::uint64_t next_id_ = 1;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/request_parser.h"
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <string>
@@ -231,4 +232,33 @@ TEST_CASE("request parser: a body's announcement is never remembered with its he
     CHECK(seen.must_close);
   }
   CHECK(known.find("Host: x\r\nContent-Length: 5\r\n\r\n") == nullptr);
+}
+
+TEST_CASE("known headers: clients whose blocks are equally long keep theirs, by turns", "[daemon]") {
+  const larder::ServerConfig config;
+  larder::KnownHeaders known;
+  RequestParser parser(config, &known);
+  const auto block_of = [](int client) {
+    return "Host: x\r\naccess_token: t" + std::to_string(10 + client) + "\r\n\r\n";
+  };
+  const auto id_of = [&](int client) {
+    const std::string bytes = "GET /a HTTP/1.1\r\n" + block_of(client);
+    parser.reset();
+    REQUIRE(parser.feed(bytes) == Outcome::complete);
+    const auto view = parser.view(bytes);
+    CHECK(view.headers.back().value == "t" + std::to_string(10 + client));
+    return view.header_id;
+  };
+  std::vector<std::uint64_t> ids;
+  for (int client = 0; client < 16; ++client) CHECK(id_of(client) == 0);  // only learnt now
+  for (int client = 0; client < 16; ++client) ids.push_back(id_of(client));
+  for (int client = 0; client < 16; ++client) {
+    CAPTURE(client);
+    CHECK(ids[static_cast<std::size_t>(client)] != 0);
+    CHECK(std::count(ids.begin(), ids.end(), ids[static_cast<std::size_t>(client)]) == 1);
+    CHECK(id_of(client) == ids[static_cast<std::size_t>(client)]);
+  }
+  CHECK(id_of(16) == 0);  // takes the first one's place
+  CHECK(id_of(0) == 0);
+  CHECK(id_of(2) == ids[2]);
 }
