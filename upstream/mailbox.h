@@ -54,7 +54,7 @@ class Mailbox {
 
  private:
   /// True = the receiver is to be called, which is done without the lock: it may run at once.
-  bool add(Message message, bool call) {
+  bool add(Message&& message, bool call) {
     const std::lock_guard lock(mutex_);
     if (closed_) return false;
     waiting_.push_back(std::move(message));
