@@ -104,7 +104,8 @@ TEST_CASE("dispatch: the same target behind another header block gets its own sc
   Bench bench;
   auto one = RequestBuilder::delivery(std::string(kPath));
   auto other = RequestBuilder(std::string(kPath));
-  other.header("api_key", larder::testing::kApiKey).header("access_token", "cs_another_token_00000");
+  other.header("api_key", larder::testing::kApiKey)
+      .header("access_token", "cs_another_token_00000");
   REQUIRE(bench.decide(one, 1).what == Decision::What::fill);
   bench.store_answer("one", kHour);
   bench.make_known(one, 1);

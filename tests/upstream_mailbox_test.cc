@@ -49,8 +49,12 @@ TEST_CASE("mailbox: a quiet message waits for the next post or wake", "[upstream
   post.turn();
   post.mailbox.post_quietly(1);
   CHECK(post.asleep());
-  SECTION("wake") { post.mailbox.wake(); }
-  SECTION("post") { post.mailbox.post(2); }
+  SECTION("wake") {
+    post.mailbox.wake();
+  }
+  SECTION("post") {
+    post.mailbox.post(2);
+  }
   post.turn();
   REQUIRE_FALSE(post.seen.empty());
   CHECK(post.seen.front() == 1);

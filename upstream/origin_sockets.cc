@@ -39,9 +39,9 @@ struct OriginSockets::Socket {
   curl_socket_t number = CURL_SOCKET_BAD;
   bool opened_here = false;
   bool connected = false;  ///< so its end is told here, if it was opened here
-  CURL* user = nullptr;      ///< whom libcurl last waited for
-  int wanted = 0;            ///< of UV_READABLE, UV_WRITABLE, by libcurl
-  int polled = 0;            ///< by libuv
+  CURL* user = nullptr;    ///< whom libcurl last waited for
+  int wanted = 0;          ///< of UV_READABLE, UV_WRITABLE, by libcurl
+  int polled = 0;          ///< by libuv
   UvHandle<uv_poll_t> poll;
 
   /// Left as it is where libcurl wants nothing: it will most likely want the same again.
@@ -74,8 +74,7 @@ void OriginSockets::serve(CURL* easy) {
 curl_socket_t OriginSockets::on_open(void* self, curlsocktype, curl_sockaddr* address) noexcept {
   auto* all = static_cast<OriginSockets*>(self);
   if (!all->private_too_ && is_private(&address->addr)) return CURL_SOCKET_BAD;
-  const int socket =
-      ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  const int socket = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   if (socket >= 0) {
     all->sockets_.erase(socket);
     all->socket_of(socket).opened_here = true;
@@ -99,8 +98,8 @@ OriginSockets::Socket& OriginSockets::socket_of(curl_socket_t number) {
   return *place;
 }
 
-/// Only a connection that was made is kept: the resolver's sockets, and those that libcurl has given
-/// up while they connected, are closed unseen (the latter until libcurl 8).
+/// Only a connection that was made is kept: the resolver's sockets, and those that libcurl has
+/// given up while they connected, are closed unseen (the latter until libcurl 8).
 void OriginSockets::forget(curl_socket_t number) {
   const auto found = sockets_.find(number);
   if (found == sockets_.end()) return;
