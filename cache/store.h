@@ -94,6 +94,8 @@ class StoreReader {
   /// been replaced, purged or is corrupt: the answer under way must be cut off.
   std::optional<std::string_view> chunk(const CacheKey& key, std::uint64_t sequence,
                                         std::uint32_t index);
+  /// Its rows are not what its head announces: the writer looks, and removes it if that is so.
+  void report(const CacheKey& key) noexcept;
   /// May there be an object of the key's scope? True when in doubt.
   bool may_hold_scope_of(const CacheKey& key);
   /// Tells the eviction policy; lock-free.

@@ -105,6 +105,10 @@ std::optional<std::string_view> StoreReader::chunk(const CacheKey& key, std::uin
   return std::nullopt;
 }
 
+void StoreReader::report(const CacheKey& key) noexcept {
+  impl_->report(key);
+}
+
 bool StoreReader::may_hold_scope_of(const CacheKey& key) {
   constexpr std::size_t kScopePrefix = 16;
   if (!impl_->ready()) return impl_->shared.environment() != nullptr;

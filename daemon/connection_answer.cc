@@ -158,8 +158,11 @@ void Connection::send_chunk_rows() {
     const auto row =
         worker_.reader().chunk(pending_->key, pending_->sequence, pending_->next_chunk);
     const bool last = pending_->next_chunk + 1 == pending_->chunk_count;
-    if (!row || (last ? row->size() != pending_->rest : row->size() > pending_->rest))
+    if (!row) return abort_answer();
+    if (last ? row->size() != pending_->rest : row->size() > pending_->rest) {
+      worker_.reader().report(pending_->key);
       return abort_answer();
+    }
     pending_->rest -= row->size();
     ++pending_->next_chunk;
     if (!send_now(*row, {})) return;

@@ -258,6 +258,8 @@ TEST_CASE("known headers: clients whose blocks are equally long keep theirs, by 
     CHECK(std::count(ids.begin(), ids.end(), ids[static_cast<std::size_t>(client)]) == 1);
     CHECK(id_of(client) == ids[static_cast<std::size_t>(client)]);
   }
+  known.learn(block_of(3), nullptr, 0, false);  // as when it came before other bytes
+  CHECK(id_of(3) == ids[3]);
   CHECK(id_of(16) == 0);  // takes the first one's place
   CHECK(id_of(0) == 0);
   CHECK(id_of(2) == ids[2]);

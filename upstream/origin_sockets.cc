@@ -38,6 +38,7 @@ struct OriginSockets::Socket {
   OriginSockets* all = nullptr;
   curl_socket_t number = CURL_SOCKET_BAD;
   bool opened_here = false;
+  bool connecting = false;
   bool connected = false;  ///< so its end is told here, if it was opened here
   CURL* user = nullptr;    ///< whom libcurl last waited for
   int wanted = 0;          ///< of UV_READABLE, UV_WRITABLE, by libcurl
@@ -116,7 +117,9 @@ void OriginSockets::watch(CURL* easy, curl_socket_t number, int what) {
   idle_.remove(number);
   Socket& socket = socket_of(number);
   socket.user = easy;
-  if ((what & CURL_POLL_IN) != 0) socket.connected = true;  // what connects waits for OUT alone
+  // What connects waits for OUT alone, what has connected for IN; the resolver for IN alone.
+  if ((what & CURL_POLL_OUT) != 0) socket.connecting = true;
+  if ((what & CURL_POLL_IN) != 0 && socket.connecting) socket.connected = true;
   if (!socket.poll) {
     auto poll = std::make_unique<uv_poll_t>();
     if (uv_poll_init_socket(loop_, poll.get(), number) != 0) return;  // meets its timeout
