@@ -30,7 +30,9 @@ CurlLoop::CurlLoop(uv_loop_t* loop, const UpstreamConfig& config)
   curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
   curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, on_timer_wish);
   curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
-  curl_multi_setopt(multi_, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_MULTIPLEX));
+  // Never two requests at once on a connection: libcurl 7.88 shares the connections of a whole host
+  // once any answer says `HTTP/2.0`, HTTP/1.1 ones too, and answers then reach the wrong requests.
+  curl_multi_setopt(multi_, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
   curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS,
                     static_cast<long>(config.max_connections_per_host));
   curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS,

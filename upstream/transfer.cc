@@ -59,6 +59,12 @@ int status_of(std::string_view line) {
   return status;
 }
 
+/// larder speaks HTTP/1.1 to origins, so no other version can be true. libcurl up to 7.88 believes
+/// `HTTP/2.0` in a status line.
+bool speaks_http_1(std::string_view line) {
+  return line.starts_with("HTTP/1.1 ") || line.starts_with("HTTP/1.0 ");
+}
+
 bool same_ignoring_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
     return std::tolower(x) == std::tolower(y);
@@ -72,7 +78,8 @@ EasyHandle make_easy(const UpstreamConfig& config) {
   LARDER_CHECK(easy != nullptr);
   set_safety_options(easy.get(), config);
   set_time_options(easy.get(), config);
-  curl_easy_setopt(easy.get(), CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+  // One request at a time on each connection (see CurlLoop). Nothing else is offered in TLS either.
+  curl_easy_setopt(easy.get(), CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(easy.get(), CURLOPT_MAXFILESIZE_LARGE,
                    static_cast<curl_off_t>(config.max_response_body_bytes));
   curl_easy_setopt(easy.get(), CURLOPT_BUFFERSIZE, 32'768L);
@@ -106,8 +113,6 @@ void Transfer::start(EasyHandle easy, MonotonicTime now, bool fresh_connection) 
   curl_easy_setopt(handle, CURLOPT_HEADERDATA, this);
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, this);
-  // A cold herd over HTTP/2 waits for the one connection; HTTP/1.1 origins must not be waited for.
-  curl_easy_setopt(handle, CURLOPT_PIPEWAIT, request_.url.starts_with("https:") ? 1L : 0L);
 }
 
 std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t count,
@@ -132,6 +137,12 @@ std::size_t Transfer::take_header(std::string_view line) {
   while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
   if (head_complete_) return taken;  // trailers
   if (line.starts_with("HTTP/")) {
+    if (!speaks_http_1(line)) {
+      error_ = Error{Error::Code::unavailable,
+                     "origin " + request_.host +
+                         ": the answer's HTTP version is not the connection's, which is HTTP/1.1"};
+      return 0;  // ends the connection
+    }
     facts_ = ResponseFacts{};         // an interim (1xx) answer came before
     facts_.status = status_of(line);  // some fields are read by it
     chunked_ = had_length_ = lengths_differ_ = false;
@@ -188,11 +199,8 @@ void Transfer::resume() {
 }
 
 int Transfer::idle_socket() const {
-  long version = 0;
-  curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_VERSION, &version);
   curl_socket_t socket = CURL_SOCKET_BAD;
-  if (version < CURL_HTTP_VERSION_2_0)
-    curl_easy_getinfo(easy_.get(), CURLINFO_ACTIVESOCKET, &socket);
+  curl_easy_getinfo(easy_.get(), CURLINFO_ACTIVESOCKET, &socket);
   return socket;
 }
 
@@ -201,10 +209,7 @@ void Transfer::end(CURLcode code) {
   if (!error_ && !head_complete_) {
     error_ = Error{Error::Code::unavailable, "origin " + request_.host + ": no answer"};
   }
-  long version = 0;
-  curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_VERSION, &version);
-  framed_ = !lengths_differ_ &&
-            (facts_.content_length.has_value() || chunked_ || version >= CURL_HTTP_VERSION_2_0);
+  framed_ = !lengths_differ_ && (facts_.content_length.has_value() || chunked_);
   state_ = State::ended;
   note();
 }
