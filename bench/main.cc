@@ -7,7 +7,7 @@
 #include <iostream>
 #include <vector>
 
-#include "bench/command.h"
+#include "bench/run/command.h"
 
 namespace {
 
@@ -26,7 +26,8 @@ constexpr std::array kCommands{
             add_replay},
     Command{"herd", "Many clients ask for one thing at once: when does each get its answer?",
             add_herd},
-    Command{"churn", "Many times its size through a store: bounds, use of the file, time of a store",
+    Command{"churn",
+            "Many times its size through a store: bounds, use of the file, time of a store",
             add_churn},
     Command{"peers", "larderd beside nginx, Varnish, HAProxy and the least that a server can cost",
             add_peers},

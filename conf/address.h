@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "conf/base/result.h"
 #include "conf/config.h"
-#include "conf/result.h"
 
 /// Addresses to listen on and base URLs of origins, from their texts. Pure: no name is looked up.
 /// The contexts of errors say what was expected, in a form that follows "must be".

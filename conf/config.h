@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "conf/secret.h"
+#include "conf/base/log_level.h"
+#include "conf/base/secret.h"
 
 /// The whole configuration as one plain struct: every member has its default and its unit. Read
 /// from TOML by `conf/config_file.h`; `const` after start and passed down by reference. What has no
@@ -20,8 +21,8 @@ using Bytes = std::uint64_t;
 struct ListenAddress {
   enum class Family { tcp, unix_socket };
   Family family = Family::tcp;
-  std::string host;         ///< IP literal (v4, or v6 without brackets), or the path of a unix socket
-  std::uint16_t port = 0;   ///< tcp only; 0 = any free port
+  std::string host;  ///< IP literal (v4, or v6 without brackets), or the path of a unix socket
+  std::uint16_t port = 0;  ///< tcp only; 0 = any free port
   friend bool operator==(const ListenAddress&, const ListenAddress&) = default;
 };
 
@@ -37,24 +38,26 @@ struct ListenerConfig {
 
 /// `[admin]`
 struct AdminConfig {
-  std::string socket;                 ///< path of the unix socket for larderctl; empty = none
-  std::vector<ListenAddress> metrics; ///< read-only TCP listeners for GET /metrics and /healthz
+  std::string socket;                  ///< path of the unix socket for larderctl; empty = none
+  std::vector<ListenAddress> metrics;  ///< read-only TCP listeners for GET /metrics and /healthz
   friend bool operator==(const AdminConfig&, const AdminConfig&) = default;
 };
 
 /// `[server]`: clients and their bounds.
 struct ServerConfig {
-  unsigned workers = 0;                         ///< event loops; 0 = one for each core
-  unsigned max_connections = 0;                 ///< all workers together; 0 = (RLIMIT_NOFILE - 256) / 2
-  Milliseconds header_timeout_ms = 5'000;       ///< from the first byte of a request to the end of its header
-  Milliseconds idle_timeout_ms = 15'000;        ///< between two requests
-  Milliseconds write_timeout_ms = 10'000;       ///< without progress of a write
-  Milliseconds request_timeout_ms = 30'000;     ///< a client's wait for an answer from the origin
-  Milliseconds drain_timeout_ms = 10'000;       ///< from SIGTERM to the end
-  Bytes max_target_bytes = 16 * 1024;           ///< request target
-  Bytes max_header_bytes = 16 * 1024;           ///< header block without the request line
+  unsigned workers = 0;          ///< event loops; 0 = one for each core
+  unsigned max_connections = 0;  ///< all workers together; 0 = (RLIMIT_NOFILE - 256) / 2
+  Milliseconds header_timeout_ms =
+      5'000;  ///< from the first byte of a request to the end of its header
+  Milliseconds idle_timeout_ms = 15'000;     ///< between two requests
+  Milliseconds write_timeout_ms = 10'000;    ///< without progress of a write
+  Milliseconds request_timeout_ms = 30'000;  ///< a client's wait for an answer from the origin
+  Milliseconds drain_timeout_ms = 10'000;    ///< from SIGTERM to the end
+  Bytes max_target_bytes = 16 * 1024;        ///< request target
+  Bytes max_header_bytes = 16 * 1024;        ///< header block without the request line
   unsigned max_requests_per_connection = 10'000;
-  Bytes max_output_bytes = 64ull << 20;         ///< bytes waiting for slow clients, all connections together
+  Bytes max_output_bytes =
+      64ull << 20;  ///< bytes waiting for slow clients, all connections together
   friend bool operator==(const ServerConfig&, const ServerConfig&) = default;
 };
 
@@ -67,18 +70,19 @@ struct CacheConfig {
   std::string path = "/var/cache/larder";  ///< directory, created with mode 0700
   Bytes size = 1ull << 30;                 ///< bound of the database file
   Bytes max_object_bytes = 0;              ///< largest stored body; 0 = 1.5 % of `size`
-  Bytes max_pending_bytes = 64ull << 20;   ///< bodies in flight or waiting for their commit, together
-  Bytes max_decoded_bytes = 32ull << 20;   ///< largest body, decoded, that is checked and so stored
-  unsigned commit_interval_ms = 50;        ///< a group commit gathers stores at most this long
-  Eviction eviction = Eviction::gdsf;      ///< what leaves when the database is full
+  Bytes max_pending_bytes =
+      64ull << 20;  ///< bodies in flight or waiting for their commit, together
+  Bytes max_decoded_bytes = 32ull << 20;  ///< largest body, decoded, that is checked and so stored
+  unsigned commit_interval_ms = 50;       ///< a group commit gathers stores at most this long
+  Eviction eviction = Eviction::gdsf;     ///< what leaves when the database is full
   friend bool operator==(const CacheConfig&, const CacheConfig&) = default;
 };
 
 /// How long one kind of resource may be used. Directives of the origin win where it sends any.
 struct TtlPolicy {
-  Seconds fresh_s = 60;                     ///< answered without asking the origin
-  Seconds stale_while_revalidate_s = 300;   ///< answered at once while one refresh runs
-  Seconds stale_if_error_s = 86'400;        ///< answered when the origin fails
+  Seconds fresh_s = 60;                    ///< answered without asking the origin
+  Seconds stale_while_revalidate_s = 300;  ///< answered at once while one refresh runs
+  Seconds stale_if_error_s = 86'400;       ///< answered when the origin fails
   friend bool operator==(const TtlPolicy&, const TtlPolicy&) = default;
 };
 
@@ -87,10 +91,10 @@ struct TtlConfig {
   TtlPolicy entry{60, 300, 86'400};
   TtlPolicy list{30, 300, 86'400};
   TtlPolicy asset{300, 600, 86'400};
-  TtlPolicy content_type{300, 600, 86'400};   ///< also global fields
+  TtlPolicy content_type{300, 600, 86'400};  ///< also global fields
   TtlPolicy taxonomy{300, 600, 86'400};
-  TtlPolicy sync{2, 0, 0};                    ///< a repeated sync poll
-  TtlPolicy negative{10, 0, 86'400};          ///< 404 and 422
+  TtlPolicy sync{2, 0, 0};            ///< a repeated sync poll
+  TtlPolicy negative{10, 0, 86'400};  ///< 404 and 422
   friend bool operator==(const TtlConfig&, const TtlConfig&) = default;
 };
 
@@ -99,29 +103,31 @@ struct UpstreamConfig {
   Milliseconds connect_timeout_ms = 2'000;
   Milliseconds first_byte_timeout_ms = 20'000;  ///< from the start of a transfer to its header
   Milliseconds total_timeout_ms = 60'000;
-  Bytes low_speed_bytes_per_s = 1'024;          ///< slower than this for `low_speed_time_s` = failed
+  Bytes low_speed_bytes_per_s = 1'024;  ///< slower than this for `low_speed_time_s` = failed
   Seconds low_speed_time_s = 10;
-  unsigned max_connections_per_host = 32;       ///< also the transfers at work for one host
-  unsigned max_queue_per_host = 256;            ///< transfers waiting for a place
-  Milliseconds queue_wait_ms = 1'000;           ///< then stale or 503
-  unsigned max_waiters_per_fill = 1'000;        ///< clients joined on one fill; more get 503
+  unsigned max_connections_per_host = 32;  ///< also the transfers at work for one host
+  unsigned max_queue_per_host = 256;       ///< transfers waiting for a place
+  Milliseconds queue_wait_ms = 1'000;      ///< then stale or 503
+  unsigned max_waiters_per_fill = 1'000;   ///< clients joined on one fill; more get 503
   Bytes max_response_header_bytes = 64 * 1024;
   Bytes max_response_body_bytes = 64ull << 20;  ///< a larger body is cut off, with an error
   Seconds dns_cache_s = 60;
-  bool allow_private_addresses = false;         ///< origins in loopback and private ranges
-  bool allow_plain_http = false;                ///< origins with http:// (sandboxes and tests)
-  std::string ca_file;                          ///< PEM bundle; empty = the system's
-  Seconds rejected_hold_s = 5;                  ///< a 401 is answered from memory this long
-  Seconds hit_for_miss_s = 60;                  ///< an uncacheable URL is not queued on this long
-  std::vector<std::string> forward_headers;       ///< more request headers to pass on, part of the key
-  std::vector<std::string> forward_headers_unkeyed;  ///< ditto, not part of the key (the operator vouches)
+  bool allow_private_addresses = false;      ///< origins in loopback and private ranges
+  bool allow_plain_http = false;             ///< origins with http:// (sandboxes and tests)
+  std::string ca_file;                       ///< PEM bundle; empty = the system's
+  Seconds rejected_hold_s = 5;               ///< a 401 is answered from memory this long
+  Seconds hit_for_miss_s = 60;               ///< an uncacheable URL is not queued on this long
+  std::vector<std::string> forward_headers;  ///< more request headers to pass on, part of the key
+  std::vector<std::string>
+      forward_headers_unkeyed;  ///< ditto, not part of the key (the operator vouches)
   friend bool operator==(const UpstreamConfig&, const UpstreamConfig&) = default;
 };
 
 /// `[preview]`
 struct PreviewConfig {
   bool strict_token = false;  ///< every request that bears a preview token goes to the preview host
-  bool allow_authorization = false;  ///< pass requests with `authorization` and no preview hash on, uncached
+  bool allow_authorization =
+      false;  ///< pass requests with `authorization` and no preview hash on, uncached
   friend bool operator==(const PreviewConfig&, const PreviewConfig&) = default;
 };
 
@@ -143,22 +149,21 @@ struct ScopeConfig {
 /// `[[stack]]`
 struct StackConfig {
   std::string api_key;
-  Hosts hosts;                       ///< from `region` or given
+  Hosts hosts;  ///< from `region` or given
   std::vector<ScopeConfig> scopes;
 };
 
 /// `[open]`: without any [[stack]], every (api key, token, environment, branch) is a scope of its
 /// own, proven by nothing but the origin's own 200.
 struct OpenModeConfig {
-  Hosts hosts;                 ///< of `region`, "na" unless given, or explicit
-  unsigned max_scopes = 1'024; ///< distinct scopes in the store and in memory
+  Hosts hosts;                  ///< of `region`, "na" unless given, or explicit
+  unsigned max_scopes = 1'024;  ///< distinct scopes in the store and in memory
   friend bool operator==(const OpenModeConfig&, const OpenModeConfig&) = default;
 };
 
 /// `[log]`
 struct LogConfig {
-  enum class Level { error, warning, info, debug };
-  Level level = Level::info;
+  LogLevel level = LogLevel::info;
   std::string access_log;  ///< file, "stderr", or "" for none
   friend bool operator==(const LogConfig&, const LogConfig&) = default;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conf/address.h"
 #include "conf/config_file.h"
-#include "conf/redact.h"
+#include "conf/config_redactor.h"
 #include "conf/units.h"
 
 namespace larder {

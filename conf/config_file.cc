@@ -9,10 +9,10 @@
 #include <cstring>
 #include <utility>
 
+#include "conf/base/private_file.h"
 #include "conf/config_check.h"
+#include "conf/config_redactor.h"
 #include "conf/config_table.h"
-#include "conf/private_file.h"
-#include "conf/redact.h"
 #include "conf/region.h"
 #include "conf/toml_reader.h"
 

@@ -5,10 +5,10 @@
 #include <string_view>
 #include <vector>
 
+#include "conf/base/startup_error.h"
 #include "conf/config.h"
 #include "conf/mistake.h"
 #include "conf/secret_source.h"
-#include "conf/startup_error.h"
 
 /// The configuration file, TOML: every key is in config_table.cc, with an explanation in
 /// larder.toml.example.

@@ -60,8 +60,7 @@ Keys<CacheConfig> cache_keys() {
       size("max_decoded", &S::max_decoded_bytes, {kKiB, kTiB}),
       size("max_pending", &S::max_pending_bytes, {64 * kKiB, kTiB}),
       milliseconds("commit_interval", &S::commit_interval_ms, {0, 10'000}),
-      choice("eviction", &S::eviction,
-             {{"gdsf", S::Eviction::gdsf}, {"fifo", S::Eviction::fifo}}),
+      choice("eviction", &S::eviction, {{"gdsf", S::Eviction::gdsf}, {"fifo", S::Eviction::fifo}}),
   };
 }
 
@@ -130,7 +129,7 @@ Keys<OpenModeConfig> open_keys() {
 }
 
 Keys<LogConfig> log_keys() {
-  using Level = LogConfig::Level;
+  using Level = LogLevel;
   return {
       choice("level", &LogConfig::level,
              {{"error", Level::error},

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "conf/address.h"
-#include "conf/json_text.h"
+#include "conf/base/json_text.h"
 #include "conf/nearest.h"
 #include "conf/region.h"
 #include "conf/units.h"

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <utility>
 
-#include "conf/private_file.h"
+#include "conf/base/private_file.h"
 
 namespace larder {
 namespace {

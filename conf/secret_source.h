@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "conf/result.h"
-#include "conf/secret.h"
+#include "conf/base/result.h"
+#include "conf/base/secret.h"
 
 /// Where tokens come from when the configuration file only names them.
 namespace larder {

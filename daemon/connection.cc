@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "conf/check.h"
+#include "conf/base/check.h"
 #include "daemon/worker.h"
 
 namespace larder {

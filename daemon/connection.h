@@ -8,12 +8,12 @@
 #include <string_view>
 #include <vector>
 
-#include "cache/object.h"
-#include "conf/clock.h"
-#include "daemon/access_log.h"
+#include "cache/store/object.h"
+#include "conf/base/clock.h"
 #include "daemon/dispatch.h"
-#include "daemon/request_parser.h"
-#include "daemon/transport.h"
+#include "daemon/http1/request_parser.h"
+#include "daemon/http1/transport.h"
+#include "daemon/watch/access_log.h"
 
 namespace larder {
 

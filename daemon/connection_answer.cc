@@ -3,7 +3,8 @@
 #include <array>
 #include <charconv>
 
-#include "conf/check.h"
+#include "cache/http/conditional.h"
+#include "conf/base/check.h"
 #include "daemon/connection.h"
 #include "daemon/worker.h"
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <array>
 
-#include "conf/check.h"
+#include "conf/base/check.h"
 #include "daemon/connection.h"
 #include "daemon/worker.h"
 

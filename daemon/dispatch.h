@@ -5,14 +5,14 @@
 #include <optional>
 #include <string>
 
-#include "cache/classify.h"
-#include "cache/key.h"
-#include "cache/scope.h"
-#include "cache/store.h"
-#include "conf/anchored_clock.h"
-#include "daemon/known_requests.h"
-#include "daemon/orders.h"
-#include "daemon/rejected_set.h"
+#include "cache/request/classify.h"
+#include "cache/scope/key.h"
+#include "cache/scope/scope_table.h"
+#include "cache/store/store.h"
+#include "conf/base/anchored_clock.h"
+#include "daemon/client/known_requests.h"
+#include "daemon/client/rejected_set.h"
+#include "daemon/orders/orders.h"
 
 namespace larder {
 

@@ -9,9 +9,9 @@
 #include <cstdio>
 #include <iostream>
 
+#include "conf/base/log.h"
 #include "conf/config_file.h"
-#include "conf/log.h"
-#include "conf/redact.h"
+#include "conf/config_redactor.h"
 #include "daemon/server.h"
 #include "upstream/curl_library.h"
 
@@ -56,10 +56,10 @@ int serve(const Options& options) {
     if (!options.ready_file.empty()) write_ready_file(options.ready_file, server.ready_json());
     auto ready = server.ready_json();
     ready.pop_back();  // the line end
-    log(LogConfig::Level::info, "server", "ready " + ready);
+    log(LogLevel::info, "server", "ready " + ready);
     server.run();
   }
-  log(LogConfig::Level::info, "server", "stopped");
+  log(LogLevel::info, "server", "stopped");
   return 0;
 }
 

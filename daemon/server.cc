@@ -7,8 +7,8 @@
 #include <csignal>
 #include <thread>
 
-#include "conf/json_text.h"
-#include "conf/log.h"
+#include "conf/base/json_text.h"
+#include "conf/base/log.h"
 #include "daemon/service_notify.h"
 
 namespace larder {
@@ -149,7 +149,7 @@ void Server::on_signal(int number) {
     if (access_log_) access_log_->reopen();
     return;
   }
-  log(LogConfig::Level::info, "server", "stopping: answers under way are finished");
+  log(LogLevel::info, "server", "stopping: answers under way are finished");
   notify_service("STOPPING=1", "draining");
   loop_.stop();
 }

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "conf/anchored_clock.h"
-#include "daemon/access_log.h"
-#include "daemon/admin.h"
-#include "daemon/origin.h"
+#include "conf/base/anchored_clock.h"
+#include "daemon/admin/admin.h"
+#include "daemon/fetch/origin.h"
+#include "daemon/watch/access_log.h"
 #include "daemon/worker.h"
 
 namespace larder {

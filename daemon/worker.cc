@@ -3,9 +3,9 @@
 
 #include <csignal>
 
-#include "conf/check.h"
-#include "conf/log.h"
-#include "conf/thread_role.h"
+#include "conf/base/check.h"
+#include "conf/base/log.h"
+#include "conf/base/thread_role.h"
 
 namespace larder {
 namespace {

@@ -10,16 +10,16 @@
 #include <unordered_set>
 #include <vector>
 
-#include "conf/anchored_clock.h"
-#include "daemon/access_log.h"
-#include "daemon/answer_text.h"
+#include "cache/body/held_bytes.h"
+#include "conf/base/anchored_clock.h"
 #include "daemon/connection.h"
 #include "daemon/dispatch.h"
-#include "daemon/listen.h"
-#include "daemon/metrics.h"
-#include "daemon/origin.h"
-#include "upstream/held_bytes.h"
-#include "upstream/mailbox.h"
+#include "daemon/fetch/origin.h"
+#include "daemon/http1/answer_text.h"
+#include "daemon/http1/listen.h"
+#include "daemon/watch/access_log.h"
+#include "daemon/watch/metrics.h"
+#include "upstream/loop/mailbox.h"
 
 namespace larder {
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads the sources and fails on what reviews would otherwise have to watch:
 
-(a) includes that run up the house: conf <- cache <- upstream <- daemon;
+(a) includes that run up the house: conf <- cache <- upstream <- daemon, and up the rooms inside;
 (b) a C library's header outside the files where that library is at home;
 (c) files and functions over their budgets (the folders of larder itself only).
 
@@ -15,23 +15,36 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
-FOLDERS = ["conf", "cache", "upstream", "daemon"]  # each may include itself and those before it
+FOLDERS = ["conf", "cache", "upstream", "daemon"]
+
+# Storeys from the ground up, and the rooms of each: a room may include itself and those of the
+# storeys below, but none beside it.
+STOREYS = [
+    ["conf/base"], ["conf"],
+    ["cache/http"], ["cache/request"], ["cache/scope"], ["cache/body"], ["cache/eviction"],
+    ["cache/store"],
+    ["upstream/loop"], ["upstream"],
+    ["daemon/watch"], ["daemon/orders"], ["daemon/http1"],
+    ["daemon/client", "daemon/fetch", "daemon/admin"],
+    ["daemon"],
+]
+STOREY_OF = {room: storey for storey, rooms in enumerate(STOREYS) for room in rooms}
 
 # Header -> files (as a pattern of their path) that may include it, tests, sandbox and bench aside.
 HOMES = [
-    (r"lmdb\.h", r"cache/store[a-z_]*\.cc"),
+    (r"lmdb\.h", r"cache/store/[a-z_]*\.cc"),
     (r"curl/.*", r"upstream/.*"),
-    (r"llhttp\.h", r"daemon/request_parser\..*"),
+    (r"llhttp\.h", r"daemon/http1/request_parser\..*"),
     (r"uv\.h", r"(upstream|daemon)/.*"),
     (r"toml\+\+/.*", r"conf/.*"),
-    (r"simdjson\.h", r"cache/json_check\.cc"),
+    (r"simdjson\.h", r"cache/body/json_check\.cc"),
     (r"xxh(ash|3)\.h", r"cache/.*\.cc"),
     (r"openssl/.*", r"conf/.*|cache/.*\.cc|upstream/.*"),
     (r"zlib\.h", r"cache/.*\.cc"),
     (r"systemd/.*", r"daemon/service_notify\.cc"),
     (r"CLI/.*", r"daemon/(main|larderctl)\.cc"),
     (r"catch2/.*", r"tests/.*"),
-    (r"cache/store\.h", r"(cache|daemon)/.*"),  # what relays previews must not know the store
+    (r"cache/store/store\.h", r"(cache|daemon)/.*"),  # what relays previews must not know the store
 ]
 
 MAX_FILE_LINES = 500
@@ -45,17 +58,19 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 def include_findings(path, text):
     """(line, what) for each include in `text` that the file at `path` may not have."""
-    folder = path.split("/")[0]
+    folder, room = path.split("/")[0], path.rpartition("/")[0]
     findings = []
+    if folder in FOLDERS and room not in STOREY_OF:
+        findings.append((1, f"{room}/ is no room of STOREYS"))
     for number, line in enumerate(text.splitlines(), 1):
         match = INCLUDE.match(line)
         if not match:
             continue
         bracket, header = match.groups()
-        target = header.split("/")[0]
-        if folder in FOLDERS and target in FOLDERS:
-            if FOLDERS.index(target) > FOLDERS.index(folder):
-                findings.append((number, f"{folder}/ may not include {header}: {target}/ is above it"))
+        target, target_room = header.split("/")[0], header.rpartition("/")[0]
+        if bracket == '"' and room in STOREY_OF and target in FOLDERS and target_room != room:
+            if STOREY_OF.get(target_room, len(STOREYS)) >= STOREY_OF[room]:
+                findings.append((number, f"{room}/ may not include {header}: it is not below"))
         if folder in FOLDERS and target in ("tests", "bench"):
             findings.append((number, f"{folder}/ may not include {header}"))
         if bracket == '"' and "/" not in header:
@@ -125,20 +140,24 @@ def check_itself():
     def expect(findings, *lines):
         assert [line for line, _ in findings] == list(lines), (findings, lines)
 
-    expect(include_findings("cache/a.h", '#include "conf/a.h"\n#include "daemon/b.h"\n'), 2)
-    expect(include_findings("conf/a.cc", '#  include "cache/key.h"\n#include <uv.h>\n'), 1, 2)
+    expect(include_findings("cache/http/a.h", '#include "conf/a.h"\n#include "daemon/b.h"\n'), 2)
+    expect(include_findings("cache/http/a.h", '#include "cache/http/b.h"\n#include "cache/scope/b.h"\n'), 2)
+    expect(include_findings("daemon/client/a.h", '#include "daemon/orders/b.h"\n#include "daemon/fetch/b.h"\n'), 2)
+    expect(include_findings("conf/base/a.cc", '#  include "cache/scope/key.h"\n#include <uv.h>\n'), 1, 2)
+    expect(include_findings("cache/a.cc", "int a;\n"), 1)
+    expect(include_findings("conf/a.cc", '#include "cache/none/key.h"\n'), 1)
     expect(include_findings("daemon/main.cc", '#include "upstream/transfer.h"\n#include <uv.h>\n'))
-    expect(include_findings("daemon/a.cc", '#include "tests/a.h"\n#include "a.h"\n'), 1, 2)
+    expect(include_findings("daemon/admin/a.cc", '#include "tests/a.h"\n#include "a.h"\n'), 1, 2)
     for header, good, bad in [
-        ("lmdb.h", "cache/store_writer.cc", "cache/store.h"),
-        ("lmdb.h", "cache/store.cc", "cache/restore.cc"),
-        ("curl/curl.h", "upstream/transfer.h", "daemon/fill.cc"),
-        ("llhttp.h", "daemon/request_parser.h", "daemon/connection.cc"),
+        ("lmdb.h", "cache/store/writer.cc", "cache/store/store.h"),
+        ("lmdb.h", "cache/store/store.cc", "cache/scope/store.cc"),
+        ("curl/curl.h", "upstream/transfer.h", "daemon/fetch/fill.cc"),
+        ("llhttp.h", "daemon/http1/request_parser.h", "daemon/http1/transport.cc"),
         ("toml++/toml.h", "conf/config_file.cc", "daemon/main.cc"),
-        ("simdjson.h", "cache/json_check.cc", "cache/json_check.h"),
-        ("xxhash.h", "cache/key.cc", "cache/key.h"),
-        ("openssl/evp.h", "upstream/tls.cc", "daemon/admin.cc"),
-        ("zlib.h", "cache/gzip.cc", "upstream/transfer.cc"),
+        ("simdjson.h", "cache/body/json_check.cc", "cache/body/json_check.h"),
+        ("xxhash.h", "cache/scope/key.cc", "cache/scope/key.h"),
+        ("openssl/evp.h", "upstream/tls.cc", "daemon/admin/admin.cc"),
+        ("zlib.h", "cache/body/gzip.cc", "upstream/transfer.cc"),
     ]:
         expect(include_findings(good, f"\n#include <{header}>\n"))
         expect(include_findings(bad, f"\n#include <{header}>\n"), 2)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/answer.h"
+#include "conf/base/octets.h"
 
 namespace larder {
 namespace {
@@ -11,7 +12,7 @@ std::string without_field(std::string_view fields, std::string_view name) {
     const auto end = fields.find("\r\n");
     const auto line = fields.substr(0, end == std::string_view::npos ? fields.size() : end + 2);
     const auto colon = line.find(':');
-    if (colon == std::string_view::npos || !same_field_name(line.substr(0, colon), name))
+    if (colon == std::string_view::npos || !equals_ignoring_case(line.substr(0, colon), name))
       kept.append(line);
     fields.remove_prefix(line.size());
   }

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "cache/object.h"
-#include "cache/request.h"
-#include "cache/response.h"
+#include "cache/http/response.h"
+#include "cache/request/request.h"
+#include "cache/store/object.h"
 
 /// What flows back to whoever waits for an answer from an origin: head, pieces of the body, end.
 namespace larder {

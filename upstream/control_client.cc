@@ -4,7 +4,7 @@
 #include <curl/curl.h>
 #include <memory>
 
-#include "conf/check.h"
+#include "conf/base/check.h"
 
 namespace larder {
 namespace {

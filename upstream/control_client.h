@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "conf/result.h"
+#include "conf/base/result.h"
 
 namespace larder {
 

@@ -3,7 +3,7 @@
 
 #include <curl/curl.h>
 
-#include "conf/check.h"
+#include "conf/base/check.h"
 
 namespace larder {
 

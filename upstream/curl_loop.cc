@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "conf/check.h"
-#include "conf/clock.h"
+#include "conf/base/check.h"
+#include "conf/base/clock.h"
 
 namespace larder {
 namespace {

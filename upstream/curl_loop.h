@@ -8,9 +8,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "upstream/loop/uv_handle.h"
 #include "upstream/origin_sockets.h"
 #include "upstream/transfer.h"
-#include "upstream/uv_handle.h"
 
 namespace larder {
 

@@ -7,7 +7,7 @@
 #include <array>
 #include <cerrno>
 
-#include "conf/check.h"
+#include "conf/base/check.h"
 
 namespace larder {
 

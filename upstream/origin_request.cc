@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/origin_request.h"
 
-#include "cache/query_string.h"
+#include "cache/request/query_string.h"
+#include "conf/base/octets.h"
 
 namespace larder {
 namespace {
@@ -173,7 +174,7 @@ std::vector<std::string> header_lines(const RequestView& request,
   std::vector<std::string> lines;
   for (const auto& name : names) {
     for (const auto& header : request.headers) {
-      if (same_field_name(header.name, name)) add(lines, name, header.value);
+      if (equals_ignoring_case(header.name, name)) add(lines, name, header.value);
     }
   }
   return lines;

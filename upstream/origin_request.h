@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include "cache/classify.h"
-#include "cache/key.h"
-#include "cache/scope.h"
+#include "cache/request/canonical.h"
+#include "cache/request/classify.h"
+#include "cache/scope/scope.h"
 #include "conf/config.h"
 
 /// The request that an origin gets: a fixed template filled with allow-listed values, never the

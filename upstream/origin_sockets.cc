@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include <algorithm>
 
-#include "conf/check.h"
+#include "conf/base/check.h"
 
 namespace larder {
 namespace {

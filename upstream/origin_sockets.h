@@ -6,7 +6,7 @@
 #include <unordered_map>
 
 #include "upstream/idle_sockets.h"
-#include "upstream/uv_handle.h"
+#include "upstream/loop/uv_handle.h"
 
 namespace larder {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "cache/object.h"
+#include "cache/store/object.h"
 #include "upstream/answer.h"
 #include "upstream/curl_loop.h"
 

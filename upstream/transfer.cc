@@ -5,7 +5,7 @@
 #include <cctype>
 #include <charconv>
 
-#include "conf/check.h"
+#include "conf/base/check.h"
 
 namespace larder {
 namespace {

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "cache/response.h"
-#include "conf/clock.h"
+#include "cache/http/response.h"
+#include "conf/base/clock.h"
+#include "conf/base/result.h"
 #include "conf/config.h"
-#include "conf/result.h"
 #include "upstream/origin_request.h"
 
 namespace larder {

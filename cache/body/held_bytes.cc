@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cache/body/held_bytes.h"
+
+namespace larder {
+
+void HeldBytes::Release::operator()(const std::string* bytes) const noexcept {
+  auto& account = output ? accounts->output : accounts->pending;
+  account.fetch_sub(charged, std::memory_order_relaxed);
+  delete bytes;
+}
+
+Chunk HeldBytes::hold(std::string bytes, bool output) const {
+  const auto charged = bytes.size() + kPieceBytes;
+  auto& account = output ? accounts_->output : accounts_->pending;
+  account.fetch_add(charged, std::memory_order_relaxed);
+  return {new std::string(std::move(bytes)),
+          Release{.accounts = accounts_, .charged = charged, .output = output}};
+}
+
+void HeldBytes::pass_to_output(const Chunk& chunk) {
+  auto* release = std::get_deleter<Release>(chunk);
+  if (release == nullptr || release->output) return;
+  release->output = true;
+  release->accounts->output.fetch_add(release->charged, std::memory_order_relaxed);
+  release->accounts->pending.fetch_sub(release->charged, std::memory_order_relaxed);
+}
+
+bool HeldBytes::pending_has_room(std::uint64_t bytes) const {
+  const auto waiting = output();
+  const auto excess = waiting > max_output_ ? waiting - max_output_ : 0;
+  return pending() + bytes + kPieceBytes + excess <= max_pending_;
+}
+
+}  // namespace larder

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cache/http/freshness.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace larder {
+namespace {
+
+/// Beyond this an object from the future is no rounding of clocks.
+constexpr std::int64_t kClockTolerance_ms = 5'000;
+
+/// Corrected initial age (RFC 9111 section 4.2.3), without the response delay: larder's transfers
+/// are short against a second.
+std::int64_t initial_age_s(const ResponseFacts& response, WallTime now) {
+  std::int64_t apparent = 0;
+  if (response.date) apparent = (now.ms - response.date->ms) / 1'000;
+  return std::max({std::int64_t{0}, apparent, response.age_s});
+}
+
+/// Freshness lifetime by the origin's word (RFC 9111 section 4.2.1), or nothing.
+std::optional<std::int64_t> directed_s(const ResponseFacts& response, WallTime now) {
+  const CacheControl& control = response.cache_control;
+  if (control.no_cache) return 0;
+  if (control.s_maxage_s) return control.s_maxage_s;
+  if (control.max_age_s) return control.max_age_s;
+  if (!response.expires) return std::nullopt;
+  const WallTime from = response.date.value_or(now);
+  return std::max<std::int64_t>(0, (response.expires->ms - from.ms) / 1'000);
+}
+
+/// Up to a tenth less, so that what was stored together does not expire together.
+std::int64_t jittered_ms(Seconds seconds, std::uint8_t jitter) {
+  const std::int64_t ms = seconds * 1'000;
+  return ms - ms / 10 * jitter / 255;
+}
+
+/// RFC 9111 section 4.2.4 and RFC 5861: where the origin forbids stale use, none; s-maxage forbids
+/// it but for what the origin itself grants beside it.
+std::int64_t stale_ms(const CacheControl& control, std::optional<std::int64_t> granted_s,
+                      Seconds policy_s) {
+  if (control.must_revalidate || control.no_cache) return 0;
+  if (granted_s) return *granted_s * 1'000;
+  return control.s_maxage_s ? 0 : policy_s * 1'000;
+}
+
+}  // namespace
+
+Freshness judge(const Lifetime& lifetime, WallTime now) {
+  const bool from_the_future = lifetime.stored.ms > now.ms + kClockTolerance_ms;
+  if (!from_the_future && now < lifetime.fresh_until) return Freshness::fresh;
+  // What may not be used stale at all is not made so by a clock that went back.
+  const WallTime at = from_the_future ? lifetime.fresh_until : now;
+  if (at < lifetime.revalidate_until) return Freshness::stale_revalidate;
+  return at < lifetime.error_until ? Freshness::stale_if_error : Freshness::expired;
+}
+
+std::int64_t age_s(const Lifetime& lifetime, WallTime now) {
+  return std::max<std::int64_t>(0, lifetime.initial_age_s) +
+         std::max<std::int64_t>(0, now.ms - lifetime.stored.ms) / 1'000;
+}
+
+Lifetime lifetime_of(const ResponseFacts& response, const TtlPolicy& policy, WallTime now,
+                     std::uint8_t jitter) {
+  const CacheControl& control = response.cache_control;
+  Lifetime lifetime;
+  lifetime.stored = now;
+  lifetime.initial_age_s = initial_age_s(response, now);
+  std::int64_t fresh_ms = 0;
+  if (const auto directed = directed_s(response, now)) {
+    fresh_ms = std::max<std::int64_t>(0, *directed - lifetime.initial_age_s) * 1'000;
+  } else {
+    fresh_ms = jittered_ms(policy.fresh_s, jitter);
+  }
+  lifetime.fresh_until.ms = now.ms + fresh_ms;
+  lifetime.revalidate_until.ms =
+      lifetime.fresh_until.ms +
+      stale_ms(control, control.stale_while_revalidate_s, policy.stale_while_revalidate_s);
+  lifetime.error_until.ms = lifetime.fresh_until.ms +
+                            stale_ms(control, control.stale_if_error_s, policy.stale_if_error_s);
+  return lifetime;
+}
+
+}  // namespace larder

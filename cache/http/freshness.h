@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "cache/http/response.h"
+#include "conf/base/clock.h"
+#include "conf/config.h"
+
+/// How long an answer may be used (RFC 9111 section 4, RFC 5861). Pure.
+namespace larder {
+
+/// Instants on larder's anchored wall clock, which does not jump while the daemon runs.
+struct Lifetime {
+  WallTime stored;  ///< when the answer was complete
+  WallTime fresh_until;
+  WallTime revalidate_until;       ///< end of stale-while-revalidate, >= fresh_until
+  WallTime error_until;            ///< end of stale-if-error, >= fresh_until
+  std::int64_t initial_age_s = 0;  ///< Age (or Date) of the origin's answer at `stored`
+};
+
+enum class Freshness : std::uint8_t {
+  fresh,
+  stale_revalidate,  ///< usable at once while one refresh runs
+  stale_if_error,    ///< usable only when the origin fails
+  expired,           ///< not usable
+};
+
+/// Freshness at `now`. An object stored after `now` by more than 5 s (the clock went back over a
+/// restart) is at most stale_revalidate.
+Freshness judge(const Lifetime& lifetime, WallTime now);
+
+/// Value of the Age field at `now`, whole seconds, never negative.
+std::int64_t age_s(const Lifetime& lifetime, WallTime now);
+
+/// The lifetime of a storable answer received at `now`. Directives of the origin win: s-maxage,
+/// max-age, Expires (all minus the Age the answer came with), stale-while-revalidate,
+/// stale-if-error, must-revalidate / proxy-revalidate / no-cache (no stale use; no-cache: fresh
+/// for 0 s). Where it sends none the policy counts from `now`, whatever Age the vendor's CDN shows,
+/// shortened by up to 10 % by `jitter` (0..255) so that a herd does not expire together.
+/// `policy` is the negative one for 404 and 422.
+Lifetime lifetime_of(const ResponseFacts& response, const TtlPolicy& policy, WallTime now,
+                     std::uint8_t jitter);
+
+}  // namespace larder

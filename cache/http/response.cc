@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cache/http/response.h"
+
+#include <algorithm>
+
+#include "cache/http/cache_control.h"
+#include "cache/http/http_date.h"
+#include "conf/base/octets.h"
+
+namespace larder {
+namespace {
+
+/// Passed fields beyond this are not stored: no API sends so many, and every hit would carry them.
+constexpr std::size_t kMaxStoredFieldBytes = 16 * 1024;
+
+struct Line {
+  std::string_view name;
+  std::string_view value;
+};
+
+/// nullopt = no field line, or one that another reader may take for something else.
+std::optional<Line> split(std::string_view line) {
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos || colon == 0) return std::nullopt;
+  const std::string_view name = line.substr(0, colon);
+  const std::string_view value = trim(line.substr(colon + 1));
+  if (!all_octets(name, kTokenChar)) return std::nullopt;
+  for (const char c : value) {
+    if (is_octet(c, kControl) && c != '\t') return std::nullopt;
+  }
+  return Line{name, value};
+}
+
+bool starts_with(std::string_view name, std::string_view prefix) {
+  return equals_ignoring_case(name.substr(0, prefix.size()), prefix);
+}
+
+bool is_passed(std::string_view name, int status) {
+  if (equals_ignoring_case(name, "Retry-After")) return status >= 400;
+  for (const std::string_view prefix : {"Access-Control-", "x-cs-"}) {
+    if (starts_with(name, prefix)) return true;
+  }
+  for (const std::string_view known :
+       {"Cache-Control", "Expires", "Last-Modified", "Content-Language",
+        "x-contentstack-organization", "x-runtime", "cache-tag", "WWW-Authenticate"}) {
+    if (equals_ignoring_case(name, known)) return true;
+  }
+  return false;
+}
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(), to_lower);
+  return lower;
+}
+
+bool is_hop_by_hop(const ResponseFacts& facts, std::string_view name) {
+  return !facts.hop_by_hop.empty() &&
+         facts.hop_by_hop.find("," + lower_case(name) + ",") != std::string::npos;
+}
+
+/// Takes out what passed before Connection named it.
+void drop_hop_by_hop(ResponseFacts& facts) {
+  std::string kept;
+  std::string_view rest = facts.passed;
+  while (!rest.empty()) {
+    const std::size_t end = rest.find('\n') + 1;
+    const std::string_view line = rest.substr(0, end);
+    if (!is_hop_by_hop(facts, line.substr(0, line.find(':')))) kept.append(line);
+    rest.remove_prefix(end);
+  }
+  facts.passed = std::move(kept);
+}
+
+void add_connection(ResponseFacts& facts, std::string_view value) {
+  if (facts.hop_by_hop.empty()) facts.hop_by_hop = ",";
+  while (!value.empty()) facts.hop_by_hop += lower_case(take_list_element(value)) + ",";
+  drop_hop_by_hop(facts);
+}
+
+void add_once(std::string& member, std::string_view value, ResponseFacts& facts) {
+  if (!member.empty() && member != value) facts.contradictory = true;
+  member = value;
+}
+
+void add_content_length(ResponseFacts& facts, std::string_view value) {
+  std::uint64_t length = 0;
+  bool sound = !value.empty() && value.size() <= 18;
+  for (const char c : value) {
+    sound = sound && is_digit(c);
+    length = length * 10 + static_cast<std::uint64_t>(c - '0');
+  }
+  if (!sound || (facts.content_length && *facts.content_length != length)) {
+    facts.contradictory = true;
+    return;
+  }
+  facts.content_length = length;
+}
+
+void add_vary(ResponseFacts& facts, std::string_view value) {
+  while (!value.empty()) {
+    const std::string_view name = take_list_element(value);
+    if (name.empty()) continue;
+    if (!equals_ignoring_case(name, "Accept-Encoding")) {
+      facts.vary = Vary::other;
+    } else if (facts.vary == Vary::none) {
+      facts.vary = Vary::accept_encoding;
+    }
+  }
+}
+
+void add_expires(ResponseFacts& facts, std::string_view value) {
+  const WallTime at = parse_http_date(value).value_or(WallTime{0});
+  facts.expires = facts.expires ? std::min(*facts.expires, at) : at;
+}
+
+void add_retry_after(ResponseFacts& facts, std::string_view value) {
+  facts.retry_after_s = parse_delta_seconds(value);
+  const auto at = parse_http_date(value);
+  if (at && facts.date) {
+    facts.retry_after_s = std::max<std::int64_t>(0, (at->ms - facts.date->ms) / 1'000);
+  }
+}
+
+void add_cache_control(ResponseFacts& facts, std::string_view value) {
+  merge_cache_control(parse_cache_control(value), facts.cache_control);
+  if (!facts.cache_control_text.empty()) facts.cache_control_text.append(", ");
+  facts.cache_control_text.append(value);
+}
+
+void add_age(ResponseFacts& facts, std::string_view value) {
+  const std::string_view first = trim(value.substr(0, value.find(',')));
+  facts.age_s = std::max(facts.age_s, parse_delta_seconds(first).value_or(0));
+}
+
+void note(ResponseFacts& facts, std::string_view name, std::string_view value) {
+  const auto is = [name](std::string_view word) { return equals_ignoring_case(name, word); };
+  if (is("Content-Type")) add_once(facts.content_type, value, facts);
+  if (is("Content-Encoding")) add_once(facts.content_encoding, value, facts);
+  if (is("Content-Length")) add_content_length(facts, value);
+  if (is("Content-Range")) facts.content_range = true;
+  if (is("Cache-Control")) add_cache_control(facts, value);
+  if (is("Vary")) add_vary(facts, value);
+  if (is("Set-Cookie") || is("Set-Cookie2")) facts.set_cookie = true;
+  if (is("Age")) add_age(facts, value);
+  if (is("Date") && !facts.date) facts.date = parse_http_date(value);
+  if (is("Expires")) add_expires(facts, value);
+  if (is("Retry-After")) add_retry_after(facts, value);
+  if (is("Connection")) add_connection(facts, value);
+}
+
+bool is_json(std::string_view content_type) {
+  return equals_ignoring_case(trim(content_type.substr(0, content_type.find(';'))),
+                              "application/json");
+}
+
+bool fits(std::string_view content_encoding, Representation asked) {
+  if (content_encoding.empty() || equals_ignoring_case(content_encoding, "identity")) return true;
+  const bool gzip = equals_ignoring_case(content_encoding, "gzip") ||
+                    equals_ignoring_case(content_encoding, "x-gzip");
+  return gzip && asked == Representation::gzip;
+}
+
+}  // namespace
+
+void add_header_line(ResponseFacts& facts, std::string_view line) {
+  const std::optional<Line> field = split(line);
+  if (!field) {
+    facts.contradictory = true;
+    return;
+  }
+  note(facts, field->name, field->value);
+  if (!is_passed(field->name, facts.status) || is_hop_by_hop(facts, field->name)) return;
+  facts.passed.append(field->name).append(": ").append(field->value).append("\r\n");
+}
+
+const char* name_of(StoreVerdict verdict) {
+  switch (verdict) {
+    case StoreVerdict::storable:
+      return "storable";
+    case StoreVerdict::status:
+      return "status";
+    case StoreVerdict::set_cookie:
+      return "set_cookie";
+    case StoreVerdict::no_store:
+      return "no_store";
+    case StoreVerdict::is_private:
+      return "private";
+    case StoreVerdict::vary:
+      return "vary";
+    case StoreVerdict::partial:
+      return "partial";
+    case StoreVerdict::content_type:
+      return "content_type";
+    case StoreVerdict::encoding:
+      return "encoding";
+    case StoreVerdict::contradictory:
+      return "contradictory";
+    case StoreVerdict::too_large:
+      return "too_large";
+    case StoreVerdict::incomplete:
+      return "incomplete";
+    case StoreVerdict::malformed_json:
+      return "malformed_json";
+    case StoreVerdict::purged:
+      return "purged";
+    case StoreVerdict::secret_in_key:
+      return "secret_in_key";
+  }
+  return "unknown";
+}
+
+StoreVerdict may_store(const ResponseFacts& facts, Representation asked) {
+  if (facts.contradictory) return StoreVerdict::contradictory;
+  if (facts.status == 206 || facts.content_range) return StoreVerdict::partial;
+  if (facts.status != 200 && facts.status != 404 && facts.status != 422)
+    return StoreVerdict::status;
+  if (facts.set_cookie) return StoreVerdict::set_cookie;
+  if (facts.cache_control.no_store) return StoreVerdict::no_store;
+  if (facts.cache_control.is_private) return StoreVerdict::is_private;
+  if (facts.vary == Vary::other) return StoreVerdict::vary;
+  if (!is_json(facts.content_type)) return StoreVerdict::content_type;
+  if (!fits(facts.content_encoding, asked)) return StoreVerdict::encoding;
+  if (facts.passed.size() > kMaxStoredFieldBytes) return StoreVerdict::too_large;
+  return StoreVerdict::storable;
+}
+
+bool may_share(StoreVerdict verdict) {
+  switch (verdict) {
+    case StoreVerdict::storable:
+    case StoreVerdict::too_large:
+    case StoreVerdict::incomplete:
+    case StoreVerdict::malformed_json:
+    case StoreVerdict::purged:
+    case StoreVerdict::secret_in_key:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace larder

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cache/request/query_string.h"
+
+#include <array>
+
+#include "conf/base/octets.h"
+
+namespace larder {
+namespace {
+
+/// Room for the longest known name and its bracket.
+constexpr std::size_t kNameRoom = 24;
+
+/// The start of the decoded name, as far as a known name can reach.
+std::string_view decoded_start(std::string_view encoded, std::array<char, kNameRoom>& room) {
+  std::size_t length = 0;
+  while (!encoded.empty() && length < room.size()) {
+    const int escaped = percent_value(encoded);
+    room[length++] = escaped >= 0 ? static_cast<char>(escaped) : encoded.front();
+    encoded.remove_prefix(escaped >= 0 ? 3 : 1);
+  }
+  return {room.data(), length};
+}
+
+/// Sorts out most names at once: true where a name that may_come_in_query() can start.
+constexpr auto kMayStart = [] {
+  std::array<bool, 256> may_start{};
+  for (const char c : std::string_view("%abdelmprABDELMPR")) {
+    may_start[static_cast<unsigned char>(c)] = true;
+  }
+  return may_start;
+}();
+constexpr std::size_t kShortestName = 6;
+
+/// As SDKs call them in their own options. The API takes no notice, but what stands behind them is
+/// a credential all the same.
+struct JoinedName {
+  std::string_view name;
+  FieldId id;
+};
+constexpr JoinedName kJoinedNames[] = {
+    {"accesstoken", FieldId::access_token},         {"deliverytoken", FieldId::access_token},
+    {"previewtoken", FieldId::preview_token},       {"livepreview", FieldId::live_preview},
+    {"managementtoken", FieldId::management_token},
+};
+
+FieldId joined_field(std::string_view name) {
+  for (const JoinedName& known : kJoinedNames) {
+    if (equals_ignoring_case(name, known.name)) return known.id;
+  }
+  return FieldId::none;
+}
+
+}  // namespace
+
+bool take_pair(std::string_view& query, QueryPair& pair) {
+  while (!query.empty() && query.front() == '&') query.remove_prefix(1);
+  if (query.empty()) return false;
+  const std::size_t end = query.find('&');
+  const std::string_view text = query.substr(0, end);
+  query = end == std::string_view::npos ? std::string_view{} : query.substr(end + 1);
+  const std::size_t equals = text.find('=');
+  pair.name = text.substr(0, equals);
+  pair.value = equals == std::string_view::npos ? std::string_view{} : text.substr(equals + 1);
+  return true;
+}
+
+char* percent_decode(std::string_view encoded, char* out) {
+  const char* in = encoded.data();
+  const char* const end = in + encoded.size();
+  while (in != end) {
+    char c = *in++;
+    if (c == '+') {
+      c = ' ';
+    } else if (c == '%' && end - in >= 2) {
+      const int high = hex_value(in[0]);
+      const int low = hex_value(in[1]);
+      if (high >= 0 && low >= 0) {
+        c = static_cast<char>(high * 16 + low);
+        in += 2;
+      }
+    }
+    *out++ = c;
+  }
+  return out;
+}
+
+char* percent_encode(std::string_view text, char* out) {
+  for (const char c : text) {
+    if (is_octet(c, kUnreserved)) {
+      *out++ = c;
+      continue;
+    }
+    const auto octet = static_cast<unsigned char>(c);
+    *out++ = '%';
+    *out++ = kUpperHex[octet >> 4];
+    *out++ = kUpperHex[octet & 15];
+  }
+  return out;
+}
+
+QueryName query_name(std::string_view encoded) {
+  if (encoded.size() < kShortestName || !kMayStart[static_cast<unsigned char>(encoded[0])]) {
+    return {};
+  }
+  std::array<char, kNameRoom> room;
+  std::string_view name = encoded;
+  if (name.find('%') != std::string_view::npos) name = decoded_start(encoded, room);
+  const std::size_t bracket = name.find('[');
+  QueryName result;
+  result.id = field_of(name.substr(0, bracket));
+  if (result.id == FieldId::none) result.id = joined_field(name.substr(0, bracket));
+  result.bracketed = bracket != std::string_view::npos;
+  if (result.id != FieldId::none && !may_come_in_query(result.id)) result.id = FieldId::none;
+  return result;
+}
+
+void append_canonical_path(std::string_view path, std::string& out) {
+  if (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
+  std::size_t plain_until = path.find('%');
+  while (plain_until != std::string_view::npos) {
+    out.append(path.substr(0, plain_until));
+    path.remove_prefix(plain_until);
+    const int octet = percent_value(path);
+    if (octet >= 0 && is_octet(static_cast<char>(octet), kUnreserved)) {
+      out.push_back(static_cast<char>(octet));
+      path.remove_prefix(3);
+    } else if (octet >= 0) {
+      out.append({'%', kUpperHex[octet >> 4], kUpperHex[octet & 15]});
+      path.remove_prefix(3);
+    } else {
+      out.push_back('%');
+      path.remove_prefix(1);
+    }
+    plain_until = path.find('%');
+  }
+  out.append(path);
+}
+
+}  // namespace larder

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cache/request/request_fields.h"
+
+#include "conf/base/octets.h"
+
+namespace larder {
+namespace {
+
+/// A scope's field is a slug, an id or a token: longer ones only cost memory.
+constexpr std::size_t kMaxScopeFieldBytes = 256;
+
+enum class Text {
+  id,         ///< visible ASCII, short: part of a scope
+  name,       ///< no control characters, short: part of a scope
+  printable,  ///< no control characters
+};
+
+struct Rule {
+  FieldId id;
+  std::string_view RequestFields::*member;
+  Text text;
+};
+
+constexpr Rule kHeaderOrQuery[] = {
+    {FieldId::api_key, &RequestFields::api_key, Text::id},
+    {FieldId::access_token, &RequestFields::access_token, Text::id},
+    {FieldId::environment, &RequestFields::environment, Text::name},
+    {FieldId::branch, &RequestFields::branch, Text::id},
+    {FieldId::preview_token, &RequestFields::preview_token, Text::id},
+    {FieldId::live_preview, &RequestFields::live_preview, Text::printable},
+    {FieldId::release_id, &RequestFields::release_id, Text::printable},
+    {FieldId::preview_timestamp, &RequestFields::preview_timestamp, Text::printable},
+    {FieldId::authorization, &RequestFields::authorization, Text::printable},
+    {FieldId::authtoken, &RequestFields::authtoken, Text::printable},
+};
+
+bool is_sound(std::string_view value, Text text) {
+  if (text != Text::printable && value.size() > kMaxScopeFieldBytes) return false;
+  return text == Text::id ? all_octets(value, kVisible) : !any_octet(value, kControl);
+}
+
+std::string_view decoded(std::string_view value, Decoded& scratch) {
+  for (const char c : value) {
+    if (c == '%' || c == '+') return scratch.decode(value);
+  }
+  return value;
+}
+
+std::optional<Refusal> gather(const Rule& rule, const Sighting& header, const Sighting& query,
+                              Decoded& scratch, RequestFields& fields) {
+  if (header.count + query.count == 0) return std::nullopt;
+  const char* const name = name_of(rule.id);
+  if (header.count > 1 || query.count > 1) {
+    return refuse(400, "A field of the scope occurs more than once: send it once.", name);
+  }
+  const std::string_view in_query = decoded(query.value, scratch);
+  if (!header.value.empty() && !in_query.empty() && header.value != in_query) {
+    return refuse(400, "A field of the scope has one value in the header and another in the query.",
+                  name);
+  }
+  const std::string_view value = header.value.empty() ? in_query : header.value;
+  if (!is_sound(value, rule.text)) {
+    return refuse(400, "A field of the scope is too long or has a forbidden character.", name);
+  }
+  fields.*rule.member = value;
+  return std::nullopt;
+}
+
+/// A list in the header that is part of the key: once, so that its order is known.
+std::optional<Refusal> gather_list(FieldId id, const HeaderSurvey& header, std::string_view& out) {
+  const Sighting& sighting = header.fields[static_cast<std::size_t>(id)];
+  if (sighting.count > 1) {
+    return refuse(400, "A list occurs in more than one field: join it with commas.", name_of(id));
+  }
+  for (const char c : sighting.value) {
+    if (is_octet(c, kControl) && c != '\t') {
+      return refuse(400, "A header field has a forbidden character.", name_of(id));
+    }
+  }
+  out = sighting.value;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Refusal> gather_fields(const HeaderSurvey& header, const QuerySurvey& query,
+                                     Decoded& scratch, RequestFields& fields) {
+  if (query.bracketed) {
+    return refuse(400, "A field of the scope has brackets in its name: send it without.");
+  }
+  for (const Rule& rule : kHeaderOrQuery) {
+    const auto index = static_cast<std::size_t>(rule.id);
+    auto bad = gather(rule, header.fields[index], query.fields[index], scratch, fields);
+    if (bad) return bad;
+  }
+  constexpr auto kEnvironment = static_cast<std::size_t>(FieldId::environment);
+  fields.environment_in_query = !query.fields[kEnvironment].value.empty();
+  if (fields.branch.empty()) fields.branch = "main";
+  if (auto bad = gather_list(FieldId::x_cs_variant_uid, header, fields.variant_uid)) return bad;
+  if (auto bad = gather_list(FieldId::x_header_ea, header, fields.early_access)) return bad;
+  fields.user_agent = header.fields[static_cast<std::size_t>(FieldId::x_user_agent)].value;
+  // Two If-None-Match fields would have to be joined; without them the answer is right as well.
+  const Sighting& condition = header.fields[static_cast<std::size_t>(FieldId::if_none_match)];
+  if (condition.count == 1) fields.if_none_match = condition.value;
+  fields.representation = header.representation;
+  return std::nullopt;
+}
+
+}  // namespace larder

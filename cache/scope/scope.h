@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "cache/scope/scope_mac.h"
+
+/// Scopes: who may see an answer. Two requests share answers only when their scopes are equal.
+namespace larder {
+
+/// Proof that a request may see a scope's answers, and all that a fill needs to know of it.
+struct Scope {
+  ScopeMac mac;
+  /// Which credential asked: differs between equivalent tokens of one scope, so that a rejected
+  /// one does not condemn the others. HMAC over (api key, token, environment, branch).
+  ScopeMac credential;
+  std::string delivery_host;  ///< base URL, `https://host`
+  std::string preview_host;
+  std::string api_key;
+  std::string environment;  ///< effective: of the request, else of the configured token
+  std::string branch;
+};
+
+}  // namespace larder

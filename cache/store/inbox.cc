@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cache/store/inbox.h"
+
+#include <utility>
+
+namespace larder {
+namespace {
+
+constexpr std::size_t kMaxPuts = 16'384;
+constexpr std::size_t kMaxReports = 1'024;
+
+}  // namespace
+
+bool StoreInbox::worth_a_batch() const {
+  return puts_ >= bounds_.objects || put_bytes_ >= bounds_.bytes || others_ > 0 || stopping_;
+}
+
+/// With the mutex held. Wakes the writer only when it has something to do that it did not have.
+void StoreInbox::add(Order order) {
+  const bool was_idle = orders_.empty();
+  orders_.push_back(std::move(order));
+  if (was_idle || worth_a_batch()) ready_.notify_one();
+}
+
+bool StoreInbox::put(PutOrder order) {
+  const std::lock_guard lock(mutex_);
+  if (stopping_ || puts_ >= kMaxPuts || pending_bytes() + order.bytes > max_bytes_) return false;
+  pending_bytes_.fetch_add(order.bytes, std::memory_order_relaxed);
+  put_bytes_ += order.bytes;
+  ++puts_;
+  add(std::move(order));
+  return true;
+}
+
+void StoreInbox::purge(PurgeJob job) {
+  const std::lock_guard lock(mutex_);
+  ++others_;
+  add(std::move(job));
+}
+
+void StoreInbox::add_report(Order order) {
+  const std::lock_guard lock(mutex_);
+  if (reports_ >= kMaxReports) return;
+  ++reports_;
+  ++others_;
+  add(std::move(order));
+}
+
+void StoreInbox::report(CheckOrder order) {
+  add_report(order);
+}
+void StoreInbox::report(DamageReport report) {
+  add_report(report);
+}
+
+void StoreInbox::stop() {
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+  ready_.notify_one();
+}
+
+void StoreInbox::take_puts(Batch& batch) {
+  std::uint64_t bytes = 0;
+  while (!orders_.empty() && batch.puts.size() < bounds_.objects) {
+    auto* put = std::get_if<PutOrder>(&orders_.front());
+    if (put == nullptr) return;
+    if (!batch.puts.empty() && bytes + put->bytes > bounds_.bytes) return;
+    bytes += put->bytes;
+    put_bytes_ -= put->bytes;
+    --puts_;
+    batch.puts.push_back(std::move(*put));
+    orders_.pop_front();
+  }
+}
+
+Batch StoreInbox::take(Clock::time_point until) {
+  std::unique_lock lock(mutex_);
+  Batch batch;
+  ready_.wait_until(lock, until, [&] { return stopping_ || !orders_.empty(); });
+  batch.stopping = stopping_;
+  if (orders_.empty()) return batch;
+  if (std::holds_alternative<PutOrder>(orders_.front())) {
+    ready_.wait_until(lock, last_taken_ + gather_, [&] { return worth_a_batch(); });
+    take_puts(batch);
+    last_taken_ = Clock::now();
+    return batch;
+  }
+  --others_;
+  Order& order = orders_.front();
+  if (auto* job = std::get_if<PurgeJob>(&order)) {
+    batch.other = std::move(*job);
+  } else {
+    --reports_;
+    if (auto* check = std::get_if<CheckOrder>(&order)) {
+      batch.other = *check;
+    } else {
+      batch.other = std::get<DamageReport>(order);
+    }
+  }
+  orders_.pop_front();
+  return batch;
+}
+
+}  // namespace larder

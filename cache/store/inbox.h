@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "cache/store/store.h"
+
+/// What the writer thread is asked to do, in order.
+namespace larder {
+
+struct PutOrder {
+  NewObject object;
+  ScopeLabel scope;
+  std::function<void(bool)> done;
+  std::uint64_t bytes = 0;  ///< what it holds of the bound
+  bool stored = false;      ///< the writer's
+};
+
+struct PurgeJob {
+  PurgeOrder order;
+  std::function<void(PurgeResult)> done;
+};
+
+/// A lookup found the object of this key damaged.
+struct CheckOrder {
+  CacheKey key;
+};
+
+/// A lookup was told by LMDB that the file is damaged.
+struct DamageReport {
+  std::uint64_t generation;  ///< StoreShared's: a later one may be another file
+};
+
+/// Objects stored in one transaction at most, by number and by what they hold.
+struct BatchBounds {
+  std::size_t objects = 64;
+  std::uint64_t bytes = 8u << 20;
+};
+
+/// The writer's next work: some puts, or one other order, or nothing (time for housekeeping).
+struct Batch {
+  std::vector<PutOrder> puts;
+  std::optional<std::variant<PurgeJob, CheckOrder, DamageReport>> other;
+  bool stopping = false;
+};
+
+/// The queue between everybody and the writer. Bounded: puts by bytes and number; reports of damage
+/// by number; purges are few and never refused.
+class StoreInbox {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  StoreInbox(std::uint64_t max_bytes, std::chrono::milliseconds gather, BatchBounds bounds)
+      : max_bytes_(max_bytes), gather_(gather), bounds_(bounds) {}
+
+  /// False = refused: the bound is reached, or the store is closing.
+  bool put(PutOrder order);
+  void purge(PurgeJob job);
+  void report(CheckOrder order);
+  void report(DamageReport report);
+  void stop();
+
+  /// Waits for orders, `until` at most. Puts are gathered for `gather` after the last commit began,
+  /// or until a batch is full or something else waits: a put that comes after a pause is committed
+  /// at once, and a flood costs one sync for each batch or interval.
+  Batch take(Clock::time_point until);
+  /// The puts of a batch are settled.
+  void release(std::uint64_t bytes) { pending_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
+  std::uint64_t pending_bytes() const { return pending_bytes_.load(std::memory_order_relaxed); }
+
+ private:
+  using Order = std::variant<PutOrder, PurgeJob, CheckOrder, DamageReport>;
+  bool worth_a_batch() const;
+  void add(Order order);
+  void add_report(Order order);
+  void take_puts(Batch& batch);
+
+  const std::uint64_t max_bytes_;
+  const std::chrono::milliseconds gather_;
+  const BatchBounds bounds_;
+  std::atomic<std::uint64_t> pending_bytes_{0};
+  Clock::time_point last_taken_{};
+
+  std::mutex mutex_;
+  std::condition_variable ready_;
+  std::deque<Order> orders_;
+  std::size_t puts_ = 0, others_ = 0, reports_ = 0;
+  std::uint64_t put_bytes_ = 0;  ///< waiting in orders_
+  bool stopping_ = false;
+};
+
+}  // namespace larder

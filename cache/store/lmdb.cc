@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cache/store/lmdb.h"
+
+#include <fcntl.h>
+#include <lmdb.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "cache/store/fault.h"
+#include "cache/store/format.h"
+#include "conf/base/check.h"
+
+namespace larder {
+namespace {
+
+static_assert(std::is_same_v<Table, MDB_dbi>);
+
+constexpr unsigned kMaxReaders = 1022;
+constexpr unsigned kMaxTables = 16;
+
+// NOMETASYNC: data pages are synced before the metadata page that makes them reachable, so a power
+// cut costs the last commit, never the tree; purges sync it themselves. NOTLS: a snapshot belongs
+// to its StoreReader. Reading ahead stays on: it warms a store that fits in memory after a
+// reboot, and Linux ends it by itself for a file where it keeps missing.
+// Not NOSYNC (a power cut mixes old and new pages), not WRITEMAP (a full disk becomes SIGBUS, a
+// stray write becomes damage), not NOMEMINIT (heap leftovers would reach the disk).
+constexpr unsigned kFlags = MDB_NOMETASYNC | MDB_NOTLS;
+
+MDB_val val(std::string_view bytes) {
+  return MDB_val{bytes.size(), const_cast<char*>(bytes.data())};
+}
+
+std::string_view view(const MDB_val& value) {
+  return {static_cast<const char*>(value.mv_data), value.mv_size};
+}
+
+TablePages table_pages(MDB_txn* txn, Table table) {
+  MDB_stat stat{};
+  if (mdb_stat(txn, table, &stat) != MDB_SUCCESS) return {};
+  return {stat.ms_branch_pages, stat.ms_leaf_pages, stat.ms_overflow_pages, stat.ms_entries};
+}
+
+/// Does the page header before a value of its own pages agree with the value's length? LMDB frees
+/// as many pages as that header says, four milliards if need be, and makes a list of them.
+bool header_agrees(std::string_view key, std::string_view value, std::uint64_t page_bytes) {
+  constexpr std::size_t kPageHeader = 16;
+  constexpr std::uint16_t kOverflow = 0x04;
+  const std::uint32_t expected = row_footprint(key.size(), value.size(), page_bytes).overflow_pages;
+  if (expected == 0) return true;
+  std::uint16_t flags = 0;
+  std::uint32_t pages = 0;
+  std::memcpy(&flags, value.data() - kPageHeader + 10, sizeof flags);
+  std::memcpy(&pages, value.data() - kPageHeader + 12, sizeof pages);
+  return (flags & kOverflow) != 0 && pages == expected;
+}
+
+void on_assert(MDB_env*, const char* message) {
+  abandon_database(message);
+}
+
+}  // namespace
+
+Error lmdb_error(int code, const char* what) {
+  Error error;
+  error.context = std::string(what) + ": " + mdb_strerror(code);
+  switch (code) {
+    case MDB_NOTFOUND:
+      error.code = Error::Code::not_found;
+      break;
+    case MDB_MAP_FULL:
+    case MDB_TXN_FULL:
+    case MDB_READERS_FULL:
+    case MDB_CURSOR_FULL:
+      error.code = Error::Code::full;
+      break;
+    // LMDB's own codes are negative; what is left of them means a damaged or foreign file.
+    default:
+      error.code = code < 0 ? Error::Code::corrupt : Error::Code::io;
+      break;
+  }
+  return error;
+}
+
+// --- Environment
+// ----------------------------------------------------------------------------------
+
+Result<std::shared_ptr<Environment>> Environment::open(const std::string& directory,
+                                                       std::uint64_t map_bytes) {
+  const FaultGuard guard;
+  std::shared_ptr<Environment> made(new Environment);
+  Result<void> done = made->open_handle(directory, map_bytes);
+  if (done) done = made->extend_file();
+  if (done) done = made->open_tables();
+  if (!done) return tl::unexpected<Error>(std::move(done.error()));
+  return made;
+}
+
+Environment::~Environment() {
+  if (handle_ != nullptr) mdb_env_close(handle_);
+}
+
+Result<void> Environment::open_handle(const std::string& directory, std::uint64_t map_bytes) {
+  int code = mdb_env_create(&handle_);
+  if (code != MDB_SUCCESS) return tl::unexpected<Error>(lmdb_error(code, "mdb_env_create"));
+  mdb_env_set_assert(handle_, on_assert);
+  code = mdb_env_set_mapsize(handle_, map_bytes);
+  if (code == MDB_SUCCESS) code = mdb_env_set_maxdbs(handle_, kMaxTables);
+  if (code == MDB_SUCCESS) code = mdb_env_set_maxreaders(handle_, kMaxReaders);
+  if (code == MDB_SUCCESS) code = mdb_env_open(handle_, directory.c_str(), kFlags, 0600);
+  if (code != MDB_SUCCESS) {
+    return tl::unexpected<Error>(lmdb_error(code, ("opening " + directory + "/data.mdb").c_str()));
+  }
+  MDB_stat stat{};
+  MDB_envinfo info{};
+  mdb_env_stat(handle_, &stat);
+  mdb_env_info(handle_, &info);
+  page_bytes_ = stat.ms_psize;
+  map_pages_ = info.me_mapsize / page_bytes_;
+  return {};
+}
+
+/// The file has the map's length from the start (sparse): a page of the map without one of the file
+/// behind it is a SIGBUS, and with this a file that is shorter than its metadata says was
+/// truncated.
+Result<void> Environment::extend_file() {
+  int fd = -1;
+  mdb_env_get_fd(handle_, &fd);
+  struct stat status {};
+  const auto wanted = static_cast<off_t>(map_pages_ * page_bytes_);
+  if (::fstat(fd, &status) != 0 || (status.st_size != wanted && ::ftruncate(fd, wanted) != 0)) {
+    return tl::unexpected<Error>(lmdb_error(errno, "setting the length of data.mdb"));
+  }
+  return {};
+}
+
+Result<void> Environment::open_tables() {
+  MDB_txn* txn = nullptr;
+  int code = mdb_txn_begin(handle_, nullptr, 0, &txn);
+  if (code != MDB_SUCCESS) return tl::unexpected<Error>(lmdb_error(code, "mdb_txn_begin"));
+  code = mdb_dbi_open(txn, "objects", MDB_CREATE, &objects);
+  if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, "index", MDB_CREATE | MDB_INTEGERKEY, &index);
+  if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, "scopes", MDB_CREATE, &scopes);
+  if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, "meta", MDB_CREATE, &meta);
+  if (code != MDB_SUCCESS) {
+    mdb_txn_abort(txn);
+    return tl::unexpected<Error>(lmdb_error(code, "opening tables"));
+  }
+  code = mdb_txn_commit(txn);
+  if (code != MDB_SUCCESS) return tl::unexpected<Error>(lmdb_error(code, "creating tables"));
+  return {};
+}
+
+std::uint64_t Environment::file_pages() const {
+  MDB_envinfo info{};
+  mdb_env_info(handle_, &info);
+  return info.me_last_pgno + 1;
+}
+
+unsigned Environment::readers_used() const {
+  MDB_envinfo info{};
+  mdb_env_info(handle_, &info);
+  return info.me_numreaders;
+}
+
+Result<void> Environment::sync() {
+  const int code = mdb_env_sync(handle_, 1);
+  if (code != MDB_SUCCESS) return tl::unexpected<Error>(lmdb_error(code, "syncing data.mdb"));
+  return {};
+}
+
+Result<void> Environment::allocate(std::uint64_t from_page, std::uint64_t to_page) {
+  to_page = std::min(to_page, map_pages_);
+  int fd = -1;
+  mdb_env_get_fd(handle_, &fd);
+  if (from_page >= to_page) return {};
+  const auto at = static_cast<off_t>(from_page * page_bytes_);
+  if (::fallocate(fd, 0, at, static_cast<off_t>((to_page - from_page) * page_bytes_)) == 0)
+    return {};
+  if (errno != ENOSPC && errno != EDQUOT) return {};
+  return fail(Error::Code::full, std::string("reserving disk space: ") + std::strerror(errno));
+}
+
+void Environment::drop_dead_readers() {
+  int dead = 0;
+  mdb_reader_check(handle_, &dead);
+}
+
+// --- ReadTxn
+// --------------------------------------------------------------------------------------
+
+ReadTxn::ReadTxn(const Environment& environment) {
+  if (mdb_txn_begin(environment.handle(), nullptr, MDB_RDONLY, &txn_) != MDB_SUCCESS)
+    txn_ = nullptr;
+}
+
+ReadTxn::~ReadTxn() {
+  if (txn_ != nullptr) mdb_txn_abort(txn_);
+}
+
+std::optional<std::string_view> ReadTxn::get(Table table, std::string_view key) const {
+  MDB_val wanted = val(key);
+  MDB_val found{};
+  if (txn_ == nullptr || mdb_get(txn_, table, &wanted, &found) != MDB_SUCCESS) return std::nullopt;
+  return view(found);
+}
+
+TablePages ReadTxn::pages(Table table) const {
+  if (txn_ == nullptr) return {};
+  return table_pages(txn_, table);
+}
+
+Result<void> ReadTxn::for_each(Table table, const std::function<bool(const Row&)>& visit) const {
+  MDB_cursor* cursor = nullptr;
+  int code = txn_ == nullptr ? MDB_BAD_TXN : mdb_cursor_open(txn_, table, &cursor);
+  if (code != MDB_SUCCESS) return tl::unexpected<Error>(lmdb_error(code, "reading a table"));
+  std::uint64_t left = pages(table).rows;
+  MDB_val key{};
+  MDB_val value{};
+  while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == MDB_SUCCESS) {
+    if (left-- == 0) {
+      code = MDB_CORRUPTED;
+      break;
+    }
+    if (!visit(Row{view(key), view(value)})) {
+      code = MDB_NOTFOUND;
+      break;
+    }
+  }
+  mdb_cursor_close(cursor);
+  if (code != MDB_NOTFOUND) return tl::unexpected<Error>(lmdb_error(code, "reading a table"));
+  return {};
+}
+
+// --- WriteTxn
+// -------------------------------------------------------------------------------------
+
+WriteTxn::WriteTxn(Environment& environment) : environment_(environment) {
+  note(mdb_txn_begin(environment.handle(), nullptr, 0, &txn_), "mdb_txn_begin");
+}
+
+WriteTxn::~WriteTxn() {
+  close_cursor();
+  if (txn_ != nullptr) mdb_txn_abort(txn_);
+}
+
+void WriteTxn::note(int code, const char* what) {
+  if (code == MDB_SUCCESS || error_) return;
+  error_ = lmdb_error(code, what);
+  // What a transaction needs of memory is bounded: only damaged lengths ask for more than there is.
+  if (code == ENOMEM) error_->code = Error::Code::corrupt;
+}
+
+void WriteTxn::close_cursor() {
+  if (cursor_ != nullptr) mdb_cursor_close(cursor_);
+  cursor_ = nullptr;
+}
+
+std::optional<std::string_view> WriteTxn::get(Table table, std::string_view key) {
+  if (!ok()) return std::nullopt;
+  MDB_val wanted = val(key);
+  MDB_val found{};
+  const int code = mdb_get(txn_, table, &wanted, &found);
+  if (code == MDB_SUCCESS) return view(found);
+  if (code != MDB_NOTFOUND) note(code, "mdb_get");
+  return std::nullopt;
+}
+
+bool WriteTxn::open_cursor(Table table) {
+  if (!ok()) return false;
+  if (cursor_ != nullptr && cursor_table_ != table) close_cursor();
+  if (cursor_ == nullptr) note(mdb_cursor_open(txn_, table, &cursor_), "mdb_cursor_open");
+  cursor_table_ = table;
+  return ok();
+}
+
+std::optional<Row> WriteTxn::at_or_after(Table table, std::string_view key) {
+  if (!open_cursor(table)) return std::nullopt;
+  MDB_val found_key = val(key);
+  MDB_val found{};
+  const int code = mdb_cursor_get(cursor_, &found_key, &found, MDB_SET_RANGE);
+  if (code == MDB_SUCCESS) return Row{view(found_key), view(found)};
+  if (code != MDB_NOTFOUND) note(code, "mdb_cursor_get");
+  return std::nullopt;
+}
+
+void WriteTxn::scan(Table table, std::string_view key, std::size_t key_bytes,
+                    const std::function<bool(const Row&)>& visit) {
+  constexpr int kRowsOfPage = 80;  // no row of `objects` is smaller
+  if (!open_cursor(table)) return;
+  MDB_val at = val(key);
+  MDB_val value{};
+  int code = mdb_cursor_get(cursor_, &at, &value, MDB_SET_RANGE);
+  if (code == MDB_NOTFOUND) code = mdb_cursor_get(cursor_, &at, &value, MDB_LAST);
+  for (int i = 0; code == MDB_SUCCESS && i < kRowsOfPage; ++i) {
+    if (mdb_cursor_get(cursor_, &at, &value, MDB_PREV) != MDB_SUCCESS) break;
+    if (view(at) >= key) code = MDB_CORRUPTED;
+  }
+  if (code == MDB_SUCCESS) code = mdb_cursor_get(cursor_, &at, &value, MDB_GET_CURRENT);
+  std::string before;
+  while (code == MDB_SUCCESS) {
+    const std::string_view now = view(at);
+    if (now.size() != key_bytes || now <= before) return note(MDB_CORRUPTED, "rows out of order");
+    before = now;
+    if (now >= key && !visit(Row{now, view(value)})) return;
+    code = mdb_cursor_get(cursor_, &at, &value, MDB_NEXT);
+  }
+  if (code != MDB_NOTFOUND) note(code, "reading a table");
+}
+
+void WriteTxn::put(Table table, std::string_view key, std::string_view value) {
+  if (!ok()) return;
+  MDB_val at = val(key);
+  MDB_val bytes = val(value);
+  note(mdb_put(txn_, table, &at, &bytes, 0), "mdb_put");
+}
+
+void WriteTxn::fail_as_damaged(const char* what) {
+  note(MDB_CORRUPTED, what);
+}
+
+std::span<char> WriteTxn::reserve(Table table, std::string_view key, std::size_t bytes) {
+  if (!ok()) return {};
+  MDB_val at = val(key);
+  MDB_val room{bytes, nullptr};
+  note(mdb_put(txn_, table, &at, &room, MDB_RESERVE), "mdb_put");
+  if (!ok()) return {};
+  return {static_cast<char*>(room.mv_data), room.mv_size};
+}
+
+bool WriteTxn::erase(Table table, std::string_view key) {
+  if (!ok()) return false;
+  MDB_val at = val(key);
+  MDB_val value{};
+  int code = mdb_get(txn_, table, &at, &value);
+  if (code == MDB_SUCCESS && !header_agrees(key, view(value), environment_.page_bytes())) {
+    code = MDB_CORRUPTED;
+  }
+  if (code == MDB_SUCCESS) code = mdb_del(txn_, table, &at, nullptr);
+  if (code != MDB_NOTFOUND) note(code, "deleting a row");
+  return code == MDB_SUCCESS;
+}
+
+void WriteTxn::empty(Table table) {
+  if (ok()) check_headers(table);
+  if (ok()) note(mdb_drop(txn_, table, 0), "mdb_drop");
+}
+
+void WriteTxn::check_headers(Table table) {
+  close_cursor();
+  TablePages left = pages(table);
+  if (left.overflow == 0) return;
+  MDB_cursor* cursor = nullptr;
+  int code = mdb_cursor_open(txn_, table, &cursor);
+  if (code != MDB_SUCCESS) return note(code, "mdb_cursor_open");
+  MDB_val key{};
+  MDB_val value{};
+  while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == MDB_SUCCESS) {
+    if (left.rows-- > 0 && header_agrees(view(key), view(value), environment_.page_bytes()))
+      continue;
+    code = MDB_CORRUPTED;
+    break;
+  }
+  mdb_cursor_close(cursor);
+  if (code != MDB_NOTFOUND) note(code, "reading a table");
+}
+
+TablePages WriteTxn::pages(Table table) {
+  if (!ok()) return {};
+  return table_pages(txn_, table);
+}
+
+std::uint64_t WriteTxn::pages_in_use() {
+  constexpr Table kFreeList = 0;
+  constexpr Table kTableOfTables = 1;
+  std::uint64_t sum = 2;
+  const Environment& of = environment_;
+  for (const Table table : {kFreeList, kTableOfTables, of.objects, of.index, of.scopes, of.meta}) {
+    const TablePages one = pages(table);
+    sum += one.branch + one.leaf + one.overflow;
+  }
+  return sum;
+}
+
+Result<void> WriteTxn::commit() {
+  close_cursor();
+  if (ok()) {
+    const int code = mdb_txn_commit(txn_);
+    txn_ = nullptr;
+    note(code, "mdb_txn_commit");
+  }
+  if (error_) return tl::unexpected<Error>(*error_);
+  return {};
+}
+
+// --- Snapshot
+// -------------------------------------------------------------------------------------
+
+Snapshot::Snapshot(std::shared_ptr<const Environment> environment)
+    : environment_(std::move(environment)) {}
+
+Snapshot::~Snapshot() {
+  if (txn_ != nullptr) mdb_txn_abort(txn_);
+}
+
+bool Snapshot::take() noexcept {
+  LARDER_CHECK(!taken_);
+  const FaultGuard guard;
+  if (txn_ == nullptr) {
+    taken_ = mdb_txn_begin(environment_->handle(), nullptr, MDB_RDONLY, &txn_) == MDB_SUCCESS;
+    if (!taken_) txn_ = nullptr;
+  } else {
+    taken_ = mdb_txn_renew(txn_) == MDB_SUCCESS;
+  }
+  return taken_;
+}
+
+void Snapshot::let_go() noexcept {
+  if (!taken_) return;
+  mdb_txn_reset(txn_);
+  taken_ = false;
+}
+
+std::uint64_t Snapshot::id() const noexcept {
+  return mdb_txn_id(txn_);
+}
+
+Snapshot::Found Snapshot::get(std::string_view key, std::string_view& row) const noexcept {
+  MDB_val wanted = val(key);
+  MDB_val found{};
+  const int code = mdb_get(txn_, environment_->objects, &wanted, &found);
+  if (code == MDB_NOTFOUND) return Found::no;
+  if (code != MDB_SUCCESS) return Found::damaged;
+  row = view(found);
+  return Found::yes;
+}
+
+bool Snapshot::has_prefix(std::string_view prefix) const noexcept {
+  MDB_cursor* cursor = nullptr;
+  if (mdb_cursor_open(txn_, environment_->objects, &cursor) != MDB_SUCCESS) return true;
+  MDB_val key = val(prefix);
+  MDB_val row{};
+  const int code = mdb_cursor_get(cursor, &key, &row, MDB_SET_RANGE);
+  mdb_cursor_close(cursor);
+  if (code == MDB_NOTFOUND) return false;
+  return code != MDB_SUCCESS || view(key).starts_with(prefix);
+}
+
+}  // namespace larder

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cache/store/reader.h"
+
+#include <cstring>
+
+#include "cache/store/fault.h"
+#include "cache/store/format.h"
+
+namespace larder {
+
+// The generation is read before the snapshot is taken: one that a purge overtakes in between is
+// newer than it says, and only renewed once too often.
+bool StoreReader::Impl::ready() noexcept {
+  const std::uint64_t now = shared.generation.load(std::memory_order_acquire);
+  if (snapshot && generation == now) return snapshot->taken() || snapshot->take();
+  if (snapshot) snapshot->let_go();
+  std::shared_ptr<Environment> environment = shared.environment();
+  if (!snapshot || snapshot->environment() != environment.get()) {
+    snapshot.reset();
+    checked.clear();
+    if (environment == nullptr) return false;
+    snapshot = std::make_unique<Snapshot>(std::move(environment));
+  }
+  generation = now;
+  return snapshot->take();
+}
+
+std::optional<std::string_view> StoreReader::Impl::row(std::string_view key) noexcept {
+  std::string_view found;
+  switch (snapshot->get(key, found)) {
+    case Snapshot::Found::yes:
+      return found;
+    case Snapshot::Found::no:
+      return std::nullopt;
+    case Snapshot::Found::damaged:
+      break;
+  }
+  StoreCounters::raise(shared.counters.corrupt);
+  shared.inbox.report(DamageReport{generation});
+  return std::nullopt;
+}
+
+std::uint64_t CheckedRows::tag_of(const CacheKey& key) {
+  std::uint64_t parts[5];
+  std::memcpy(parts, key.bytes.data(), sizeof parts);
+  // Hashes all: scope, URL (twice), variant. Never 0, which is no key's.
+  return (parts[0] ^ parts[2] ^ (parts[4] << 1)) | 1u << 31;
+}
+
+void StoreReader::Impl::report(const CacheKey& key) {
+  StoreCounters::raise(shared.counters.corrupt);
+  shared.inbox.report(CheckOrder{key});
+}
+
+StoreReader::StoreReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+StoreReader::StoreReader(StoreReader&&) noexcept = default;
+StoreReader::~StoreReader() = default;
+
+std::optional<ObjectView> StoreReader::Impl::object(const CacheKey& key, WallTime now) {
+  const std::uint64_t tag = CheckedRows::tag_of(key);
+  CheckedRows::Place& place = checked.place_of(tag);
+  const std::uint64_t seen = snapshot->id();
+  const bool found = place.tag == tag && place.snapshot == seen;
+  const auto row = found ? place.row() : this->row(ObjectRowKey(key).view());
+  if (!row) return std::nullopt;
+  if (place.tag == tag) {
+    const Result<ObjectView> known = read_object(*row);
+    if (known && place.vouches_for(*row, known->sequence, now)) {
+      place.snapshot = seen;
+      return *known;
+    }
+  }
+  const Result<ObjectView> view = decode_object(key, *row);
+  if (!view) {
+    place = {};
+    report(key);
+    return std::nullopt;
+  }
+  place = {tag, row->data(), row->size(), seen, view->sequence, now.ms + CheckedRows::kTrustMs};
+  return *view;
+}
+
+std::optional<ObjectView> StoreReader::lookup(const CacheKey& key, std::string_view canonical,
+                                              const ScopeMac& scope, WallTime now) {
+  if (!impl_->ready()) return std::nullopt;
+  const FaultGuard guard;
+  const auto view = impl_->object(key, now);
+  if (!view) return std::nullopt;
+  if (view->canonical != canonical || view->meta.scope != scope) {
+    StoreCounters::raise(impl_->shared.counters.collisions);
+    return std::nullopt;
+  }
+  return *view;
+}
+
+std::optional<std::string_view> StoreReader::chunk(const CacheKey& key, std::uint64_t sequence,
+                                                   std::uint32_t index) {
+  if (!impl_->ready()) return std::nullopt;
+  const FaultGuard guard;
+  const auto row = impl_->row(ObjectRowKey(key, index + 1).view());
+  if (!row) return std::nullopt;
+  const Result<std::string_view> bytes = decode_chunk(key, sequence, index, *row);
+  if (bytes) return *bytes;
+  if (bytes.error().code == Error::Code::corrupt) impl_->report(key);
+  return std::nullopt;
+}
+
+void StoreReader::report(const CacheKey& key) noexcept {
+  impl_->report(key);
+}
+
+bool StoreReader::may_hold_scope_of(const CacheKey& key) {
+  constexpr std::size_t kScopePrefix = 16;
+  if (!impl_->ready()) return impl_->shared.environment() != nullptr;
+  const FaultGuard guard;
+  return impl_->snapshot->has_prefix(key.view().substr(0, kScopePrefix));
+}
+
+void StoreReader::count_hit(std::uint32_t slot, EvictionTick now) noexcept {
+  impl_->shared.policy->on_hit(slot, now);
+}
+
+void StoreReader::end_turn() noexcept {
+  if (impl_ && impl_->snapshot) impl_->snapshot->let_go();
+}
+
+}  // namespace larder

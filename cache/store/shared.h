@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <bit>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include "cache/eviction/eviction.h"
+#include "cache/store/inbox.h"
+#include "cache/store/lmdb.h"
+
+namespace larder {
+
+/// Counters and gauges, written by anyone and read by stats().
+struct StoreCounters {
+  using Number = std::atomic<std::uint64_t>;
+  /// TimeCounts in the making.
+  struct Times {
+    std::array<Number, std::tuple_size_v<TimeCounts>> places{};
+    void add(std::chrono::steady_clock::duration took, std::uint64_t times = 1) {
+      const auto us = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+      const auto place = static_cast<std::size_t>(std::bit_width(static_cast<std::uint64_t>(us)));
+      raise(places[std::min(place, places.size() - 1)], times);
+    }
+  };
+  Times store_times, commit_times;
+  Number stores{0}, replaced{0}, evicted{0}, purged{0}, commits{0};
+  Number dropped_queue_full{0}, dropped_too_large{0}, dropped_map_full{0}, failed_commits{0};
+  Number map_full{0}, not_admitted{0}, corrupt{0}, collisions{0}, begun_anew{0};
+  Number objects{0}, live_pages{0}, file_pages{0}, page_bytes{4096}, map_pages{0}, scopes{0},
+      readers{0};
+
+  static void raise(Number& number, std::uint64_t by = 1) {
+    number.fetch_add(by, std::memory_order_relaxed);
+  }
+  static void set(Number& number, std::uint64_t value) {
+    number.store(value, std::memory_order_relaxed);
+  }
+};
+
+/// What the writer and the readers have in common.
+struct StoreShared {
+  StoreShared(std::unique_ptr<EvictionPolicy> policy_in, std::uint64_t max_pending_bytes,
+              std::chrono::milliseconds gather, BatchBounds bounds)
+      : policy(std::move(policy_in)), inbox(max_pending_bytes, gather, bounds) {}
+
+  std::unique_ptr<EvictionPolicy> policy;
+  StoreInbox inbox;
+  StoreCounters counters;
+
+  /// Raised (release) after every purge and every change of environment, when both are done and
+  /// durable. Readers look (acquire) at every lookup.
+  std::atomic<std::uint64_t> generation{1};
+
+  /// The environment in use; null when none can be opened. Only the writer changes it.
+  std::shared_ptr<Environment> environment() const {
+    const std::lock_guard lock(mutex_);
+    return environment_;
+  }
+  void set_environment(std::shared_ptr<Environment> environment) {
+    std::shared_ptr<Environment> old;
+    const std::lock_guard lock(mutex_);
+    old = std::exchange(environment_, std::move(environment));
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<Environment> environment_;
+};
+
+}  // namespace larder

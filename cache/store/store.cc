@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cache/store/store.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "cache/store/charge.h"
+#include "cache/store/fault.h"
+#include "cache/store/open.h"
+#include "cache/store/reader.h"
+#include "cache/store/writer.h"
+#include "conf/base/check.h"
+#include "conf/base/startup_error.h"
+
+namespace larder {
+namespace {
+
+constexpr std::uint64_t kSmallestMap = 1u << 20;
+/// What a put holds of the queue beside its bytes.
+constexpr std::uint64_t kPutOverhead = 1'024;
+constexpr std::size_t kLargestHead = 1u << 20;
+
+std::uint64_t whole_pages(std::uint64_t bytes) {
+  const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  return bytes / page * page;
+}
+
+std::uint64_t body_bytes(const NewObject& object) {
+  std::uint64_t sum = 0;
+  for (const Chunk& piece : object.body) sum += piece->size();
+  return sum;
+}
+
+/// What must be right before the rest is made.
+DatabaseFiles prepare(const CacheConfig& config) {
+  if (config.size < kSmallestMap) throw StartupError("cache.size is too small: 1 MiB is the least");
+  prepare_cache_directory(config.path);
+  watch_database(config.path);
+  return DatabaseFiles(config.path);
+}
+
+}  // namespace
+
+struct Store::Impl {
+  Impl(const CacheConfig& config, std::size_t max_scopes, const KeyHasher& hasher,
+       std::unique_ptr<EvictionPolicy> policy)
+      : files(prepare(config)),
+        lock(files),
+        map_bytes(whole_pages(config.size)),
+        max_object_bytes(largest_body(config)),
+        shared(std::move(policy), config.max_pending_bytes,
+               std::chrono::milliseconds(config.commit_interval_ms),
+               WriterBounds(map_bytes).batch) {
+    shared.set_environment(open_or_begin_anew(files, map_bytes, hasher));
+    writer = std::make_unique<StoreWriter>(shared, files, map_bytes, hasher, max_scopes);
+    if (Result<void> done = writer->load_scopes(); !done) throw StartupError(done.error().context);
+    note_start();
+    thread = std::thread([this] { writer->run(); });
+  }
+
+  ~Impl() {
+    shared.inbox.stop();
+    thread.join();
+  }
+
+  void note_start() {
+    const std::shared_ptr<Environment> environment = shared.environment();
+    const std::uint64_t rows = ReadTxn(*environment).pages(environment->index).rows;
+    warm = rows > 0;
+    StoreCounters::set(shared.counters.objects, rows);
+    StoreCounters::set(shared.counters.page_bytes, environment->page_bytes());
+    StoreCounters::set(shared.counters.map_pages, environment->map_pages());
+  }
+
+  const DatabaseFiles files;
+  const DirectoryLock lock;
+  const std::uint64_t map_bytes;
+  const std::uint64_t max_object_bytes;
+  StoreShared shared;
+  std::unique_ptr<StoreWriter> writer;
+  bool warm = false;
+  std::thread thread;
+};
+
+Store::Store(const CacheConfig& config, std::size_t max_scopes, const KeyHasher& hasher,
+             std::unique_ptr<EvictionPolicy> policy)
+    : impl_(std::make_unique<Impl>(config, std::max<std::size_t>(max_scopes, 1), hasher,
+                                   std::move(policy))) {}
+
+Store::~Store() = default;
+
+StoreReader Store::reader() {
+  return StoreReader(std::make_unique<StoreReader::Impl>(impl_->shared));
+}
+
+std::uint64_t Store::max_object_bytes() const {
+  return impl_->max_object_bytes;
+}
+
+bool Store::put(NewObject object, ScopeLabel scope, std::function<void(bool)> done) {
+  LARDER_CHECK(object.meta.scope == scope.mac);
+  LARDER_CHECK(object.meta.body_length == body_bytes(object));
+  StoreCounters& counters = impl_->shared.counters;
+  const std::uint64_t head = head_bytes_of(object);
+  if (object.meta.body_length > impl_->max_object_bytes || head > kLargestHead) {
+    StoreCounters::raise(counters.dropped_too_large);
+    return false;
+  }
+  PutOrder order;
+  order.bytes = object.meta.body_length + head + kPutOverhead;
+  order.object = std::move(object);
+  order.scope = std::move(scope);
+  order.done = std::move(done);
+  if (impl_->shared.inbox.put(std::move(order))) return true;
+  StoreCounters::raise(counters.dropped_queue_full);
+  return false;
+}
+
+void Store::purge(PurgeOrder order, std::function<void(PurgeResult)> done) {
+  impl_->shared.inbox.purge({std::move(order), std::move(done)});
+}
+
+StoreStats Store::stats() const {
+  const StoreCounters& from = impl_->shared.counters;
+  const auto read = [](const StoreCounters::Number& number) {
+    return number.load(std::memory_order_relaxed);
+  };
+  StoreStats stats;
+  stats.objects = read(from.objects);
+  stats.live_pages = read(from.live_pages);
+  stats.page_bytes = read(from.page_bytes);
+  stats.map_bytes = read(from.map_pages) * stats.page_bytes;
+  stats.file_bytes = read(from.file_pages) * stats.page_bytes;
+  stats.pending_bytes = impl_->shared.inbox.pending_bytes();
+  stats.stores = read(from.stores);
+  stats.replaced = read(from.replaced);
+  stats.evicted = read(from.evicted);
+  stats.purged = read(from.purged);
+  stats.commits = read(from.commits);
+  stats.dropped_queue_full = read(from.dropped_queue_full);
+  stats.dropped_too_large = read(from.dropped_too_large);
+  stats.dropped_map_full = read(from.dropped_map_full);
+  stats.failed_commits = read(from.failed_commits);
+  stats.map_full = read(from.map_full);
+  stats.not_admitted = read(from.not_admitted);
+  stats.corrupt = read(from.corrupt);
+  stats.collisions = read(from.collisions);
+  stats.begun_anew = read(from.begun_anew);
+  stats.scopes = read(from.scopes);
+  stats.max_readers_used = static_cast<std::uint32_t>(read(from.readers));
+  stats.warm = impl_->warm;
+  for (std::size_t i = 0; i < stats.store_times.size(); ++i) {
+    stats.store_times[i] = read(from.store_times.places[i]);
+    stats.commit_times[i] = read(from.commit_times.places[i]);
+  }
+  return stats;
+}
+
+}  // namespace larder

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "cache/eviction/eviction.h"
+#include "cache/store/object.h"
+#include "conf/config.h"
+
+/// The store: LMDB behind one door. One writer thread with group commit; any number of readers,
+/// one for each thread that looks up. Nothing outside cache/store*.cc sees LMDB.
+namespace larder {
+
+/// What a purge removes.
+struct PurgeOrder {
+  enum class What { url, scope, all };
+  What what = What::all;
+  /// url: path and canonical query as in CanonicalRequest (every variant and representation of it
+  /// goes), in every scope that the fields below select.
+  std::string path;
+  std::string query;
+  /// url and scope: empty = any.
+  std::string api_key;
+  std::string environment;
+  std::string branch;
+
+  /// Of a scope: what it does not name may be any. In open mode a token alone is one, and which
+  /// environment goes with it only the origin knows.
+  bool selects_scope(std::string_view its_api_key, std::string_view its_environment,
+                     std::string_view its_branch) const;
+};
+
+struct PurgeResult {
+  std::uint64_t objects = 0;   ///< removed
+  std::optional<Error> error;  ///< the purge did not happen, or not durably: it is not acknowledged
+};
+
+/// How often something took how long: place n counts what took less than 2^n us, but not less than
+/// half of that; the last one all that took longer.
+using TimeCounts = std::array<std::uint64_t, 24>;
+
+/// Counters and gauges; a copy taken at one moment.
+struct StoreStats {
+  std::uint64_t objects = 0;
+  std::uint64_t live_pages = 0;  ///< by page-cost accounting
+  std::uint64_t page_bytes = 4096;
+  std::uint64_t map_bytes = 0;
+  std::uint64_t file_bytes = 0;
+  std::uint64_t pending_bytes = 0;  ///< handed over, not yet committed
+  std::uint64_t stores = 0, replaced = 0, evicted = 0, purged = 0, commits = 0;
+  std::uint64_t dropped_queue_full = 0, dropped_too_large = 0, dropped_map_full = 0,
+                failed_commits = 0;
+  std::uint64_t map_full = 0;      ///< transactions that found no room and were tried again
+  std::uint64_t not_admitted = 0;  ///< by the eviction policy
+  std::uint64_t corrupt = 0, collisions = 0;
+  std::uint64_t begun_anew = 0;  ///< databases given up while running
+  std::uint64_t scopes = 0;
+  std::uint32_t max_readers_used = 0;
+  bool warm = false;  ///< rows were found at start
+  /// The writer's time for each object of a batch, eviction for it included, and for each commit.
+  TimeCounts store_times{}, commit_times{};
+};
+
+/// What the store remembers of a scope, so that a purge can find it: never a token.
+struct ScopeLabel {
+  ScopeMac mac;
+  std::string delivery_host, api_key, environment, branch;
+};
+
+/// A thread's eye on the store. Not thread-safe; ends before the Store. All views handed out die
+/// with end_turn() (or with the snapshot's renewal after a purge).
+class StoreReader {
+ public:
+  ~StoreReader();
+  StoreReader(StoreReader&&) noexcept;
+  StoreReader(const StoreReader&) = delete;
+
+  /// The object under `key` whose canonical bytes and scope MAC are exactly these. nullopt = none
+  /// (absent, another key's by collision, or corrupt: the latter two are counted, and a corrupt one
+  /// is removed by the writer). The first lookup of a turn takes the snapshot, later ones share it,
+  /// unless a purge was acknowledged since, which renews it: nothing purged is seen by a
+  /// lookup that starts after the purge's acknowledgement. `now`: a row that was checked a few
+  /// seconds ago is not checked again.
+  std::optional<ObjectView> lookup(const CacheKey& key, std::string_view canonical,
+                                   const ScopeMac& scope, WallTime now);
+  /// Chunk `index` of an object that lookup() showed with this `sequence`, or nullopt when it has
+  /// been replaced, purged or is corrupt: the answer under way must be cut off.
+  std::optional<std::string_view> chunk(const CacheKey& key, std::uint64_t sequence,
+                                        std::uint32_t index);
+  /// Its rows are not what its head announces: the writer looks, and removes it if that is so.
+  void report(const CacheKey& key) noexcept;
+  /// May there be an object of the key's scope? True when in doubt.
+  bool may_hold_scope_of(const CacheKey& key);
+  /// Tells the eviction policy; lock-free.
+  void count_hit(std::uint32_t slot, EvictionTick now) noexcept;
+  /// Ends the snapshot; cheap when there is none. Call at the end of every loop turn.
+  void end_turn() noexcept;
+
+ private:
+  friend class Store;
+  struct Impl;
+  explicit StoreReader(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Makes the cache directory (mode 0700) unless it is there, and refuses filesystems that cannot
+/// carry the store. Throws StartupError. Store does it too; for what else lies in the directory.
+void prepare_cache_directory(const std::string& path);
+
+/// SIGBUS, and SIGSEGV or abort() inside the store, mean that the file is broken beneath the map:
+/// the handler moves the database aside and ends the process with kStoreFaultExit, so that the next
+/// start is clean. LMDB's own asserts end the same way with or without it. Other deaths by SIGSEGV
+/// or abort() take their usual way, but are counted: the third in a row gives the database up. Once
+/// a process, before Store.
+void install_store_fault_handler();
+inline constexpr int kStoreFaultExit = 70;
+
+/// Owns the environment and the writer thread. Opened once a process; holds an exclusive lock on
+/// `DIR/lock`. put() and purge() keep their order; both are thread-safe.
+class Store {
+ public:
+  /// `hasher` makes the keys that the workers look up: url purges find rows by it, and rows under
+  /// another install secret are given up. Throws StartupError (directory, lock, disk). A database
+  /// that is damaged, truncated or of another format is moved aside (`data.mdb.quarantined`, one
+  /// kept) and a new one begun: the cache is disposable.
+  Store(const CacheConfig& config, std::size_t max_scopes, const KeyHasher& hasher,
+        std::unique_ptr<EvictionPolicy> policy);
+  ~Store();  ///< commits what is pending, joins the writer
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  StoreReader reader();
+
+  /// Largest body that put() takes.
+  std::uint64_t max_object_bytes() const;
+
+  /// Hands an object over. False = refused now (queue full by `max_pending_bytes`, or too large);
+  /// then `done` is not called. Else `done(committed)` runs on the writer thread after the commit
+  /// that made the object visible to every later snapshot (or after it was dropped: false).
+  bool put(NewObject object, ScopeLabel scope, std::function<void(bool committed)> done);
+
+  /// Runs after every put() before it and before every put() after it. `done` runs on the writer
+  /// thread once the removal is committed and synced, metadata page included: from then on no
+  /// lookup that starts later, in any thread or after a crash, finds what was purged.
+  void purge(PurgeOrder order, std::function<void(PurgeResult)> done);
+
+  StoreStats stats() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace larder

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "cache/store/store.h"
+#include "daemon/http1/listen.h"
+#include "daemon/http1/transport.h"
+#include "upstream/loop/mailbox.h"
+
+namespace larder {
+
+/// What the admin interface shows and does; made by `main`, called on the admin's loop.
+struct AdminSources {
+  std::function<std::string()> metrics;  ///< Prometheus text
+  std::function<std::string()> status;   ///< JSON
+  std::function<void(PurgeOrder, std::function<void(PurgeResult)>)>
+      purge;  ///< `done` on any thread
+};
+
+/// `?what=all`, `?what=scope&api_key=…&environment=…&branch=…`, `?what=url&url=…` plus the scope's
+/// fields: the order of a purge, or what is wrong with it. `config` classifies the URL.
+std::variant<PurgeOrder, std::string> parse_purge(std::string_view query, const Config& config);
+
+/// A small HTTP server on main's loop: on the unix socket all of it, on TCP only `GET /metrics` and
+/// `GET /healthz`. One request for each connection. Never answers with anything secret.
+class AdminServer {
+ public:
+  AdminServer(uv_loop_t* loop, const Config& config, AdminSources sources,
+              std::vector<ListeningSocket> sockets);
+  ~AdminServer();
+  AdminServer(const AdminServer&) = delete;
+  AdminServer& operator=(const AdminServer&) = delete;
+
+  /// Stops listening and drops all connections; the loop runs empty after.
+  void close();
+
+  struct PurgeDone {
+    std::uint64_t connection = 0;
+    PurgeResult result;
+  };
+  void on_mail(std::vector<PurgeDone>& mail);
+
+ private:
+  class AdminConnection;
+  struct Listener;
+  static void on_incoming(uv_stream_t* stream, int status) noexcept;
+  void accept(Listener& listener);
+  void purge(std::uint64_t connection, PurgeOrder order);
+
+  const Config& config_;
+  const ServerConfig parser_bounds_;  ///< a URL to be purged comes percent-encoded once more
+  AdminSources sources_;
+  ReadBuffer read_buffer_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<AdminConnection>> connections_;
+  std::uint64_t next_connection_ = 1;
+  std::shared_ptr<Mailbox<PurgeDone>> mailbox_;  ///< shared with purges under way on other threads
+};
+
+}  // namespace larder

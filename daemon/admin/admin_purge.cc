@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <map>
+
+#include "cache/request/canonical.h"
+#include "cache/request/classify.h"
+#include "cache/request/query_string.h"
+#include "cache/scope/key.h"
+#include "daemon/admin/admin.h"
+
+namespace larder {
+namespace {
+
+/// Path and query of an absolute or relative URL.
+std::string_view target_of(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (scheme == std::string_view::npos) return url;
+  const auto path = url.find('/', scheme + 3);
+  return path == std::string_view::npos ? std::string_view("/") : url.substr(path);
+}
+
+std::string decoded(std::string_view text) {
+  Decoded scratch;
+  return std::string(scratch.decode(text));
+}
+
+/// The URL as a client of the delivery API would send it, so that it canonicalises the same way.
+std::string canonical_url(const std::string& url, const Config& config, PurgeOrder& order) {
+  const auto target = target_of(url);
+  const std::string_view key = order.api_key.empty() ? "purge" : std::string_view(order.api_key);
+  const HeaderView headers[] = {{"Host", "purge"}, {"api_key", key}, {"access_token", "purge"}};
+  const RequestView request{.method = Method::get,
+                            .version_major = 1,
+                            .version_minor = 1,
+                            .target = target,
+                            .headers = headers};
+  Decoded scratch;
+  const auto classified = classify(request, config, ListenerConfig::Role::delivery, scratch);
+  if (const auto* refusal = std::get_if<Refusal>(&classified)) {
+    return std::string("the URL is none that larder serves: ") + refusal->cause;
+  }
+  const auto& fields = std::get<RequestFields>(classified);
+  if (fields.route != Route::cached)
+    return "larder never caches this URL, so there is nothing to purge";
+  CanonicalRequest canonical;
+  canonicalise(fields, request, {}, canonical);
+  order.path = canonical.path;
+  order.query = canonical.query;
+  if (fields.environment.empty()) return {};
+  if (!order.environment.empty() && order.environment != fields.environment) {
+    return "the URL names another environment than the purge";
+  }
+  order.environment = fields.environment;
+  return {};
+}
+
+}  // namespace
+
+std::variant<PurgeOrder, std::string> parse_purge(std::string_view query, const Config& config) {
+  PurgeOrder order;
+  std::string what;
+  std::string url;
+  const std::map<std::string_view, std::string*> known{{"what", &what},
+                                                       {"url", &url},
+                                                       {"api_key", &order.api_key},
+                                                       {"environment", &order.environment},
+                                                       {"branch", &order.branch}};
+  QueryPair pair;
+  while (take_pair(query, pair)) {
+    const auto place = known.find(pair.name);
+    if (place == known.end()) {
+      return "unknown parameter of purge; known are what, url, api_key, environment, branch";
+    }
+    if (!place->second->empty()) return "a parameter of purge is there twice; ask once for each";
+    *place->second = decoded(pair.value);
+  }
+  const bool narrowed =
+      !order.api_key.empty() || !order.environment.empty() || !order.branch.empty();
+  if (what == "all") {
+    if (narrowed || !url.empty()) return "purge all takes no scope and no url";
+    order.what = PurgeOrder::What::all;
+    return order;
+  }
+  if (what == "scope") {
+    if (!narrowed) return "purge scope needs api_key, environment or branch (or purge all)";
+    order.what = PurgeOrder::What::scope;
+    return order;
+  }
+  if (what != "url") return "purge what? one of all, scope, url";
+  if (url.empty()) return "purge url needs a url";
+  order.what = PurgeOrder::What::url;
+  const auto mistake = canonical_url(url, config, order);
+  if (!mistake.empty()) return mistake;
+  return order;
+}
+
+}  // namespace larder

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/fetch/origin.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "conf/base/check.h"
+#include "conf/base/log.h"
+#include "conf/base/thread_role.h"
+
+namespace larder {
+namespace {
+
+/// One extra try for each ten fills, at most ten in a row: a failing origin is not hit harder.
+constexpr double kRetryShare = 0.1;
+constexpr double kRetryBurst = 10;
+constexpr Milliseconds kSweepMs = 250;
+
+}  // namespace
+
+std::size_t Origin::WaiterHash::operator()(const Waiter& waiter) const noexcept {
+  return std::hash<const void*>()(waiter.out) ^
+         (std::hash<std::uint64_t>()(waiter.id) * 0x9e3779b97f4a7c15ull);
+}
+
+Origin::Origin(const Config& config, const AnchoredClock& clock, Store& store, WorkersOut& workers,
+               OriginMetrics& metrics, const HeldBytes& held)
+    : config_(config),
+      clock_(clock),
+      store_(store),
+      workers_(workers),
+      metrics_(metrics),
+      held_(held),
+      delivery_(std::make_unique<CurlLoop>(loop_.get(), config.upstream)),
+      preview_(std::make_unique<CurlLoop>(loop_.get(), config.upstream)),
+      reader_(store.reader()),
+      hit_for_miss_(config.upstream.hit_for_miss_s),
+      refused_(config.upstream.rejected_hold_s),
+      rejected_(config.upstream.rejected_hold_s),
+      sweep_(make_timer(loop_.get(), this)),
+      turn_end_(make_handle<uv_prepare_t>(loop_.get(), this, uv_prepare_init)),
+      mailbox_(loop_.get(), this),
+      thread_([this] { run(); }) {}
+
+Origin::~Origin() {
+  stop();
+}
+
+void Origin::stop() {
+  if (!thread_.joinable()) return;
+  post(StopOrder{});
+  thread_.join();
+}
+
+void Origin::run() {
+  begin_thread("origin", Urgency::patient);
+  uv_timer_start(sweep_.get(), on_sweep, kSweepMs, kSweepMs);
+  uv_prepare_start(turn_end_.get(), on_turn_end);
+  loop_.run();
+  // Everything on the loop closes here, on its own thread.
+  relays_.clear();
+  fills_.clear();
+  delivery_.reset();
+  preview_.reset();
+  reader_.reset();
+  sweep_.reset();
+  turn_end_.reset();
+  loop_.run();
+  end_turn();
+}
+
+void Origin::on_turn_end(uv_prepare_t* handle) noexcept {
+  static_cast<Origin*>(handle->data)->end_turn();
+}
+
+void Origin::note_sent(AnswerOut& out) {
+  if (std::find(sent_to_.begin(), sent_to_.end(), &out) == sent_to_.end()) sent_to_.push_back(&out);
+}
+
+void Origin::end_turn() {
+  for (AnswerOut* const out : sent_to_) out->take_sent();
+  sent_to_.clear();
+}
+
+void Origin::on_sweep(uv_timer_t* timer) noexcept {
+  static_cast<Origin*>(timer->data)->cut_laggards();
+}
+
+void Origin::cut_laggards() {
+  for (auto& [id, fill] : fills_) metrics_.laggards_cut.add(fill->cut_laggards(kSweepMs));
+}
+
+void Origin::take(StopOrder&) {
+  mailbox_.close();
+  loop_.stop();
+}
+
+void Origin::on_mail(std::vector<OriginOrder>& orders) {
+  for (auto& order : orders) {
+    std::visit([this](auto& it) { take(it); }, order);
+  }
+  reader_->end_turn();
+  show_gauges();
+}
+
+void Origin::show_gauges() {
+  const auto delivery = delivery_->stats();
+  metrics_.delivery_running.set(delivery.running);
+  metrics_.delivery_queued.set(delivery.queued);
+  metrics_.delivery_failed.set(delivery.failed);
+  metrics_.delivery_refused.set(delivery.refused);
+  const auto preview = preview_->stats();
+  metrics_.preview_running.set(preview.running);
+  metrics_.preview_queued.set(preview.queued);
+  metrics_.preview_failed.set(preview.failed);
+  metrics_.fills_active.set(fills_.size());
+}
+
+std::string Origin::name_of(const FillOrder& order) {
+  std::string name(reinterpret_cast<const char*>(order.scope->mac.bytes.data()),
+                   order.scope->mac.bytes.size());
+  name += order.canonical;
+  return name;
+}
+
+void Origin::take(FillOrder& order) {
+  const bool refresh = order.waiter.out == nullptr;
+  if (!refresh && answer_from_held(order)) return;
+  const auto current = current_.find(name_of(order));
+  Fill* fill = current == current_.end() ? nullptr : fills_.at(current->second).get();
+  const bool same_credential =
+      fill != nullptr && fill->order().scope->credential == order.scope->credential;
+  const bool may_join = fill != nullptr && fill->joinable(wall()) &&
+                        (!order.skip_store || same_credential) &&
+                        (!order.skip_store || fill->state() != Fill::State::committing);
+  const auto advice = refresh ? HitForMiss::Advice::share : advise(order);
+  const bool alone = advice == HitForMiss::Advice::alone;
+  if (may_join && (!alone || fill->state() == Fill::State::committing)) {
+    if (refresh) return;
+    if (fill->members() >= config_.upstream.max_waiters_per_fill) {
+      return refuse(
+          order.waiter,
+          {.status = 503,
+           .error_code = 503,
+           .cause = "too many clients wait for this answer (upstream.max_waiters_per_fill)"});
+    }
+    metrics_.fills_joined.add();
+    if (fill->state() != Fill::State::committing) fill_of_[order.waiter] = fill->id();
+    return fill->join(std::move(order));
+  }
+  if (!order.skip_store && answer_from_store(order)) return;
+  if (alone) {
+    metrics_.hit_for_miss.add();
+    return relay_alone(order);
+  }
+  if (refresh) metrics_.fills_refreshed.add();
+  start_fill(std::move(order), 1);
+}
+
+/// Whoever can fall back on a stale object always shares: on a way of its own it would be handed
+/// the origin's errors instead.
+HitForMiss::Advice Origin::advise(const FillOrder& order) {
+  if (order.has_stale) return HitForMiss::Advice::share;
+  const auto now = monotonic_now();
+  const auto refused = refused_.advise(order.key, now);
+  return refused == HitForMiss::Advice::share ? hit_for_miss_.advise(order.key, now) : refused;
+}
+
+/// The refusal of this credential is still held.
+bool Origin::answer_from_held(const FillOrder& order) {
+  const auto* held = rejected_.held(order.scope->credential, monotonic_now());
+  if (held == nullptr) return false;
+  const bool encoded = held->head->blocks.entity.find("Content-Encoding") != std::string::npos;
+  if (encoded && order.request.representation == Representation::identity) return false;
+  AnswerEvent event;
+  event.waiter = order.waiter.id;
+  event.head = held->head;
+  event.body = held->body;
+  event.end = AnswerEvent::End::complete;
+  event.source = AnswerSource::held;
+  order.waiter.out->send(std::move(event));
+  metrics_.rejections_held.add();
+  return true;
+}
+
+/// The commit may have overtaken the snapshot in which the worker missed.
+bool Origin::answer_from_store(const FillOrder& order) {
+  const auto found = reader_->lookup(order.key, order.canonical, order.scope->mac, wall());
+  if (!found || judge(found->meta.lifetime, wall()) != Freshness::fresh) return false;
+  if (order.waiter.out == nullptr) return true;
+  if (!held_.output_has_room(found->meta.body_length)) return false;
+  AnswerEvent event;
+  event.waiter = order.waiter.id;
+  // The head first: reading chunk rows may renew the snapshot, and `found` ends with it.
+  auto head = std::make_shared<AnswerHead>();
+  head->status = found->meta.status;
+  head->blocks = {std::string(found->entity_fields), std::string(found->shared_fields)};
+  head->body_length = found->meta.body_length;
+  head->etag = format_entity_tag(found->meta.etag);
+  const auto age = age_s(found->meta.lifetime, wall());
+  const auto sequence = found->sequence;
+  const auto chunk_count = found->chunk_count;
+  if (found->chunk_count == 0) {
+    event.body.push_back(hold_output(std::string(found->body)));
+  }
+  for (std::uint32_t i = 0; i < chunk_count; ++i) {
+    const auto piece = reader_->chunk(order.key, sequence, i);
+    if (!piece) return false;
+    event.body.push_back(hold_output(std::string(*piece)));
+  }
+  event.head = std::move(head);
+  event.end = AnswerEvent::End::complete;
+  event.source = AnswerSource::committed;
+  event.age_s = age;
+  order.waiter.out->send(std::move(event));
+  return true;
+}
+
+Fill* Origin::start_fill(FillOrder order, unsigned attempt) {
+  const auto name = name_of(order);
+  const auto waiter = order.waiter;
+  const auto id = next_fill_++;
+  auto owned = std::make_unique<Fill>(*this, id, std::move(order), attempt);
+  Fill* fill = owned.get();
+  if (!fill->start()) {
+    if (waiter.out != nullptr) {
+      refuse(waiter,
+             {.status = 503,
+              .error_code = 503,
+              .cause = "too many requests wait for the origin (upstream.max_queue_per_host)"});
+    }
+    return nullptr;
+  }
+  retry_budget_ = std::min(kRetryBurst, retry_budget_ + kRetryShare);
+  fills_.emplace(id, std::move(owned));
+  current_[name] = id;
+  if (waiter.out != nullptr) fill_of_[waiter] = id;
+  metrics_.fills_started.add();
+  return fill;
+}
+
+void Origin::take(RelayOrder& order) {
+  start_relay(order.waiter, std::move(order.request), order.to);
+}
+
+void Origin::start_relay(Waiter waiter, OriginRequest request, RelayOrder::To to) {
+  const bool preview = to == RelayOrder::To::preview;
+  (preview ? metrics_.previews : metrics_.passes).add();
+  auto relay =
+      std::make_unique<Relay>(preview ? *preview_ : *delivery_, *this, waiter,
+                              preview ? Relay::Privacy::private_no_store : Relay::Privacy::as_sent);
+  if (!relay->start(std::move(request))) {
+    return refuse(waiter,
+                  {.status = 503,
+                   .error_code = 503,
+                   .cause = "too many requests wait for the origin (upstream.max_queue_per_host)"});
+  }
+  relays_[waiter] = std::move(relay);
+}
+
+/// A cacheable request on a fetch of its own.
+void Origin::relay_alone(const FillOrder& order) {
+  start_relay(order.waiter,
+              delivery_request(order.request, *order.scope, order.access_token.reveal(),
+                               order.user_agent, order.unkeyed),
+              RelayOrder::To::delivery);
+}
+
+void Origin::refuse(Waiter waiter, const Refusal& refusal) {
+  if (waiter.out == nullptr) return;
+  AnswerEvent event;
+  event.waiter = waiter.id;
+  event.end = AnswerEvent::End::failed;
+  event.failure = refusal;
+  waiter.out->send(std::move(event));
+}
+
+void Origin::take(LeaveOrder& order) {
+  relays_.erase(order.waiter);
+  const auto found = fill_of_.find(order.waiter);
+  if (found == fill_of_.end()) return;
+  const auto id = found->second;
+  fill_of_.erase(found);
+  const auto fill = fills_.find(id);
+  if (fill != fills_.end()) fill->second->leave(order.waiter);
+}
+
+void Origin::take(CreditOrder& order) {
+  const auto relay = relays_.find(order.waiter);
+  if (relay != relays_.end()) return relay->second->credit(order.bytes);
+  const auto found = fill_of_.find(order.waiter);
+  if (found == fill_of_.end()) return;
+  const auto fill = fills_.find(found->second);
+  if (fill != fills_.end()) fill->second->credit(order.waiter, order.bytes);
+}
+
+bool Origin::selected(const PurgeOrder& order, const Fill& fill) const {
+  const auto& scope = *fill.order().scope;
+  if (order.what == PurgeOrder::What::all) return true;
+  const bool scope_matches = order.selects_scope(scope.api_key, scope.environment, scope.branch);
+  if (order.what == PurgeOrder::What::scope) return scope_matches;
+  return scope_matches && order.path == fill.order().request.path &&
+         order.query == fill.order().request.query;
+}
+
+/// Nobody joins what is under way any more, and nothing of it is stored; then the store's order,
+/// behind every put() of before.
+void Origin::take(PurgeCommand& command) {
+  std::vector<std::uint64_t> committing;
+  for (auto& [id, fill] : fills_) {
+    if (!selected(command.order, *fill)) continue;
+    fill->forbid_store();
+    forget_current(*fill);
+    if (fill->state() == Fill::State::committing) committing.push_back(id);
+  }
+  for (const auto id : committing) fills_.erase(id);
+  hit_for_miss_.clear();
+  refused_.clear();
+  store_.purge(std::move(command.order), std::move(command.done));
+}
+
+void Origin::take(CommittedNote& note) {
+  const auto found = fills_.find(note.fill);
+  if (found == fills_.end()) return;
+  forget_current(*found->second);
+  fills_.erase(found);
+}
+
+void Origin::forget_current(const Fill& fill) {
+  const auto current = current_.find(name_of(fill.order()));
+  if (current != current_.end() && current->second == fill.id()) current_.erase(current);
+}
+
+void Origin::on_unshareable(const Fill& fill, std::vector<FillOrder> others, Unshareable why) {
+  if (why == Unshareable::lasting) hit_for_miss_.mark(fill.order().key, monotonic_now());
+  if (why == Unshareable::refusal) refused_.mark(fill.order().key, monotonic_now());
+  forget_current(fill);
+  for (auto& order : others) {
+    fill_of_.erase(order.waiter);
+    if (!answer_from_held(order)) relay_alone(order);
+  }
+}
+
+void Origin::on_leader_failed(const Fill& fill, std::vector<FillOrder> others,
+                              const Refusal& refusal) {
+  forget_current(fill);
+  for (const auto& order : others) fill_of_.erase(order.waiter);
+  if (fill.attempt() > 1 || retry_budget_ < 1) {
+    for (const auto& order : others) refuse(order.waiter, refusal);
+    return;
+  }
+  retry_budget_ -= 1;
+  metrics_.fills_retried.add();
+  Fill* second = start_fill(others.front(), fill.attempt() + 1);
+  for (std::size_t i = 1; i < others.size(); ++i) {
+    if (second == nullptr) {
+      refuse(others[i].waiter, refusal);
+      continue;
+    }
+    fill_of_[others[i].waiter] = second->id();
+    second->join(std::move(others[i]));
+  }
+}
+
+bool Origin::store(const Fill& fill, NewObject object) {
+  const auto& scope = *fill.order().scope;
+  hit_for_miss_.unmark(fill.order().key);
+  refused_.unmark(fill.order().key);
+  const bool taken = store_.put(std::move(object),
+                                {.mac = scope.mac,
+                                 .delivery_host = scope.delivery_host,
+                                 .api_key = scope.api_key,
+                                 .environment = scope.environment,
+                                 .branch = scope.branch},
+                                [this, id = fill.id()](bool) { post(CommittedNote{id}); });
+  (taken ? metrics_.fills_stored : metrics_.store_refused).add();
+  return taken;
+}
+
+void Origin::on_verdict(StoreVerdict verdict) {
+  metrics_.verdicts[static_cast<std::size_t>(verdict) % metrics_.verdicts.size()].add();
+}
+
+void Origin::on_rejected(const Fill& fill, std::shared_ptr<const AnswerHead> head,
+                         std::vector<Chunk> body) {
+  const auto& credential = fill.order().scope->credential;
+  rejected_.reject(credential, std::move(head), RejectedCredentials::copy_of(body),
+                   monotonic_now());
+  metrics_.credentials_rejected.set(rejected_.size());
+  if (may_have_hits(fill)) workers_.tell_all({.credential = credential, .rejected = true});
+}
+
+/// In open mode each credential has a scope of its own. One that nothing is stored for, an invented
+/// one, has no hits to stop: it must not displace those that have.
+bool Origin::may_have_hits(const Fill& fill) {
+  if (!config_.open_mode() || store_.stats().pending_bytes > 0) return true;
+  reader_->end_turn();  // the snapshot must not be older than that
+  const bool stored = reader_->may_hold_scope_of(fill.order().key);
+  reader_->end_turn();
+  return stored;
+}
+
+void Origin::on_accepted(const Fill& fill) {
+  const bool was_rejected = rejected_.accept(fill.order().scope->credential);
+  if (!was_rejected && !fill.order().skip_store) return;
+  metrics_.credentials_rejected.set(rejected_.size());
+  workers_.tell_all({.credential = fill.order().scope->credential, .rejected = false});
+}
+
+void Origin::on_fill_over(Fill& fill) {
+  forget_current(fill);
+  fills_.erase(fill.id());
+  show_gauges();
+}
+
+void Origin::on_relay_over(Waiter waiter) {
+  relays_.erase(waiter);
+  show_gauges();
+}
+
+}  // namespace larder

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/http1/answer_text.h"
+
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <ctime>
+
+#include "cache/http/response.h"
+#include "conf/base/json_text.h"
+
+namespace larder {
+namespace {
+
+void append_number(std::string& out, std::int64_t number) {
+  std::array<char, 24> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  out.append(digits.data(), end);
+}
+
+}  // namespace
+
+std::string_view DateText::at(WallTime now) {
+  const std::int64_t second = now.ms / 1000;
+  if (second == second_) return text_;
+  static constexpr std::array<const char*, 7> kDays{"Sun", "Mon", "Tue", "Wed",
+                                                    "Thu", "Fri", "Sat"};
+  static constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const std::time_t time = second;
+  std::tm parts{};
+  gmtime_r(&time, &parts);
+  std::array<char, 40> text{};
+  const int length = std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                                   kDays[static_cast<std::size_t>(parts.tm_wday)], parts.tm_mday,
+                                   kMonths[static_cast<std::size_t>(parts.tm_mon)],
+                                   parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
+  text_.assign(text.data(), static_cast<std::size_t>(length));
+  second_ = second;
+  return text_;
+}
+
+void append_head_tail(std::string& out, const HeadTail& tail) {
+  out.append("Date: ").append(tail.date);
+  if (tail.age_s >= 0) {
+    out.append("\r\nAge: ");
+    append_number(out, tail.age_s);
+  }
+  out.append("\r\nCache-Status: ").append(tail.cache_status);
+  out.append(tail.close ? "\r\nConnection: close\r\n\r\n" : "\r\n\r\n");
+}
+
+std::string error_body(const Refusal& refusal) {
+  std::string body = "{\"error_message\":";
+  append_json_string(body, refusal.cause);
+  body += ",\"error_code\":";
+  append_number(body, refusal.error_code);
+  body += ",\"errors\":{";
+  if (*refusal.field != '\0') {
+    append_json_string(body, refusal.field);
+    body += ":[";
+    append_json_string(body, refusal.cause);
+    body += "]";
+  }
+  body += "}}";
+  return body;
+}
+
+std::string error_answer(const Refusal& refusal, std::string_view date, bool close,
+                         bool with_body) {
+  const auto body = error_body(refusal);
+  std::string out(status_line(refusal.status));
+  out += "Content-Type: application/json; charset=utf-8\r\nContent-Length: ";
+  append_number(out, static_cast<std::int64_t>(body.size()));
+  out += "\r\nAccess-Control-Allow-Origin: *\r\nCache-Control: no-store\r\n";
+  if (refusal.status == 405) out += "Allow: GET, HEAD, OPTIONS\r\n";
+  append_head_tail(out, {.date = date, .cache_status = "larder; detail=refused", .close = close});
+  if (with_body) out += body;
+  return out;
+}
+
+std::string preflight_answer(std::string_view date, bool close) {
+  std::string out(status_line(204));
+  out +=
+      "Access-Control-Allow-Origin: *\r\n"
+      "Access-Control-Allow-Methods: GET, HEAD, OPTIONS\r\n"
+      "Access-Control-Allow-Headers: api_key, access_token, branch, environment, preview_token, "
+      "live_preview, "
+      "release_id, preview_timestamp, x-cs-variant-uid, x-header-ea, x-user-agent, content-type, "
+      "authorization\r\n"
+      "Access-Control-Max-Age: 86400\r\n";
+  append_head_tail(out, {.date = date, .cache_status = "larder; detail=preflight", .close = close});
+  return out;
+}
+
+}  // namespace larder

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/http1/request_parser.h"
+
+#include "conf/base/check.h"
+
+namespace larder {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+Method method_of(std::uint8_t method) {
+  switch (method) {
+    case HTTP_GET:
+      return Method::get;
+    case HTTP_HEAD:
+      return Method::head;
+    case HTTP_OPTIONS:
+      return Method::options;
+    default:
+      return Method::other;
+  }
+}
+
+}  // namespace
+
+RequestParser::RequestParser(const ServerConfig& config, KnownHeaders* known)
+    : config_(config), known_(known) {
+  reset();
+}
+
+const llhttp_settings_t& RequestParser::settings() {
+  static const llhttp_settings_t table = [] {
+    llhttp_settings_t made;
+    llhttp_settings_init(&made);
+    made.on_url = on_url;
+    made.on_header_field = on_field;
+    made.on_header_value = on_value;
+    made.on_headers_complete = on_headers_complete;
+    made.on_message_complete = on_message_complete;
+    return made;
+  }();
+  return table;
+}
+
+void RequestParser::reset() {
+  llhttp_init(&llhttp_, HTTP_REQUEST, &settings());
+  llhttp_.data = this;
+  fed_ = consumed_ = header_bytes_ = count_ = 0;
+  target_ = Span{};
+  taken_ = nullptr;
+  in_value_ = headers_complete_ = must_close_ = refused_ = false;
+}
+
+RequestParser::Outcome RequestParser::feed(std::string_view request) {
+  // llhttp skips any number of blank lines; RFC 9112 section 2.2 asks for one to be borne.
+  const auto first = request.find_first_not_of("\r\n");
+  if (first == std::string_view::npos ? request.size() > 4 : first > 4) {
+    return refuse_outcome(400, "too many blank lines before the request");
+  }
+  const bool from_start = fed_ == 0;
+  if (from_start && take_known(request)) return Outcome::complete;
+  base_ = request.data();
+  const auto code = llhttp_execute(&llhttp_, request.data() + fed_, request.size() - fed_);
+  if (refused_) return Outcome::refused;
+  if (code == HPE_OK) {
+    fed_ = request.size();
+    // A client that sends no line end never reaches the header's bounds.
+    if (request.size() > config_.max_target_bytes + config_.max_header_bytes + 64) {
+      return refuse_outcome(431, "request header is too large");
+    }
+    return Outcome::incomplete;
+  }
+  if (code == HPE_PAUSED || code == HPE_PAUSED_UPGRADE) {
+    consumed_ = static_cast<std::size_t>(llhttp_get_error_pos(&llhttp_) - request.data());
+    if (!request_line_is_exact(request)) return refuse_outcome(400, "malformed request line");
+    if (from_start) learn(request);
+    return Outcome::complete;
+  }
+  if (code == HPE_INVALID_VERSION && request_line_is_exact(request)) {
+    return refuse_outcome(505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
+  }
+  return refuse_outcome(400, "malformed HTTP request");
+}
+
+/// A GET over HTTP/1.1 whose header block is known: only its request line is new, and of that
+/// llhttp would check no more than this and what classify() refuses of the target anyway.
+bool RequestParser::take_known(std::string_view request) {
+  constexpr std::string_view kMethod = "GET ";
+  constexpr std::string_view kVersion = " HTTP/1.1\r\n";
+  if (known_ == nullptr || !request.starts_with("GET /")) return false;
+  const std::size_t line = request.find('\r') + 2;
+  const std::size_t target_end = line - kVersion.size();
+  if (line > request.size() || line < kMethod.size() + 1 + kVersion.size()) return false;
+  if (target_end - kMethod.size() > config_.max_target_bytes) return false;
+  if (request.substr(target_end, kVersion.size()) != kVersion) return false;
+  taken_ = known_->find(request.substr(line));
+  if (taken_ == nullptr) return false;
+  llhttp_.method = HTTP_GET;
+  llhttp_.http_major = llhttp_.http_minor = 1;
+  target_ = {kMethod.size(), static_cast<std::uint32_t>(target_end - kMethod.size())};
+  consumed_ = line + taken_->bytes.reveal().size();
+  must_close_ = taken_->must_close;
+  return true;
+}
+
+/// Remembers the header block of a complete request, unless a body was announced: then where it
+/// ends says nothing.
+void RequestParser::learn(std::string_view request) {
+  const bool body = (llhttp_.flags & (F_CHUNKED | F_TRANSFER_ENCODING | F_CONTENT_LENGTH)) != 0;
+  if (known_ == nullptr || body || !request.starts_with("GET /")) return;
+  if (llhttp_.http_major != 1 || llhttp_.http_minor != 1) return;
+  const std::size_t line =
+      target_.begin + target_.length + std::string_view(" HTTP/1.1\r\n").size();
+  const auto fields = view(request).headers;
+  known_->learn(request.substr(line, consumed_ - line), fields.data(), fields.size(), must_close_);
+}
+
+bool RequestParser::request_line_is_exact(std::string_view request) const {
+  const auto start = request.find_first_not_of("\r\n");
+  const auto name = method_name();
+  if (request.substr(start, name.size()) != name) return false;
+  if (target_.begin != start + name.size() + 1 || request[target_.begin - 1] != ' ') return false;
+  const auto rest = request.substr(target_.begin + target_.length);
+  return rest.size() > 11 && rest.starts_with(" HTTP/") && rest.substr(9, 2) == "\r\n";
+}
+
+std::string_view RequestParser::method_name() const {
+  return llhttp_method_name(static_cast<llhttp_method_t>(llhttp_.method));
+}
+
+RequestView RequestParser::view(std::string_view request) {
+  if (taken_ != nullptr) {
+    return {.method = Method::get,
+            .target = request.substr(target_.begin, target_.length),
+            .headers = taken_->fields,
+            .header_id = taken_->id};
+  }
+  for (std::size_t i = 0; i < count_; ++i) {
+    views_[i] = {request.substr(names_[i].begin, names_[i].length),
+                 trimmed(request.substr(values_[i].begin, values_[i].length))};
+  }
+  return {.method = method_of(llhttp_.method),
+          .version_major = llhttp_.http_major,
+          .version_minor = llhttp_.http_minor,
+          .target = request.substr(target_.begin, target_.length),
+          .headers = {views_.data(), count_}};
+}
+
+void RequestParser::extend(Span& span, const char* at, size_t length) const {
+  if (span.length == 0) span.begin = static_cast<std::uint32_t>(at - base_);
+  // Spans come in pieces only where the input ended, so the pieces touch.
+  LARDER_CHECK(span.begin + span.length == static_cast<std::size_t>(at - base_));
+  span.length += static_cast<std::uint32_t>(length);
+}
+
+int RequestParser::refuse(int status, const char* cause) {
+  refused_ = true;
+  refusal_ =
+      Refusal{.status = status, .error_code = status, .cause = cause, .field = "", .close = true};
+  return HPE_USER;
+}
+
+RequestParser::Outcome RequestParser::refuse_outcome(int status, const char* cause) {
+  refuse(status, cause);
+  return Outcome::refused;
+}
+
+int RequestParser::on_url(llhttp_t* parser, const char* at, size_t length) noexcept {
+  auto* self = self_of(parser);
+  if (self->target_.length + length > self->config_.max_target_bytes) {
+    return self->refuse(414, "request target is longer than server.max_target");
+  }
+  self->extend(self->target_, at, length);
+  return 0;
+}
+
+int RequestParser::on_field(llhttp_t* parser, const char* at, size_t length) noexcept {
+  auto* self = self_of(parser);
+  if (self->in_value_ || self->count_ == 0) {
+    if (self->count_ == kMaxHeaders) return self->refuse(431, "more than 64 header fields");
+    self->names_[self->count_] = self->values_[self->count_] = Span{};
+    ++self->count_;
+    self->in_value_ = false;
+  }
+  self->header_bytes_ += length;
+  auto& name = self->names_[self->count_ - 1];
+  if (name.length + length > kMaxFieldBytes ||
+      self->header_bytes_ > self->config_.max_header_bytes) {
+    return self->refuse(431, "request header is too large");
+  }
+  self->extend(name, at, length);
+  return 0;
+}
+
+int RequestParser::on_value(llhttp_t* parser, const char* at, size_t length) noexcept {
+  auto* self = self_of(parser);
+  self->in_value_ = true;
+  self->header_bytes_ += length;
+  auto& value = self->values_[self->count_ - 1];
+  if (value.length + length > kMaxFieldBytes ||
+      self->header_bytes_ > self->config_.max_header_bytes) {
+    return self->refuse(431, "request header is too large");
+  }
+  if (length > 0) self->extend(value, at, length);
+  return 0;
+}
+
+int RequestParser::on_headers_complete(llhttp_t* parser) noexcept {
+  auto* self = self_of(parser);
+  self->headers_complete_ = true;
+  const bool body =
+      (parser->flags & (F_CHUNKED | F_TRANSFER_ENCODING)) != 0 || parser->content_length > 0;
+  self->must_close_ = body || parser->upgrade != 0 || llhttp_should_keep_alive(parser) == 0 ||
+                      parser->http_major != 1 || parser->http_minor != 1;
+  // Nothing of a body is read: classify() refuses the request by its fields and the connection
+  // closes, so no byte behind this header is ever taken for a request.
+  return body ? HPE_PAUSED : 0;
+}
+
+int RequestParser::on_message_complete(llhttp_t*) noexcept {
+  return HPE_PAUSED;
+}
+
+}  // namespace larder

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <llhttp.h>
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "cache/request/request.h"
+#include "conf/config.h"
+#include "daemon/http1/known_headers.h"
+
+namespace larder {
+
+/// llhttp (strict, no lenient flag) with larder's own bounds. Parses one request at a time out of
+/// contiguous bytes that the caller keeps; holds offsets only, so the bytes may move between calls.
+class RequestParser {
+ public:
+  enum class Outcome : std::uint8_t { incomplete, complete, refused };
+
+  /// `known`, if any, outlives the parser and spares it what it has parsed before.
+  explicit RequestParser(const ServerConfig& config, KnownHeaders* known = nullptr);
+  RequestParser(const RequestParser&) = delete;
+  RequestParser& operator=(const RequestParser&) = delete;
+
+  /// Begins a new request.
+  void reset();
+
+  /// Parses on. `request` = all bytes since the request's first one; the earlier calls' bytes lead
+  /// it unchanged. After complete or refused: reset() before the next.
+  Outcome feed(std::string_view request);
+
+  /// Bytes of the complete request.
+  std::size_t consumed() const { return consumed_; }
+  /// Of the complete request; views into `request` and into this parser.
+  RequestView view(std::string_view request);
+  /// `GET`, `POST`…, static text.
+  std::string_view method_name() const;
+  const Refusal& refusal() const { return refusal_; }
+  /// The connection must close after this request: HTTP/1.0, `Connection: close`, body framing,
+  /// Upgrade.
+  bool must_close() const { return must_close_; }
+
+ private:
+  struct Span {
+    std::uint32_t begin = 0;
+    std::uint32_t length = 0;
+  };
+  static constexpr std::size_t kMaxHeaders = 64;       // as Varnish; more is an attack
+  static constexpr std::size_t kMaxFieldBytes = 8192;  // one name or value
+
+  static RequestParser* self_of(llhttp_t* parser) {
+    return static_cast<RequestParser*>(parser->data);
+  }
+  static const llhttp_settings_t& settings();
+  static int on_url(llhttp_t* parser, const char* at, size_t length) noexcept;
+  static int on_field(llhttp_t* parser, const char* at, size_t length) noexcept;
+  static int on_value(llhttp_t* parser, const char* at, size_t length) noexcept;
+  static int on_headers_complete(llhttp_t* parser) noexcept;
+  static int on_message_complete(llhttp_t* parser) noexcept;
+
+  void extend(Span& span, const char* at, size_t length) const;
+  int refuse(int status, const char* cause);
+  Outcome refuse_outcome(int status, const char* cause);
+  bool take_known(std::string_view request);
+  void learn(std::string_view request);
+  bool request_line_is_exact(std::string_view request) const;
+
+  const ServerConfig& config_;
+  KnownHeaders* const known_;
+  const KnownHeader* taken_ = nullptr;  ///< the header of the complete request, when it was known
+  llhttp_t llhttp_{};
+  const char* base_ = nullptr;  ///< of the current feed()
+  std::size_t fed_ = 0;
+  std::size_t consumed_ = 0;
+  std::size_t header_bytes_ = 0;
+  Span target_;
+  std::size_t count_ = 0;
+  bool in_value_ = false;
+  bool headers_complete_ = false;
+  bool must_close_ = false;
+  bool refused_ = false;
+  Refusal refusal_;
+  std::array<Span, kMaxHeaders> names_;
+  std::array<Span, kMaxHeaders> values_;
+  std::array<HeaderView, kMaxHeaders> views_;
+};
+
+}  // namespace larder

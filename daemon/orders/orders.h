@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cache/scope/key.h"
+#include "cache/scope/scope.h"
+#include "cache/store/store.h"
+#include "conf/base/secret.h"
+#include "upstream/answer.h"
+#include "upstream/origin_request.h"
+
+/// What workers and the admin ask of the origin thread. Messages own all they carry.
+namespace larder {
+
+/// A cacheable request that the worker could not answer from a fresh object, or a refresh of one.
+struct FillOrder {
+  Waiter waiter;  ///< `out` null = a background refresh: nobody waits
+  CacheKey key;
+  std::string canonical;
+  CanonicalRequest request;
+  std::shared_ptr<const Scope> scope;
+  Secret access_token;
+  std::string user_agent;
+  std::vector<std::string> unkeyed;
+  bool has_stale =
+      false;  ///< the worker can answer with a stale object: fail rather than pass an error on
+  bool skip_store = false;  ///< the credential must prove itself anew: only the origin may answer
+};
+
+/// A request to be streamed, uncached.
+struct RelayOrder {
+  enum class To : std::uint8_t { delivery, preview };
+  Waiter waiter;
+  OriginRequest request;
+  To to = To::delivery;
+};
+
+/// The client is gone or its deadline has passed.
+struct LeaveOrder {
+  Waiter waiter;
+};
+
+/// The client has taken this many more bytes of its body.
+struct CreditOrder {
+  Waiter waiter;
+  std::uint64_t bytes = 0;
+};
+
+struct PurgeCommand {
+  PurgeOrder order;
+  std::function<void(PurgeResult)> done;  ///< on the store's writer thread
+};
+
+/// From the store's writer: the object of fill `fill` is visible to every later snapshot, or was
+/// dropped.
+struct CommittedNote {
+  std::uint64_t fill = 0;
+};
+
+struct StopOrder {};
+
+using OriginOrder = std::variant<FillOrder, RelayOrder, LeaveOrder, CreditOrder, PurgeCommand,
+                                 CommittedNote, StopOrder>;
+
+/// Rejected credentials that are remembered, by the origin thread and by each worker; the oldest
+/// are forgotten first.
+inline constexpr std::size_t kMaxRejectedCredentials = 4'096;
+
+/// From the origin thread to every worker: hits of a credential stop (it was rejected) or go on.
+struct CredentialNote {
+  ScopeMac credential;
+  bool rejected = false;
+};
+
+}  // namespace larder

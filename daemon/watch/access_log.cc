@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/watch/access_log.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+
+#include "conf/base/json_text.h"
+#include "conf/base/log.h"
+#include "conf/base/redact.h"
+#include "conf/base/startup_error.h"
+#include "conf/base/thread_role.h"
+
+namespace larder {
+namespace {
+
+constexpr auto kPause = std::chrono::milliseconds(50);
+constexpr std::size_t kFlushBytes = 64 * 1024;
+
+const char* name_of(Method method) {
+  switch (method) {
+    case Method::get:
+      return "GET";
+    case Method::head:
+      return "HEAD";
+    case Method::options:
+      return "OPTIONS";
+    case Method::other:
+      return "-";
+  }
+  return "-";
+}
+
+template <std::size_t N>
+std::string hex(const std::array<std::uint8_t, N>& bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const auto byte : bytes) {
+    text.push_back(kDigits[byte >> 4]);
+    text.push_back(kDigits[byte & 15]);
+  }
+  return text;
+}
+
+}  // namespace
+
+void AccessRecord::set_target(std::string_view text) {
+  target_bytes = static_cast<std::uint16_t>(std::min<std::size_t>(text.size(), 65'535));
+  if (text.size() > kMaxTarget) {
+    // A token cut in half is none any more to the redactor: the last value goes as a whole.
+    const auto end = text.substr(0, kMaxTarget).find_last_of("=&?/");
+    text = text.substr(0, end == std::string_view::npos ? 0 : end + 1);
+  }
+  target_length = static_cast<std::uint16_t>(text.size());
+  std::copy_n(text.data(), target_length, target.data());
+}
+
+void AccessRecord::set_client(std::string_view text) {
+  client.fill('\0');
+  std::copy_n(text.data(), std::min(text.size(), client.size() - 1), client.data());
+}
+
+std::string format_access_record(const AccessRecord& record) {
+  std::string line = "{\"time\":";
+  line += std::to_string(record.time.ms / 1000) + "." +
+          std::to_string(1000 + record.time.ms % 1000).substr(1);
+  line += ",\"client\":";
+  append_json_string(line, record.client.data());
+  line += ",\"method\":\"";
+  line += name_of(record.method);
+  line += "\",\"target\":";
+  append_json_string(line, redact({record.target.data(), record.target_length}));
+  if (record.target_bytes > record.target_length)
+    line += ",\"target_bytes\":" + std::to_string(record.target_bytes);
+  line += ",\"status\":" + std::to_string(record.status);
+  line += ",\"outcome\":\"" + std::string(name_of(record.outcome));
+  line += "\",\"size\":" + std::to_string(record.body_bytes);
+  line += ",\"duration_us\":" + std::to_string(record.duration_us);
+  line += ",\"scope\":\"" + hex(record.scope) + "\",\"key\":\"" + hex(record.key) + "\"}\n";
+  return line;
+}
+
+bool AccessRing::push(const AccessRecord& record) {
+  const auto head = head_.load(std::memory_order_relaxed);
+  if (head - tail_.load(std::memory_order_acquire) == records_.size()) return false;
+  records_[head % records_.size()] = record;
+  head_.store(head + 1, std::memory_order_release);
+  return true;
+}
+
+bool AccessRing::pop(AccessRecord& record) {
+  const auto tail = tail_.load(std::memory_order_relaxed);
+  if (tail == head_.load(std::memory_order_acquire)) return false;
+  record = records_[tail % records_.size()];
+  tail_.store(tail + 1, std::memory_order_release);
+  return true;
+}
+
+AccessLog::AccessLog(const std::string& destination, std::size_t workers)
+    : destination_(destination) {
+  open();
+  if (file_ < 0) {
+    throw StartupError("cannot open the access log " + destination_ + ": " + std::strerror(errno) +
+                       "; check log.access_log and its directory's owner");
+  }
+  for (std::size_t i = 0; i < workers; ++i)
+    rings_.push_back(std::make_unique<AccessRing>(kRingRecords));
+  thread_ = std::thread([this] { run(); });
+}
+
+AccessLog::~AccessLog() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+  if (file_ > STDERR_FILENO) ::close(file_);
+}
+
+void AccessLog::open() {
+  if (file_ > STDERR_FILENO) ::close(file_);
+  file_ = destination_ == "stderr"
+              ? STDERR_FILENO
+              : ::open(destination_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+                       0640);
+}
+
+void AccessLog::run() {
+  begin_thread("log", Urgency::steady);
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    const bool stopping = stop_;
+    lock.unlock();
+    if (reopen_.exchange(false)) open();
+    while (drain()) {
+    }
+    lock.lock();
+    if (stopping) return;
+    if (!stop_) wake_.wait_for(lock, kPause);
+  }
+}
+
+bool AccessLog::drain() {
+  std::string text;
+  AccessRecord record;
+  bool any = false;
+  for (auto& ring : rings_) {
+    while (text.size() < kFlushBytes && ring->pop(record)) {
+      text += format_access_record(record);
+      any = true;
+    }
+    if (text.size() >= kFlushBytes) flush(text);
+  }
+  flush(text);
+  return any;
+}
+
+void AccessLog::flush(std::string& text) {
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const auto written = ::write(file_, rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) {
+      log(LogLevel::warning, "access_log",
+          "cannot write " + destination_ + ": " + std::strerror(errno) + "; lines are lost");
+      break;
+    }
+    rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+  text.clear();
+}
+
+}  // namespace larder

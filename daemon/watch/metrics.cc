@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/watch/metrics.h"
+
+#include <string_view>
+
+namespace larder {
+namespace {
+
+/// Builds the exposition format: each family's HELP and TYPE once, then its samples.
+class Exposition {
+ public:
+  void family(std::string_view name, std::string_view type, std::string_view help) {
+    name_ = name;
+    text_.append("# HELP ").append(name).append(" ").append(help);
+    text_.append("\n# TYPE ").append(name).append(" ").append(type).append("\n");
+  }
+  void sample(std::string_view labels, std::uint64_t value) {
+    text_.append(name_);
+    if (!labels.empty()) text_.append("{").append(labels).append("}");
+    text_.append(" ").append(std::to_string(value)).append("\n");
+  }
+  void single(std::string_view name, std::string_view type, std::string_view help,
+              std::uint64_t value) {
+    family(name, type, help);
+    sample({}, value);
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+  std::string name_;
+};
+
+std::string label(std::string_view name, std::string_view value) {
+  return std::string(name) + "=\"" + std::string(value) + "\"";
+}
+
+void add_worker_metrics(Exposition& out, const std::vector<const WorkerMetrics*>& workers) {
+  const auto total = [&](auto member) {
+    std::uint64_t sum = 0;
+    for (const auto* worker : workers) sum += (worker->*member).get();
+    return sum;
+  };
+  out.family("larder_requests_total", "counter", "Requests answered, by what became of them.");
+  for (std::size_t i = 0; i < kOutcomes; ++i) {
+    std::uint64_t sum = 0;
+    for (const auto* worker : workers) sum += worker->requests[i].get();
+    out.sample(label("outcome", name_of(static_cast<Outcome>(i))), sum);
+  }
+  out.single("larder_not_modified_total", "counter", "Answers with 304.",
+             total(&WorkerMetrics::not_modified));
+  out.single("larder_sent_bytes_total", "counter", "Bytes sent to clients.",
+             total(&WorkerMetrics::bytes_sent));
+  out.single("larder_connections_accepted_total", "counter", "Client connections accepted.",
+             total(&WorkerMetrics::connections_accepted));
+  out.single("larder_connections_refused_total", "counter",
+             "Client connections cut off at server.max_connections.",
+             total(&WorkerMetrics::connections_refused));
+  out.single("larder_connections_open", "gauge", "Client connections open now.",
+             total(&WorkerMetrics::connections_open));
+  out.single("larder_output_cut_total", "counter", "Answers cut off at server.max_output.",
+             total(&WorkerMetrics::output_cut));
+  out.single("larder_client_timeouts_total", "counter", "Deadlines passed on client connections.",
+             total(&WorkerMetrics::timeouts));
+  out.single("larder_access_log_dropped_total", "counter", "Access log lines lost to a full ring.",
+             total(&WorkerMetrics::log_lines_dropped));
+}
+
+void add_origin_metrics(Exposition& out, const OriginMetrics& origin) {
+  out.single("larder_fills_total", "counter", "Fetches for the cache.", origin.fills_started.get());
+  out.single("larder_fills_joined_total", "counter", "Requests that joined a fetch under way.",
+             origin.fills_joined.get());
+  out.single("larder_fills_refresh_total", "counter", "Background refreshes.",
+             origin.fills_refreshed.get());
+  out.single("larder_fills_stored_total", "counter", "Answers handed to the store.",
+             origin.fills_stored.get());
+  out.single("larder_fills_retried_total", "counter", "Second tries for those who still waited.",
+             origin.fills_retried.get());
+  out.single("larder_fills_laggards_cut_total", "counter",
+             "Readers of a large answer cut off because they held up the others.",
+             origin.laggards_cut.get());
+  out.single("larder_fills_active", "gauge", "Fetches under way or waiting for their commit.",
+             origin.fills_active.get());
+  out.single("larder_fills_store_refused_total", "counter",
+             "Answers that the store's queue did not take.", origin.store_refused.get());
+  out.family("larder_fill_verdicts_total", "counter",
+             "Finished fetches, by whether and why not they were stored.");
+  for (std::size_t i = 0; i <= static_cast<std::size_t>(StoreVerdict::secret_in_key); ++i) {
+    out.sample(label("verdict", name_of(static_cast<StoreVerdict>(i))), origin.verdicts[i].get());
+  }
+  out.single("larder_passes_total", "counter", "Uncached transfers from delivery hosts.",
+             origin.passes.get());
+  out.single("larder_previews_total", "counter", "Transfers from preview hosts.",
+             origin.previews.get());
+  out.single("larder_hit_for_miss_total", "counter",
+             "Requests that did not queue, for the key could not be shared before.",
+             origin.hit_for_miss.get());
+  out.single("larder_rejections_held_total", "counter",
+             "Refusals of a credential answered from memory.", origin.rejections_held.get());
+  out.single("larder_credentials_rejected", "gauge", "Credentials that the origin refuses.",
+             origin.credentials_rejected.get());
+  out.family("larder_transfers_running", "gauge", "Transfers that libcurl works on.");
+  out.sample(label("host", "delivery"), origin.delivery_running.get());
+  out.sample(label("host", "preview"), origin.preview_running.get());
+  out.family("larder_transfers_queued", "gauge", "Transfers that wait for a connection.");
+  out.sample(label("host", "delivery"), origin.delivery_queued.get());
+  out.sample(label("host", "preview"), origin.preview_queued.get());
+  out.family("larder_transfers_failed_total", "counter", "Transfers that failed.");
+  out.sample(label("host", "delivery"), origin.delivery_failed.get());
+  out.sample(label("host", "preview"), origin.preview_failed.get());
+  out.single("larder_transfers_refused_total", "counter",
+             "Transfers refused at upstream.max_queue_per_host.", origin.delivery_refused.get());
+}
+
+void add_held_bytes(Exposition& out, const HeldBytes& held) {
+  out.single("larder_inflight_bytes", "gauge",
+             "Bytes of bodies on their way into the cache (cache.max_pending).", held.pending());
+  out.single("larder_output_waiting_bytes", "gauge",
+             "Bytes that wait for clients (server.max_output).", held.output());
+}
+
+void add_store_metrics(Exposition& out, const StoreStats& store) {
+  out.single("larder_store_objects", "gauge", "Objects stored.", store.objects);
+  out.single("larder_store_live_bytes", "gauge", "What they cost in the file, by page accounting.",
+             store.live_pages * store.page_bytes);
+  out.single("larder_store_size_bytes", "gauge", "Bound of the file (cache.size).",
+             store.map_bytes);
+  out.single("larder_store_file_bytes", "gauge", "The file's present length.", store.file_bytes);
+  out.single("larder_store_pending_bytes", "gauge", "Handed over, not committed yet.",
+             store.pending_bytes);
+  out.single("larder_store_scopes", "gauge", "Scopes with objects.", store.scopes);
+  out.single("larder_store_stores_total", "counter", "Objects stored.", store.stores);
+  out.single("larder_store_replaced_total", "counter", "Objects replaced by newer ones.",
+             store.replaced);
+  out.single("larder_store_evicted_total", "counter", "Objects evicted.", store.evicted);
+  out.single("larder_store_purged_total", "counter", "Objects purged.", store.purged);
+  out.single("larder_store_commits_total", "counter", "Group commits.", store.commits);
+  out.single("larder_store_failed_commits_total", "counter",
+             "Group commits that the system refused.", store.failed_commits);
+  out.family("larder_store_dropped_total", "counter", "Objects not stored.");
+  out.sample(label("reason", "queue_full"), store.dropped_queue_full);
+  out.sample(label("reason", "too_large"), store.dropped_too_large);
+  out.sample(label("reason", "map_full"), store.dropped_map_full);
+  out.single("larder_store_corrupt_total", "counter",
+             "Rows that failed their check and were dropped.", store.corrupt);
+  out.single("larder_store_collisions_total", "counter",
+             "Lookups that met another request under their key.", store.collisions);
+}
+
+}  // namespace
+
+const char* name_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::hit:
+      return "hit";
+    case Outcome::stale:
+      return "stale";
+    case Outcome::stale_error:
+      return "stale_error";
+    case Outcome::miss:
+      return "miss";
+    case Outcome::joined:
+      return "joined";
+    case Outcome::committed:
+      return "committed";
+    case Outcome::pass:
+      return "pass";
+    case Outcome::preview:
+      return "preview";
+    case Outcome::rejected:
+      return "rejected";
+    case Outcome::refused:
+      return "refused";
+    case Outcome::preflight:
+      return "preflight";
+    case Outcome::failed:
+      return "failed";
+    case Outcome::aborted:
+      return "aborted";
+  }
+  return "?";
+}
+
+std::string prometheus_text(const std::vector<const WorkerMetrics*>& workers,
+                            const OriginMetrics& origin, const HeldBytes& held,
+                            const StoreStats& store) {
+  Exposition out;
+  add_worker_metrics(out, workers);
+  add_origin_metrics(out, origin);
+  add_held_bytes(out, held);
+  add_store_metrics(out, store);
+  return out.take();
+}
+
+}  // namespace larder

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cache/body/held_bytes.h"
+#include "cache/http/response.h"
+#include "cache/store/store.h"
+
+namespace larder {
+
+/// A counter or gauge with one writing thread and any number of readers: no locked instruction.
+class Count {
+ public:
+  void add(std::uint64_t more = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+  }
+  void sub(std::uint64_t less = 1) { add(~less + 1); }
+  void set(std::uint64_t value) { value_.store(value, std::memory_order_relaxed); }
+  std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+/// What became of a request, for the metrics, the access log and Cache-Status.
+enum class Outcome : std::uint8_t {
+  hit,          ///< fresh, from the store
+  stale,        ///< from the store while a refresh runs
+  stale_error,  ///< from the store because the origin failed
+  miss,         ///< caused a fill
+  joined,       ///< shared a fill under way
+  committed,    ///< from an object that waited for its commit
+  pass,         ///< streamed from the delivery host, uncached
+  preview,      ///< streamed from the preview host
+  rejected,     ///< the origin's refusal of the credential, from memory or fresh
+  refused,      ///< answered with an error by larder
+  preflight,
+  failed,   ///< the origin failed and there was nothing to answer with
+  aborted,  ///< the client left, or the answer broke off
+};
+constexpr std::size_t kOutcomes = 13;
+const char* name_of(Outcome outcome);
+
+/// Written by one worker.
+struct alignas(64) WorkerMetrics {
+  std::array<Count, kOutcomes> requests;
+  Count not_modified;  ///< of the above, answered with 304
+  Count bytes_sent;
+  Count connections_accepted;
+  Count connections_refused;  ///< at the bound
+  Count connections_open;     ///< gauge
+  Count output_cut;           ///< answers cut off at server.max_output
+  Count timeouts;
+  Count log_lines_dropped;
+};
+
+/// Written by the origin thread.
+struct OriginMetrics {
+  Count fills_started;
+  Count fills_joined;
+  Count fills_refreshed;
+  Count fills_stored;
+  Count fills_retried;
+  Count laggards_cut;  ///< readers that held up the others of their fill
+  Count fills_active;  ///< gauge
+  Count store_refused;
+  std::array<Count, 16> verdicts;  ///< by StoreVerdict
+  Count passes;
+  Count previews;
+  Count hit_for_miss;
+  Count rejections_held;       ///< answers given from a held refusal
+  Count credentials_rejected;  ///< gauge
+  Count delivery_running, delivery_queued, delivery_failed, delivery_refused;
+  Count preview_running, preview_queued, preview_failed;
+};
+
+/// The Prometheus text of all of them (exposition format 0.0.4).
+std::string prometheus_text(const std::vector<const WorkerMetrics*>& workers,
+                            const OriginMetrics& origin, const HeldBytes& held,
+                            const StoreStats& store);
+
+}  // namespace larder

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/admin/admin.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+namespace {
+
+using larder::PurgeOrder;
+
+std::variant<PurgeOrder, std::string> parse(std::string_view query) {
+  static const larder::Config config;
+  return larder::parse_purge(query, config);
+}
+
+}  // namespace
+
+TEST_CASE("purge: what is wrong with an order is said", "[daemon]") {
+  const auto query =
+      GENERATE(as<std::string>{}, "", "what=", "what=some", "what=all&api_key=k", "what=scope",
+               "what=url", "what=url&url=", "what=url&url=/nothing", "what=url&url=/v3/unknown",
+               "what=url&url=/v3/assets%3Flive_preview%3Dx", "what=all&color=red",
+               "what=url&environment=a&url=/v3/assets%3Fenvironment%3Db");
+  CAPTURE(query);
+  const auto parsed = parse(query);
+  REQUIRE(std::holds_alternative<std::string>(parsed));
+  CHECK_FALSE(std::get<std::string>(parsed).empty());
+}
+
+TEST_CASE(
+    "purge: a url is canonicalised as a client's would be, its environment becomes the scope's",
+    "[daemon]") {
+  const auto parsed = parse(
+      "what=url&branch=main&url=https://cdn.contentstack.io/v3/content_types/blog/entries/"
+      "%3Flimit%3D5%26environment%3Dproduction%26asc%3Da");
+  REQUIRE(std::holds_alternative<PurgeOrder>(parsed));
+  const auto& order = std::get<PurgeOrder>(parsed);
+  CHECK(order.what == PurgeOrder::What::url);
+  CHECK(order.path == "/v3/content_types/blog/entries");
+  CHECK(order.query == "asc=a&limit=5");
+  CHECK(order.environment == "production");
+  CHECK(order.branch == "main");
+}
+
+TEST_CASE("purge: a scope takes any of its parts", "[daemon]") {
+  const auto parsed = parse("what=scope&api_key=blt1&environment=a%20b");
+  REQUIRE(std::holds_alternative<PurgeOrder>(parsed));
+  CHECK(std::get<PurgeOrder>(parsed).api_key == "blt1");
+  CHECK(std::get<PurgeOrder>(parsed).environment == "a b");
+}

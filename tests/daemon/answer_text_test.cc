@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/http1/answer_text.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+TEST_CASE("answer text: dates are those of RFC 9110", "[daemon]") {
+  larder::DateText date;
+  CHECK(date.at({784'111'777'000}) == "Sun, 06 Nov 1994 08:49:37 GMT");
+  CHECK(date.at({784'111'777'999}) == "Sun, 06 Nov 1994 08:49:37 GMT");
+  CHECK(date.at({784'111'778'000}) == "Sun, 06 Nov 1994 08:49:38 GMT");
+}
+
+TEST_CASE("answer text: the tail of a head has Age only where there is one", "[daemon]") {
+  std::string out;
+  larder::append_head_tail(
+      out, {.date = "D", .age_s = 7, .cache_status = "larder; hit", .close = false});
+  CHECK(out == "Date: D\r\nAge: 7\r\nCache-Status: larder; hit\r\n\r\n");
+  out.clear();
+  larder::append_head_tail(
+      out, {.date = "D", .age_s = -1, .cache_status = "larder; fwd=miss", .close = true});
+  CHECK(out == "Date: D\r\nCache-Status: larder; fwd=miss\r\nConnection: close\r\n\r\n");
+}
+
+TEST_CASE("answer text: errors have the API's own shape", "[daemon]") {
+  const larder::Refusal refusal{
+      .status = 401, .error_code = 105, .cause = "no \"token\"", .field = "access_token"};
+  CHECK(
+      larder::error_body(refusal) ==
+      R"({"error_message":"no \"token\"","error_code":105,"errors":{"access_token":["no \"token\""]}})");
+  const auto whole = larder::error_answer(refusal, "D", true, true);
+  CHECK(whole.starts_with("HTTP/1.1 401 "));
+  CHECK(whole.find("Connection: close\r\n") != std::string::npos);
+  CHECK(whole.ends_with("}}"));
+  CHECK(larder::error_answer(refusal, "D", false, false).ends_with("\r\n\r\n"));
+}

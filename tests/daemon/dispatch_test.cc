@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <catch2/catch_test_macros.hpp>
+#include <memory>
+#include <string>
+
+#include "daemon/dispatch.h"
+#include "tests/cache/request_builder.h"
+#include "tests/cache/store_fixture.h"
+
+namespace {
+
+using larder::Decision;
+using larder::Dispatch;
+using larder::ListenerConfig;
+using larder::testing::RequestBuilder;
+
+constexpr std::string_view kPath = "/v3/content_types/blog/entries/blt1";
+
+larder::Config open_config() {
+  larder::Config config;
+  config.open.hosts.delivery = "https://cdn.example";
+  config.open.hosts.preview = "https://preview.example";
+  return config;
+}
+
+/// A worker's dispatch over a store of its own.
+struct Bench {
+  larder::test::TemporaryDirectory directory;
+  larder::Config config = open_config();
+  larder::InstallSecret secret = larder::test::secret_of(7);
+  larder::Store store{larder::test::config_at(directory.path()), 1'024, larder::test::hasher(),
+                      larder::make_fifo()};
+  larder::StoreReader reader = store.reader();
+  larder::RejectedSet rejected;
+  Dispatch dispatch{config, secret, larder::test::hasher(), reader, rejected};
+  larder::WallTime now = larder::wall_now();
+
+  Decision decide(RequestBuilder& builder, std::uint64_t header_id,
+                  ListenerConfig::Role role = ListenerConfig::Role::delivery) {
+    auto view = builder.view();
+    view.header_id = header_id;
+    return dispatch.decide(view, role, now);
+  }
+
+  /// Stores `body` as the answer to the last decision.
+  void store_answer(const std::string& body, std::int64_t fresh_ms) {
+    const auto recall = dispatch.stale_recall();
+    larder::NewObject object;
+    object.key = recall.key;
+    object.canonical = recall.canonical;
+    object.meta.scope = recall.scope;
+    object.meta.lifetime = {.stored = now,
+                            .fresh_until = {now.ms + fresh_ms},
+                            .revalidate_until = {now.ms + 2 * fresh_ms},
+                            .error_until = {now.ms + 3 * fresh_ms}};
+    object.meta.body_length = body.size();
+    object.body.push_back(std::make_shared<const std::string>(body));
+    larder::test::Outcome<bool> outcome;
+    larder::ScopeLabel label = larder::test::label_of(0);
+    label.mac = recall.scope;
+    REQUIRE(store.put(std::move(object), label, [&](bool done) { outcome.set(done); }));
+    REQUIRE(outcome.wait());
+    reader.end_turn();
+  }
+
+  /// Decides so often that the request is known from then on.
+  void make_known(RequestBuilder& builder, std::uint64_t header_id) {
+    for (int i = 0; i < 3; ++i) {
+      REQUIRE(decide(builder, header_id).what == Decision::What::answer);
+    }
+  }
+};
+
+std::string body_of(const Decision& decision) {
+  return decision.object ? std::string(decision.object->body) : "none";
+}
+
+constexpr std::int64_t kHour = 3'600'000;
+
+}  // namespace
+
+TEST_CASE("dispatch: a known request is answered as it was before", "[daemon]") {
+  Bench bench;
+  auto request = RequestBuilder::delivery(std::string(kPath));
+  REQUIRE(bench.decide(request, 1).what == Decision::What::fill);
+  bench.store_answer("one", kHour);
+  const auto first = bench.decide(request, 1);
+  REQUIRE(first.what == Decision::What::answer);
+  CHECK(first.fields.path == kPath);  // classified
+  const auto key = bench.dispatch.key();
+  const auto mac = bench.dispatch.scope()->mac;
+  bench.make_known(request, 1);
+  const auto known = bench.decide(request, 1);
+  CHECK(known.fields.path.empty());  // not classified: it was known
+  CHECK(known.what == Decision::What::answer);
+  CHECK(known.freshness == larder::Freshness::fresh);
+  CHECK(body_of(known) == "one");
+  CHECK(bench.dispatch.key() == key);
+  CHECK(bench.dispatch.scope()->mac == mac);
+}
+
+TEST_CASE("dispatch: the same target behind another header block gets its own scope's answer",
+          "[daemon]") {
+  Bench bench;
+  auto one = RequestBuilder::delivery(std::string(kPath));
+  auto other = RequestBuilder(std::string(kPath));
+  other.header("api_key", larder::testing::kApiKey)
+      .header("access_token", "cs_another_token_00000");
+  REQUIRE(bench.decide(one, 1).what == Decision::What::fill);
+  bench.store_answer("one", kHour);
+  bench.make_known(one, 1);
+  REQUIRE(bench.decide(other, 2).what == Decision::What::fill);
+  bench.store_answer("other", kHour);
+  bench.make_known(other, 2);
+  for (int i = 0; i < 4; ++i) {
+    CHECK(body_of(bench.decide(one, 1)) == "one");
+    CHECK(body_of(bench.decide(other, 2)) == "other");
+  }
+}
+
+TEST_CASE("dispatch: a known request is no hit once its object is gone, stale or refused",
+          "[daemon]") {
+  Bench bench;
+  auto request = RequestBuilder::delivery(std::string(kPath));
+  REQUIRE(bench.decide(request, 1).what == Decision::What::fill);
+  bench.store_answer("one", kHour);
+  bench.make_known(request, 1);
+  SECTION("purged") {
+    larder::PurgeOrder order;
+    order.what = larder::PurgeOrder::What::all;
+    REQUIRE(!larder::test::purge_and_wait(bench.store, order).error);
+    bench.reader.end_turn();
+    const auto decision = bench.decide(request, 1);
+    CHECK(decision.what == Decision::What::fill);
+    CHECK(decision.fields.path == kPath);
+    CHECK_FALSE(decision.object);
+  }
+  SECTION("replaced") {
+    bench.store_answer("two", kHour);
+    CHECK(body_of(bench.decide(request, 1)) == "two");
+  }
+  SECTION("stale: answered as such, with the fields that a refresh needs") {
+    bench.now.ms += kHour + 1;
+    const auto decision = bench.decide(request, 1);
+    CHECK(decision.what == Decision::What::answer);
+    CHECK(decision.freshness == larder::Freshness::stale_revalidate);
+    CHECK(decision.fields.path == kPath);
+    CHECK(decision.fields.access_token == larder::testing::kToken);
+  }
+  SECTION("fit for a failed origin alone") {
+    bench.now.ms += 2 * kHour + 1;
+    const auto decision = bench.decide(request, 1);
+    CHECK(decision.what == Decision::What::fill);
+    CHECK(decision.freshness == larder::Freshness::stale_if_error);
+  }
+  SECTION("its credential is refused") {
+    const auto credential = bench.dispatch.scope()->credential;
+    bench.rejected.note(credential, true);
+    CHECK(bench.decide(request, 1).what == Decision::What::fill);
+    bench.rejected.note(credential, false);
+    CHECK(body_of(bench.decide(request, 1)) == "one");
+  }
+}
+
+TEST_CASE("dispatch: of a conditional or a preview request nothing is known the next time",
+          "[daemon]") {
+  Bench bench;
+  auto plain = RequestBuilder::delivery(std::string(kPath));
+  REQUIRE(bench.decide(plain, 1).what == Decision::What::fill);
+  bench.store_answer("one", kHour);
+  bench.make_known(plain, 1);
+  SECTION("conditional") {
+    auto conditional = RequestBuilder::delivery(std::string(kPath));
+    conditional.header("If-None-Match", "\"x\"");
+    for (int i = 0; i < 4; ++i) {
+      CHECK(bench.decide(conditional, 2).fields.if_none_match == "\"x\"");
+    }
+  }
+  SECTION("preview, by a header block of its own or by the listener") {
+    auto preview = RequestBuilder::delivery(std::string(kPath));
+    preview.header("live_preview", "blt9").header("preview_token", larder::testing::kPreviewToken);
+    for (int i = 0; i < 4; ++i) {
+      const auto decision = bench.decide(preview, 3);
+      CHECK(decision.what == Decision::What::relay);
+      CHECK(decision.relay_to == larder::RelayOrder::To::preview);
+      CHECK(bench.decide(plain, 1, ListenerConfig::Role::preview).what != Decision::What::answer);
+    }
+  }
+}
