@@ -10,7 +10,7 @@
 
 #include "cache/store/object.h"
 #include "conf/base/clock.h"
-#include "daemon/dispatch.h"
+#include "daemon/client/dispatch.h"
 #include "daemon/http1/request_parser.h"
 #include "daemon/http1/transport.h"
 #include "daemon/watch/access_log.h"

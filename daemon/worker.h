@@ -13,7 +13,7 @@
 #include "cache/body/held_bytes.h"
 #include "conf/base/anchored_clock.h"
 #include "daemon/connection.h"
-#include "daemon/dispatch.h"
+#include "daemon/client/dispatch.h"
 #include "daemon/fetch/origin.h"
 #include "daemon/http1/answer_text.h"
 #include "daemon/http1/listen.h"

@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "daemon/dispatch.h"
+#include "daemon/client/dispatch.h"
 #include "tests/cache/request_builder.h"
 #include "tests/cache/store_fixture.h"
 

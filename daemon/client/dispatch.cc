@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/dispatch.h"
+#include "daemon/client/dispatch.h"
 
 namespace larder {
 
