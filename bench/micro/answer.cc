@@ -7,7 +7,7 @@
 #include "cache/http/freshness.h"
 #include "cache/store/object.h"
 #include "daemon/http1/answer_text.h"
-#include "tests/store_fixture.h"
+#include "tests/cache/store_fixture.h"
 
 namespace larder::bench {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "cache/scope/key.h"
 #include "tests/cache/request_builder.h"
-#include "tests/store_fixture.h"
+#include "tests/cache/store_fixture.h"
 
 namespace larder::bench {
 namespace {

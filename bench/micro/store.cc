@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "bench/load/zipf.h"
-#include "tests/store_fixture.h"
+#include "tests/cache/store_fixture.h"
 
 namespace larder::bench {
 namespace {
