@@ -79,7 +79,7 @@ Server::Server(const Config& config)
                            .max_connections = max_connections_of(config.server)});
   open_workers();
   open_admin();
-  origin_ = std::make_unique<Origin>(config_, clock_, *store_, *this, origin_metrics_, held_);
+  origin_ = std::make_unique<FetchThread>(config_, clock_, *store_, *this, origin_metrics_, held_);
   shared_->origin = origin_.get();
   watch_signal(terminate_, SIGTERM);
   watch_signal(interrupt_, SIGINT);

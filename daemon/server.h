@@ -7,7 +7,7 @@
 
 #include "conf/base/anchored_clock.h"
 #include "daemon/admin/admin.h"
-#include "daemon/fetch/origin.h"
+#include "daemon/fetch/fetch_thread.h"
 #include "daemon/watch/access_log.h"
 #include "daemon/worker.h"
 
@@ -54,7 +54,7 @@ class Server final : public WorkersOut {
   OriginMetrics origin_metrics_;
   std::unique_ptr<AccessLog> access_log_;
   std::unique_ptr<Shared> shared_;
-  std::unique_ptr<Origin> origin_;
+  std::unique_ptr<FetchThread> origin_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Address> listening_;
   std::vector<Address> admin_listening_;

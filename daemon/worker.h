@@ -12,9 +12,9 @@
 
 #include "cache/body/held_bytes.h"
 #include "conf/base/anchored_clock.h"
-#include "daemon/connection.h"
 #include "daemon/client/dispatch.h"
-#include "daemon/fetch/origin.h"
+#include "daemon/connection.h"
+#include "daemon/fetch/fetch_thread.h"
 #include "daemon/http1/answer_text.h"
 #include "daemon/http1/listen.h"
 #include "daemon/watch/access_log.h"
@@ -33,7 +33,7 @@ struct Shared {
   const HeldBytes& held;
   unsigned max_connections = 0;
   std::atomic<unsigned> connections{0};
-  Origin* origin = nullptr;  ///< set before the first worker starts
+  FetchThread* origin = nullptr;  ///< set before the first worker starts
 };
 
 /// One event loop with its listening sockets and connections.
@@ -81,7 +81,7 @@ class Worker final : public AnswerOut {
   std::string_view date();
   std::uint64_t add_waiter(Connection& connection);
   void remove_waiter(std::uint64_t waiter) { waiters_.erase(waiter); }
-  void post_to_origin(OriginOrder order) { shared_.origin->post(std::move(order)); }
+  void post_to_origin(FetchOrder order) { shared_.origin->post(std::move(order)); }
   /// Asks for a refresh of the last decision's object, at most once a second for each key.
   void refresh(const RequestView& request, const RequestFields& fields);
   /// Sees to room for more bytes that wait for clients: at the bound those who have waited longest

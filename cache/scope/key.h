@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "cache/scope/install_secret.h"
@@ -19,6 +21,16 @@ struct CacheKey {
   friend auto operator<=>(const CacheKey&, const CacheKey&) = default;
   std::string_view view() const {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
+};
+
+/// For tables in memory. The key ends with bits of its own hashes, which a secret makes hard to
+/// aim at one place.
+struct KeyHash {
+  std::size_t operator()(const CacheKey& key) const noexcept {
+    std::uint64_t parts[3];
+    std::memcpy(parts, key.bytes.data() + 16, sizeof parts);
+    return parts[0] ^ parts[1] ^ parts[2];
   }
 };
 

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <string>
 #include <unordered_map>
 #include <utility>
 
@@ -29,51 +28,21 @@ class HitForMiss {
 
   explicit HitForMiss(Seconds hold_s) : hold_ms_(hold_s * 1000) {}
 
-  void mark(const CacheKey& key, MonotonicTime now) {
-    const auto until = MonotonicTime{now.ms + hold_ms_};
-    marks_[std::string(key.view())] = until;
-    order_.emplace_back(key.view(), until);
-    while (order_.size() > kMaxMarks) forget_oldest();
-  }
-
-  void unmark(const CacheKey& key) {
-    if (!marks_.empty()) marks_.erase(std::string(key.view()));
-  }
-
-  bool marked(const CacheKey& key, MonotonicTime now) {
-    if (marks_.empty()) return false;
-    forget_old(now);
-    const auto found = marks_.find(std::string(key.view()));
-    return found != marks_.end() && found->second > now;
-  }
-
+  void mark(const CacheKey& key, MonotonicTime now);
+  void unmark(const CacheKey& key);
+  bool marked(const CacheKey& key, MonotonicTime now);
   /// As marked(), for a request that will follow the advice.
-  Advice advise(const CacheKey& key, MonotonicTime now) {
-    if (marked(key, now)) return Advice::alone;
-    if (marks_.empty() || !marks_.contains(std::string(key.view()))) return Advice::share;
-    mark(key, now);
-    return Advice::probe;
-  }
-
-  void clear() {
-    marks_.clear();
-    order_.clear();
-  }
+  Advice advise(const CacheKey& key, MonotonicTime now);
+  void clear();
   std::size_t size() const { return marks_.size(); }
 
  private:
-  void forget_old(MonotonicTime now) {
-    while (!order_.empty() && order_.front().second.ms + hold_ms_ <= now.ms) forget_oldest();
-  }
-  void forget_oldest() {
-    const auto found = marks_.find(order_.front().first);
-    if (found != marks_.end() && found->second == order_.front().second) marks_.erase(found);
-    order_.pop_front();
-  }
+  void forget_old(MonotonicTime now);
+  void forget_oldest();
 
   std::int64_t hold_ms_;
-  std::unordered_map<std::string, MonotonicTime> marks_;
-  std::deque<std::pair<std::string, MonotonicTime>> order_;
+  std::unordered_map<CacheKey, MonotonicTime, KeyHash> marks_;
+  std::deque<std::pair<CacheKey, MonotonicTime>> order_;
 };
 
 }  // namespace larder

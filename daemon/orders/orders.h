@@ -65,8 +65,8 @@ struct CommittedNote {
 
 struct StopOrder {};
 
-using OriginOrder = std::variant<FillOrder, RelayOrder, LeaveOrder, CreditOrder, PurgeCommand,
-                                 CommittedNote, StopOrder>;
+using FetchOrder = std::variant<FillOrder, RelayOrder, LeaveOrder, CreditOrder, PurgeCommand,
+                                CommittedNote, StopOrder>;
 
 /// Rejected credentials that are remembered, by the origin thread and by each worker; the oldest
 /// are forgotten first.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/fetch/origin.h"
+#include "daemon/fetch/fetch_thread.h"
 
 #include <algorithm>
 #include <functional>
@@ -18,13 +18,13 @@ constexpr Milliseconds kSweepMs = 250;
 
 }  // namespace
 
-std::size_t Origin::WaiterHash::operator()(const Waiter& waiter) const noexcept {
+std::size_t FetchThread::WaiterHash::operator()(const Waiter& waiter) const noexcept {
   return std::hash<const void*>()(waiter.out) ^
          (std::hash<std::uint64_t>()(waiter.id) * 0x9e3779b97f4a7c15ull);
 }
 
-Origin::Origin(const Config& config, const AnchoredClock& clock, Store& store, WorkersOut& workers,
-               OriginMetrics& metrics, const HeldBytes& held)
+FetchThread::FetchThread(const Config& config, const AnchoredClock& clock, Store& store,
+                         WorkersOut& workers, OriginMetrics& metrics, const HeldBytes& held)
     : config_(config),
       clock_(clock),
       store_(store),
@@ -42,17 +42,17 @@ Origin::Origin(const Config& config, const AnchoredClock& clock, Store& store, W
       mailbox_(loop_.get(), this),
       thread_([this] { run(); }) {}
 
-Origin::~Origin() {
+FetchThread::~FetchThread() {
   stop();
 }
 
-void Origin::stop() {
+void FetchThread::stop() {
   if (!thread_.joinable()) return;
   post(StopOrder{});
   thread_.join();
 }
 
-void Origin::run() {
+void FetchThread::run() {
   begin_thread("origin", Urgency::patient);
   uv_timer_start(sweep_.get(), on_sweep, kSweepMs, kSweepMs);
   uv_prepare_start(turn_end_.get(), on_turn_end);
@@ -69,33 +69,33 @@ void Origin::run() {
   end_turn();
 }
 
-void Origin::on_turn_end(uv_prepare_t* handle) noexcept {
-  static_cast<Origin*>(handle->data)->end_turn();
+void FetchThread::on_turn_end(uv_prepare_t* handle) noexcept {
+  static_cast<FetchThread*>(handle->data)->end_turn();
 }
 
-void Origin::note_sent(AnswerOut& out) {
+void FetchThread::note_sent(AnswerOut& out) {
   if (std::find(sent_to_.begin(), sent_to_.end(), &out) == sent_to_.end()) sent_to_.push_back(&out);
 }
 
-void Origin::end_turn() {
+void FetchThread::end_turn() {
   for (AnswerOut* const out : sent_to_) out->take_sent();
   sent_to_.clear();
 }
 
-void Origin::on_sweep(uv_timer_t* timer) noexcept {
-  static_cast<Origin*>(timer->data)->cut_laggards();
+void FetchThread::on_sweep(uv_timer_t* timer) noexcept {
+  static_cast<FetchThread*>(timer->data)->cut_laggards();
 }
 
-void Origin::cut_laggards() {
+void FetchThread::cut_laggards() {
   for (auto& [id, fill] : fills_) metrics_.laggards_cut.add(fill->cut_laggards(kSweepMs));
 }
 
-void Origin::take(StopOrder&) {
+void FetchThread::take(StopOrder&) {
   mailbox_.close();
   loop_.stop();
 }
 
-void Origin::on_mail(std::vector<OriginOrder>& orders) {
+void FetchThread::on_mail(std::vector<FetchOrder>& orders) {
   for (auto& order : orders) {
     std::visit([this](auto& it) { take(it); }, order);
   }
@@ -103,7 +103,7 @@ void Origin::on_mail(std::vector<OriginOrder>& orders) {
   show_gauges();
 }
 
-void Origin::show_gauges() {
+void FetchThread::show_gauges() {
   const auto delivery = delivery_->stats();
   metrics_.delivery_running.set(delivery.running);
   metrics_.delivery_queued.set(delivery.queued);
@@ -116,14 +116,14 @@ void Origin::show_gauges() {
   metrics_.fills_active.set(fills_.size());
 }
 
-std::string Origin::name_of(const FillOrder& order) {
+std::string FetchThread::name_of(const FillOrder& order) {
   std::string name(reinterpret_cast<const char*>(order.scope->mac.bytes.data()),
                    order.scope->mac.bytes.size());
   name += order.canonical;
   return name;
 }
 
-void Origin::take(FillOrder& order) {
+void FetchThread::take(FillOrder& order) {
   const bool refresh = order.waiter.out == nullptr;
   if (!refresh && answer_from_held(order)) return;
   const auto current = current_.find(name_of(order));
@@ -159,7 +159,7 @@ void Origin::take(FillOrder& order) {
 
 /// Whoever can fall back on a stale object always shares: on a way of its own it would be handed
 /// the origin's errors instead.
-HitForMiss::Advice Origin::advise(const FillOrder& order) {
+HitForMiss::Advice FetchThread::advise(const FillOrder& order) {
   if (order.has_stale) return HitForMiss::Advice::share;
   const auto now = monotonic_now();
   const auto refused = refused_.advise(order.key, now);
@@ -167,7 +167,7 @@ HitForMiss::Advice Origin::advise(const FillOrder& order) {
 }
 
 /// The refusal of this credential is still held.
-bool Origin::answer_from_held(const FillOrder& order) {
+bool FetchThread::answer_from_held(const FillOrder& order) {
   const auto* held = rejected_.held(order.scope->credential, monotonic_now());
   if (held == nullptr) return false;
   const bool encoded = held->head->blocks.entity.find("Content-Encoding") != std::string::npos;
@@ -184,7 +184,7 @@ bool Origin::answer_from_held(const FillOrder& order) {
 }
 
 /// The commit may have overtaken the snapshot in which the worker missed.
-bool Origin::answer_from_store(const FillOrder& order) {
+bool FetchThread::answer_from_store(const FillOrder& order) {
   const auto found = reader_->lookup(order.key, order.canonical, order.scope->mac, wall());
   if (!found || judge(found->meta.lifetime, wall()) != Freshness::fresh) return false;
   if (order.waiter.out == nullptr) return true;
@@ -216,7 +216,7 @@ bool Origin::answer_from_store(const FillOrder& order) {
   return true;
 }
 
-Fill* Origin::start_fill(FillOrder order, unsigned attempt) {
+Fill* FetchThread::start_fill(FillOrder order, unsigned attempt) {
   const auto name = name_of(order);
   const auto waiter = order.waiter;
   const auto id = next_fill_++;
@@ -239,11 +239,11 @@ Fill* Origin::start_fill(FillOrder order, unsigned attempt) {
   return fill;
 }
 
-void Origin::take(RelayOrder& order) {
+void FetchThread::take(RelayOrder& order) {
   start_relay(order.waiter, std::move(order.request), order.to);
 }
 
-void Origin::start_relay(Waiter waiter, OriginRequest request, RelayOrder::To to) {
+void FetchThread::start_relay(Waiter waiter, OriginRequest request, RelayOrder::To to) {
   const bool preview = to == RelayOrder::To::preview;
   (preview ? metrics_.previews : metrics_.passes).add();
   auto relay =
@@ -259,14 +259,14 @@ void Origin::start_relay(Waiter waiter, OriginRequest request, RelayOrder::To to
 }
 
 /// A cacheable request on a fetch of its own.
-void Origin::relay_alone(const FillOrder& order) {
+void FetchThread::relay_alone(const FillOrder& order) {
   start_relay(order.waiter,
               delivery_request(order.request, *order.scope, order.access_token.reveal(),
                                order.user_agent, order.unkeyed),
               RelayOrder::To::delivery);
 }
 
-void Origin::refuse(Waiter waiter, const Refusal& refusal) {
+void FetchThread::refuse(Waiter waiter, const Refusal& refusal) {
   if (waiter.out == nullptr) return;
   AnswerEvent event;
   event.waiter = waiter.id;
@@ -275,7 +275,7 @@ void Origin::refuse(Waiter waiter, const Refusal& refusal) {
   waiter.out->send(std::move(event));
 }
 
-void Origin::take(LeaveOrder& order) {
+void FetchThread::take(LeaveOrder& order) {
   relays_.erase(order.waiter);
   const auto found = fill_of_.find(order.waiter);
   if (found == fill_of_.end()) return;
@@ -285,7 +285,7 @@ void Origin::take(LeaveOrder& order) {
   if (fill != fills_.end()) fill->second->leave(order.waiter);
 }
 
-void Origin::take(CreditOrder& order) {
+void FetchThread::take(CreditOrder& order) {
   const auto relay = relays_.find(order.waiter);
   if (relay != relays_.end()) return relay->second->credit(order.bytes);
   const auto found = fill_of_.find(order.waiter);
@@ -294,7 +294,7 @@ void Origin::take(CreditOrder& order) {
   if (fill != fills_.end()) fill->second->credit(order.waiter, order.bytes);
 }
 
-bool Origin::selected(const PurgeOrder& order, const Fill& fill) const {
+bool FetchThread::selected(const PurgeOrder& order, const Fill& fill) const {
   const auto& scope = *fill.order().scope;
   if (order.what == PurgeOrder::What::all) return true;
   const bool scope_matches = order.selects_scope(scope.api_key, scope.environment, scope.branch);
@@ -305,7 +305,7 @@ bool Origin::selected(const PurgeOrder& order, const Fill& fill) const {
 
 /// Nobody joins what is under way any more, and nothing of it is stored; then the store's order,
 /// behind every put() of before.
-void Origin::take(PurgeCommand& command) {
+void FetchThread::take(PurgeCommand& command) {
   std::vector<std::uint64_t> committing;
   for (auto& [id, fill] : fills_) {
     if (!selected(command.order, *fill)) continue;
@@ -319,19 +319,19 @@ void Origin::take(PurgeCommand& command) {
   store_.purge(std::move(command.order), std::move(command.done));
 }
 
-void Origin::take(CommittedNote& note) {
+void FetchThread::take(CommittedNote& note) {
   const auto found = fills_.find(note.fill);
   if (found == fills_.end()) return;
   forget_current(*found->second);
   fills_.erase(found);
 }
 
-void Origin::forget_current(const Fill& fill) {
+void FetchThread::forget_current(const Fill& fill) {
   const auto current = current_.find(name_of(fill.order()));
   if (current != current_.end() && current->second == fill.id()) current_.erase(current);
 }
 
-void Origin::on_unshareable(const Fill& fill, std::vector<FillOrder> others, Unshareable why) {
+void FetchThread::on_unshareable(const Fill& fill, std::vector<FillOrder> others, Unshareable why) {
   if (why == Unshareable::lasting) hit_for_miss_.mark(fill.order().key, monotonic_now());
   if (why == Unshareable::refusal) refused_.mark(fill.order().key, monotonic_now());
   forget_current(fill);
@@ -341,8 +341,8 @@ void Origin::on_unshareable(const Fill& fill, std::vector<FillOrder> others, Uns
   }
 }
 
-void Origin::on_leader_failed(const Fill& fill, std::vector<FillOrder> others,
-                              const Refusal& refusal) {
+void FetchThread::on_leader_failed(const Fill& fill, std::vector<FillOrder> others,
+                                   const Refusal& refusal) {
   forget_current(fill);
   for (const auto& order : others) fill_of_.erase(order.waiter);
   if (fill.attempt() > 1 || retry_budget_ < 1) {
@@ -362,7 +362,7 @@ void Origin::on_leader_failed(const Fill& fill, std::vector<FillOrder> others,
   }
 }
 
-bool Origin::store(const Fill& fill, NewObject object) {
+bool FetchThread::store(const Fill& fill, NewObject object) {
   const auto& scope = *fill.order().scope;
   hit_for_miss_.unmark(fill.order().key);
   refused_.unmark(fill.order().key);
@@ -377,12 +377,12 @@ bool Origin::store(const Fill& fill, NewObject object) {
   return taken;
 }
 
-void Origin::on_verdict(StoreVerdict verdict) {
+void FetchThread::on_verdict(StoreVerdict verdict) {
   metrics_.verdicts[static_cast<std::size_t>(verdict) % metrics_.verdicts.size()].add();
 }
 
-void Origin::on_rejected(const Fill& fill, std::shared_ptr<const AnswerHead> head,
-                         std::vector<Chunk> body) {
+void FetchThread::on_rejected(const Fill& fill, std::shared_ptr<const AnswerHead> head,
+                              std::vector<Chunk> body) {
   const auto& credential = fill.order().scope->credential;
   rejected_.reject(credential, std::move(head), RejectedCredentials::copy_of(body),
                    monotonic_now());
@@ -392,7 +392,7 @@ void Origin::on_rejected(const Fill& fill, std::shared_ptr<const AnswerHead> hea
 
 /// In open mode each credential has a scope of its own. One that nothing is stored for, an invented
 /// one, has no hits to stop: it must not displace those that have.
-bool Origin::may_have_hits(const Fill& fill) {
+bool FetchThread::may_have_hits(const Fill& fill) {
   if (!config_.open_mode() || store_.stats().pending_bytes > 0) return true;
   reader_->end_turn();  // the snapshot must not be older than that
   const bool stored = reader_->may_hold_scope_of(fill.order().key);
@@ -400,20 +400,20 @@ bool Origin::may_have_hits(const Fill& fill) {
   return stored;
 }
 
-void Origin::on_accepted(const Fill& fill) {
+void FetchThread::on_accepted(const Fill& fill) {
   const bool was_rejected = rejected_.accept(fill.order().scope->credential);
   if (!was_rejected && !fill.order().skip_store) return;
   metrics_.credentials_rejected.set(rejected_.size());
   workers_.tell_all({.credential = fill.order().scope->credential, .rejected = false});
 }
 
-void Origin::on_fill_over(Fill& fill) {
+void FetchThread::on_fill_over(Fill& fill) {
   forget_current(fill);
   fills_.erase(fill.id());
   show_gauges();
 }
 
-void Origin::on_relay_over(Waiter waiter) {
+void FetchThread::on_relay_over(Waiter waiter) {
   relays_.erase(waiter);
   show_gauges();
 }

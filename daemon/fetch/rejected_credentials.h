@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
 #include <vector>
 
-#include "cache/scope/scope.h"
+#include "cache/body/chunk.h"
+#include "cache/scope/scope_mac.h"
 #include "conf/base/clock.h"
 #include "conf/config.h"
 #include "daemon/orders/orders.h"
@@ -32,43 +35,18 @@ class RejectedCredentials {
     MonotonicTime until;
   };
 
-  /// The body in memory of its own: what came from the origin is counted as waiting for clients as
-  /// long as anyone holds it. Empty = too long to be held.
-  static std::vector<Chunk> copy_of(const std::vector<Chunk>& body) {
-    std::string whole;
-    for (const Chunk& piece : body) {
-      if (whole.size() + piece->size() > kMaxHeldBytes) return {};
-      whole += *piece;
-    }
-    return {std::make_shared<const std::string>(std::move(whole))};
-  }
-
   explicit RejectedCredentials(Seconds hold_s) : hold_ms_(hold_s * 1000) {}
 
+  /// The body in memory of its own: what came from the origin is counted as waiting for clients as
+  /// long as anyone holds it. Empty = too long to be held.
+  static std::vector<Chunk> copy_of(const std::vector<Chunk>& body);
+
   void reject(const ScopeMac& credential, std::shared_ptr<const AnswerHead> head,
-              std::vector<Chunk> body, MonotonicTime now) {
-    const auto [place, fresh] = held_.insert_or_assign(
-        credential.bytes, Held{std::move(head), std::move(body), MonotonicTime{now.ms + hold_ms_}});
-    if (fresh) order_.push_back(credential.bytes);
-    while (order_.size() > kMaxRejectedCredentials) {
-      held_.erase(order_.front());
-      order_.pop_front();
-    }
-  }
-
+              std::vector<Chunk> body, MonotonicTime now);
   /// True when it was here.
-  bool accept(const ScopeMac& credential) {
-    if (held_.erase(credential.bytes) == 0) return false;
-    std::erase(order_, credential.bytes);
-    return true;
-  }
-
+  bool accept(const ScopeMac& credential);
   /// The refusal to answer with at `now`, or null.
-  const Held* held(const ScopeMac& credential, MonotonicTime now) const {
-    const auto found = held_.find(credential.bytes);
-    const bool holds = found != held_.end() && found->second.until > now;
-    return holds && !found->second.body.empty() ? &found->second : nullptr;
-  }
+  const Held* held(const ScopeMac& credential, MonotonicTime now) const;
   std::size_t size() const { return held_.size(); }
 
  private:

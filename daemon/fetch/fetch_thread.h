@@ -11,9 +11,9 @@
 
 #include "cache/body/held_bytes.h"
 #include "conf/base/anchored_clock.h"
-#include "daemon/fetch/credentials.h"
 #include "daemon/fetch/fill.h"
 #include "daemon/fetch/hit_for_miss.h"
+#include "daemon/fetch/rejected_credentials.h"
 #include "daemon/orders/orders.h"
 #include "daemon/watch/metrics.h"
 #include "upstream/loop/mailbox.h"
@@ -30,18 +30,18 @@ class WorkersOut {
 
 /// The origin thread: one loop that owns all traffic to the origins: the fills, one for each key
 /// across all workers, and the relays. Others only post orders.
-class Origin final : public FillOwner, public RelayOwner {
+class FetchThread final : public FillOwner, public RelayOwner {
  public:
-  Origin(const Config& config, const AnchoredClock& clock, Store& store, WorkersOut& workers,
-         OriginMetrics& metrics, const HeldBytes& held);
-  ~Origin() override;
-  Origin(const Origin&) = delete;
-  Origin& operator=(const Origin&) = delete;
+  FetchThread(const Config& config, const AnchoredClock& clock, Store& store, WorkersOut& workers,
+              OriginMetrics& metrics, const HeldBytes& held);
+  ~FetchThread() override;
+  FetchThread(const FetchThread&) = delete;
+  FetchThread& operator=(const FetchThread&) = delete;
 
   /// Thread-safe. Dropped after stop().
-  void post(OriginOrder order) { mailbox_.post(std::move(order)); }
+  void post(FetchOrder order) { mailbox_.post(std::move(order)); }
 
-  /// Ends all traffic and joins the thread. The store may end after this and before the Origin:
+  /// Ends all traffic and joins the thread. The store may end after this and before this object:
   /// its writer still posts notes.
   void stop();
 
@@ -49,7 +49,7 @@ class Origin final : public FillOwner, public RelayOwner {
   /// by one, events would have two threads take turns on one CPU.
   void note_sent(AnswerOut& out);
 
-  void on_mail(std::vector<OriginOrder>& orders);  ///< Mailbox calls it
+  void on_mail(std::vector<FetchOrder>& orders);  ///< Mailbox calls it
 
  private:
   struct WaiterHash {
@@ -129,7 +129,7 @@ class Origin final : public FillOwner, public RelayOwner {
   double retry_budget_ = 10;
   UvHandle<uv_timer_t> sweep_;
   UvHandle<uv_prepare_t> turn_end_;
-  Mailbox<OriginOrder> mailbox_;
+  Mailbox<FetchOrder> mailbox_;
   std::thread thread_;  ///< last: runs from the end of construction
 };
 
