@@ -47,12 +47,12 @@ void write_ready_file(const std::string& path, const std::string& text) {
 
 int serve(const Options& options) {
   using namespace larder;
-  const Config config = options.config.empty() ? default_config() : load_config(options.config);
+  Config config = options.config.empty() ? default_config() : load_config(options.config);
   set_log_level(config.log.level);
   install_redactor(redactor_for(config));
   install_store_fault_handler();
   {
-    Server server(config);
+    Server server(std::make_shared<const Settings>(Settings{std::move(config)}));
     if (!options.ready_file.empty()) write_ready_file(options.ready_file, server.ready_json());
     auto ready = server.ready_json();
     ready.pop_back();  // the line end

@@ -59,27 +59,27 @@ InstallSecret secret_in(const std::string& path) {
 
 }  // namespace
 
-Server::Server(const Config& config)
-    : config_(config),
+Server::Server(SettingsPtr settings)
+    : settings_(std::move(settings)),
       started_(monotonic_now()),
-      secret_(secret_in(config.cache.path)),
+      secret_(secret_in(config().cache.path)),
       hasher_(secret_),
-      held_(config.cache.max_pending_bytes, config.server.max_output_bytes),
-      store_(std::make_unique<Store>(config.cache, max_scopes_of(config), hasher_,
-                                     make_eviction(config.cache.eviction))) {
-  const auto workers = workers_of(config.server);
-  if (!config.log.access_log.empty())
-    access_log_ = std::make_unique<AccessLog>(config.log.access_log, workers);
-  shared_.reset(new Shared{.config = config_,
+      held_(config().cache.max_pending_bytes, config().server.max_output_bytes),
+      store_(std::make_unique<Store>(config().cache, max_scopes_of(config()), hasher_,
+                                     make_eviction(config().cache.eviction))) {
+  const auto workers = workers_of(config().server);
+  if (!config().log.access_log.empty())
+    access_log_ = std::make_unique<AccessLog>(config().log.access_log, workers);
+  shared_.reset(new Shared{.settings = settings_,
                            .secret = secret_,
                            .hasher = hasher_,
                            .clock = clock_,
                            .store = *store_,
                            .held = held_,
-                           .max_connections = max_connections_of(config.server)});
+                           .max_connections = max_connections_of(config().server)});
   open_workers();
   open_admin();
-  origin_ = std::make_unique<FetchThread>(config_, clock_, *store_, *this, origin_metrics_, held_);
+  origin_ = std::make_unique<FetchThread>(config(), clock_, *store_, *this, origin_metrics_, held_);
   shared_->origin = origin_.get();
   watch_signal(terminate_, SIGTERM);
   watch_signal(interrupt_, SIGINT);
@@ -95,9 +95,9 @@ Server::~Server() {
 }
 
 void Server::open_workers() {
-  const auto count = workers_of(config_.server);
+  const auto count = workers_of(config().server);
   std::vector<std::vector<ListeningSocket>> by_worker(count);
-  for (const auto& listener : config_.listeners) {
+  for (const auto& listener : config().listeners) {
     auto copies = listen_on(listener, count, kUnixListenerMode);
     const bool preview = listener.role == ListenerConfig::Role::preview;
     listening_.push_back({copies.front().name(), preview ? "preview" : "delivery"});
@@ -116,10 +116,10 @@ void Server::open_admin() {
     admin_listening_.push_back({opened.front().name(), role});
     sockets.push_back(std::move(opened.front()));
   };
-  if (!config_.admin.socket.empty()) {
-    open({.family = ListenAddress::Family::unix_socket, .host = config_.admin.socket}, "admin");
+  if (!config().admin.socket.empty()) {
+    open({.family = ListenAddress::Family::unix_socket, .host = config().admin.socket}, "admin");
   }
-  for (const auto& address : config_.admin.metrics) open(address, "metrics");
+  for (const auto& address : config().admin.metrics) open(address, "metrics");
   AdminSources sources;
   sources.metrics = [this] {
     return prometheus_text(worker_metrics(), origin_metrics_, held_, store_->stats());
@@ -129,7 +129,7 @@ void Server::open_admin() {
     origin_->post(PurgeCommand{std::move(order), std::move(done)});
   };
   admin_ =
-      std::make_unique<AdminServer>(loop_.get(), config_, std::move(sources), std::move(sockets));
+      std::make_unique<AdminServer>(loop_.get(), config(), std::move(sources), std::move(sockets));
 }
 
 void Server::watch_signal(UvHandle<uv_signal_t>& handle, int number) {
@@ -183,7 +183,7 @@ std::string Server::ready_json() const {
 std::string Server::status_json() const {
   const auto store = store_->stats();
   std::string out = "{\"version\":" + json_quote(LARDER_VERSION) +
-                    ",\"mode\":" + (config_.open_mode() ? "\"open\"" : "\"configured\"") +
+                    ",\"mode\":" + (config().open_mode() ? "\"open\"" : "\"configured\"") +
                     ",\"uptime_s\":" + std::to_string((monotonic_now().ms - started_.ms) / 1000) +
                     ",\"listeners\":" + address_list(listening_) + ",\"requests\":{";
   for (std::size_t i = 0; i < kOutcomes; ++i) {

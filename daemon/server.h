@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "conf/base/anchored_clock.h"
+#include "conf/settings.h"
 #include "daemon/admin/admin.h"
 #include "daemon/fetch/fetch_thread.h"
 #include "daemon/watch/access_log.h"
@@ -18,7 +19,7 @@ namespace larder {
 class Server final : public WorkersOut {
  public:
   /// Throws StartupError. When it returns, all listeners accept.
-  explicit Server(const Config& config);
+  explicit Server(SettingsPtr settings);
   ~Server() override;
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -44,7 +45,9 @@ class Server final : public WorkersOut {
   void on_signal(int number);
   void watch_signal(UvHandle<uv_signal_t>& handle, int number);
 
-  const Config& config_;
+  const Config& config() const { return settings_->config; }
+
+  SettingsPtr settings_;
   const MonotonicTime started_;
   AnchoredClock clock_;
   InstallSecret secret_;

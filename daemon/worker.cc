@@ -27,10 +27,11 @@ struct Worker::Listener {
 
 Worker::Worker(Shared& shared, std::vector<ListeningSocket> sockets, AccessRing* log)
     : shared_(shared),
+      settings_(shared.settings),
       read_buffer_(kReadBuffer),
-      parser_(shared.config.server, &known_headers_),
+      parser_(settings_->config.server, &known_headers_),
       reader_(shared.store.reader()),
-      dispatch_(shared.config, shared.secret, shared.hasher, reader_, rejected_),
+      dispatch_(settings_, shared.secret, shared.hasher, reader_, rejected_),
       log_(log),
       turn_end_(make_handle<uv_prepare_t>(loop_.get(), this, uv_prepare_init)),
       turn_checked_(make_handle<uv_check_t>(loop_.get(), this, uv_check_init)),
@@ -106,7 +107,8 @@ void Worker::accept(Listener& listener) {
                               : reinterpret_cast<uv_stream_t*>(listener.pipe.get());
   auto transport = accept_stream(stream, read_buffer_);
   if (!transport) return;
-  if (shared_.connections.fetch_add(1, std::memory_order_relaxed) >= shared_.max_connections) {
+  if (shared_.connections.fetch_add(1, std::memory_order_relaxed) >=
+      shared_.max_connections.load(std::memory_order_relaxed)) {
     shared_.connections.fetch_sub(1, std::memory_order_relaxed);
     metrics_.connections_refused.add();
     transport.release()->reset();  // has no user: deletes itself
@@ -158,14 +160,23 @@ void Worker::on_mail(std::vector<Mail>& mail) {
       if (found != waiters_.end()) found->second->on_answer(std::move(*event));
     } else if (const auto* note = std::get_if<CredentialNote>(&message)) {
       rejected_.note(note->credential, note->rejected);
+    } else if (auto* settings = std::get_if<SettingsPtr>(&message)) {
+      take_settings(std::move(*settings));
     } else {
       begin_drain(std::holds_alternative<DrainNote>(message));
     }
   }
 }
 
+/// No request is being read or answered on the stack: messages are taken between such calls.
+void Worker::take_settings(SettingsPtr settings) {
+  settings_ = std::move(settings);
+  parser_.set_bounds(config().server);
+  dispatch_.use(settings_);
+}
+
 void Worker::begin_drain(bool gently) {
-  const auto patience = gently ? shared_.config.server.drain_timeout_ms : 0;
+  const auto patience = gently ? config().server.drain_timeout_ms : 0;
   drain_until_ = {now().ms + patience};
   listeners_.clear();
   draining_ = true;

@@ -12,6 +12,7 @@
 
 #include "cache/body/held_bytes.h"
 #include "conf/base/anchored_clock.h"
+#include "conf/settings.h"
 #include "daemon/client/dispatch.h"
 #include "daemon/connection.h"
 #include "daemon/fetch/fetch_thread.h"
@@ -25,13 +26,13 @@ namespace larder {
 
 /// What all workers share; outlives them. Const but for the atomics.
 struct Shared {
-  const Config& config;
+  const SettingsPtr settings;  ///< of the start: each worker holds those that it works by
   const InstallSecret& secret;
   const KeyHasher& hasher;
   const AnchoredClock& clock;
   Store& store;
   const HeldBytes& held;
-  unsigned max_connections = 0;
+  std::atomic<unsigned> max_connections{0};
   std::atomic<unsigned> connections{0};
   FetchThread* origin = nullptr;  ///< set before the first worker starts
 };
@@ -51,6 +52,8 @@ class Worker final : public AnswerOut {
   void take_sent() override { mailbox_.wake(); }
   // Thread-safe:
   void tell(const CredentialNote& note) { mailbox_.post(note); }
+  /// From the worker's next turn on.
+  void use(SettingsPtr settings) { mailbox_.post(std::move(settings)); }
   /// No new connections, `Connection: close` on all answers, end when the last has closed or after
   /// the drain timeout.
   void drain() { mailbox_.post(DrainNote{}); }
@@ -62,11 +65,13 @@ class Worker final : public AnswerOut {
 
   struct DrainNote {};
   struct StopNote {};
-  using Mail = std::variant<AnswerEvent, CredentialNote, DrainNote, StopNote>;
+  using Mail = std::variant<AnswerEvent, CredentialNote, SettingsPtr, DrainNote, StopNote>;
   void on_mail(std::vector<Mail>& mail);
 
   // For its connections, on the loop:
-  const Config& config() const { return shared_.config; }
+  /// Of this turn: who needs them beyond it keeps settings().
+  const Config& config() const { return settings_->config; }
+  const SettingsPtr& settings() const { return settings_; }
   RequestParser& parser() { return parser_; }
   Dispatch& dispatch() { return dispatch_; }
   StoreReader& reader() { return reader_; }
@@ -104,11 +109,13 @@ class Worker final : public AnswerOut {
   void accept(Listener& listener);
   void open_listeners(std::vector<ListeningSocket> sockets);
   void sweep();
+  void take_settings(SettingsPtr settings);
   void begin_drain(bool gently);
   void end_if_drained();
   void run();
 
   Shared& shared_;
+  SettingsPtr settings_;  ///< changes between turns only
   WorkerMetrics metrics_;
   UvLoop loop_;
   ReadBuffer read_buffer_;

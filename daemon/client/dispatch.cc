@@ -3,13 +3,18 @@
 
 namespace larder {
 
-Dispatch::Dispatch(const Config& config, const InstallSecret& secret, const KeyHasher& hasher,
+Dispatch::Dispatch(SettingsPtr settings, const InstallSecret& secret, const KeyHasher& hasher,
                    StoreReader& reader, const RejectedSet& rejected)
-    : config_(config),
-      hasher_(hasher),
-      reader_(reader),
-      rejected_(rejected),
-      scopes_(config, secret) {}
+    : secret_(secret), hasher_(hasher), reader_(reader), rejected_(rejected) {
+  use(std::move(settings));
+}
+
+void Dispatch::use(SettingsPtr settings) {
+  known_.clear();
+  scope_.reset();
+  scopes_ = std::make_unique<ScopeTable>(settings->config, secret_);
+  settings_ = std::move(settings);
+}
 
 Decision Dispatch::decide(const RequestView& request, ListenerConfig::Role role, WallTime now) {
   Decision decision;
@@ -18,7 +23,7 @@ Decision Dispatch::decide(const RequestView& request, ListenerConfig::Role role,
   }
   decoded_.clear();
   scope_.reset();
-  auto classified = classify(request, config_, role, decoded_);
+  auto classified = classify(request, settings_->config, role, decoded_);
   if (const auto* refusal = std::get_if<Refusal>(&classified)) {
     decision.refusal = *refusal;
     return decision;
@@ -30,7 +35,7 @@ Decision Dispatch::decide(const RequestView& request, ListenerConfig::Role role,
     return decision;
   }
   if (fields.route == Route::preview) {
-    auto host = scopes_.preview_host(fields);
+    auto host = scopes_->preview_host(fields);
     if (const auto* refusal = std::get_if<Refusal>(&host)) {
       decision.refusal = *refusal;
       return decision;
@@ -40,7 +45,7 @@ Decision Dispatch::decide(const RequestView& request, ListenerConfig::Role role,
     decision.relay_to = RelayOrder::To::preview;
     return decision;
   }
-  auto scope = scopes_.resolve(fields);
+  auto scope = scopes_->resolve(fields);
   if (const auto* refusal = std::get_if<Refusal>(&scope)) {
     decision.refusal = *refusal;
     return decision;
@@ -76,7 +81,7 @@ bool Dispatch::answer_known(const KnownRequest& known, WallTime now, Decision& d
 }
 
 void Dispatch::decide_cached(const RequestView& request, WallTime now, Decision& decision) {
-  canonicalise(decision.fields, request, config_.upstream.forward_headers, canonical_);
+  canonicalise(decision.fields, request, settings_->config.upstream.forward_headers, canonical_);
   const auto url_length = write_canonical_bytes(canonical_, canonical_bytes_);
   key_ = hasher_.key(scope_->mac, canonical_bytes_, url_length);
   decision.what = Decision::What::fill;
@@ -108,7 +113,7 @@ FillOrder Dispatch::fill_order(const RequestView& request, const RequestFields& 
   order.scope = scope_;
   order.access_token = Secret(std::string(fields.access_token));
   order.user_agent = fields.user_agent;
-  order.unkeyed = header_lines(request, config_.upstream.forward_headers_unkeyed);
+  order.unkeyed = header_lines(request, settings_->config.upstream.forward_headers_unkeyed);
   order.has_stale = has_stale;
   order.skip_store = credential_rejected_;
   return order;
@@ -121,8 +126,8 @@ RelayOrder Dispatch::relay_order(const RequestView& request, const Decision& dec
                                   ? preview_request(decision.fields, preview_host_)
                                   : pass_request(decision.fields, *scope_),
                    .to = decision.relay_to};
-  for (const auto* names :
-       {&config_.upstream.forward_headers, &config_.upstream.forward_headers_unkeyed}) {
+  for (const auto* names : {&settings_->config.upstream.forward_headers,
+                            &settings_->config.upstream.forward_headers_unkeyed}) {
     for (auto& line : header_lines(request, *names))
       order.request.headers.push_back(std::move(line));
   }

@@ -10,6 +10,7 @@
 #include "cache/scope/scope_table.h"
 #include "cache/store/store.h"
 #include "conf/base/anchored_clock.h"
+#include "conf/settings.h"
 #include "daemon/client/known_requests.h"
 #include "daemon/client/rejected_set.h"
 #include "daemon/orders/orders.h"
@@ -42,8 +43,11 @@ struct StaleRecall {
 /// allocates nothing.
 class Dispatch {
  public:
-  Dispatch(const Config& config, const InstallSecret& secret, const KeyHasher& hasher,
+  Dispatch(SettingsPtr settings, const InstallSecret& secret, const KeyHasher& hasher,
            StoreReader& reader, const RejectedSet& rejected);
+
+  /// Between two turns: what was remembered under the old settings is forgotten.
+  void use(SettingsPtr settings);
 
   Decision decide(const RequestView& request, ListenerConfig::Role role, WallTime now);
 
@@ -62,11 +66,12 @@ class Dispatch {
   bool answer_known(const KnownRequest& known, WallTime now, Decision& decision);
   void decide_cached(const RequestView& request, WallTime now, Decision& decision);
 
-  const Config& config_;
+  const InstallSecret& secret_;
+  SettingsPtr settings_;
   const KeyHasher& hasher_;
   StoreReader& reader_;
   const RejectedSet& rejected_;
-  ScopeTable scopes_;
+  std::unique_ptr<ScopeTable> scopes_;  ///< of `settings_`
   KnownRequests known_;
   Decoded decoded_;
   CanonicalRequest canonical_;

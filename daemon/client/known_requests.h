@@ -15,8 +15,8 @@
 namespace larder {
 
 /// What classification, scope and key came to for a request of Route::cached. All of it follows
-/// from the header block, the listener's role and the target (and the configuration, which is the
-/// worker's for life); nothing of it says whether an answer is stored, fresh or allowed.
+/// from the header block, the listener's role, the target and the settings (with new ones all is
+/// forgotten); nothing of it says whether an answer is stored, fresh or allowed.
 struct KnownRequest {
   std::uint64_t header_id = 0;  ///< RequestView::header_id; 0 = none is known here
   ListenerConfig::Role role = ListenerConfig::Role::delivery;
@@ -38,6 +38,8 @@ class KnownRequests {
   static constexpr std::size_t kMaxText = 1'024;  ///< target and canonical bytes; longer = not kept
 
   KnownRequests() : places_(kPlaces) {}
+
+  void clear() { places_ = std::vector<Place>(kPlaces); }
 
   /// Null = not known. Good until the next learn().
   const KnownRequest* find(const RequestView& request, ListenerConfig::Role role) const;

@@ -27,9 +27,14 @@ Method method_of(std::uint8_t method) {
 
 }  // namespace
 
-RequestParser::RequestParser(const ServerConfig& config, KnownHeaders* known)
-    : config_(config), known_(known) {
+RequestParser::RequestParser(const ServerConfig& config, KnownHeaders* known) : known_(known) {
+  set_bounds(config);
   reset();
+}
+
+void RequestParser::set_bounds(const ServerConfig& config) {
+  max_target_bytes_ = config.max_target_bytes;
+  max_header_bytes_ = config.max_header_bytes;
 }
 
 const llhttp_settings_t& RequestParser::settings() {
@@ -69,7 +74,7 @@ RequestParser::Outcome RequestParser::feed(std::string_view request) {
   if (code == HPE_OK) {
     fed_ = request.size();
     // A client that sends no line end never reaches the header's bounds.
-    if (request.size() > config_.max_target_bytes + config_.max_header_bytes + 64) {
+    if (request.size() > max_target_bytes_ + max_header_bytes_ + 64) {
       return refuse_outcome(431, "request header is too large");
     }
     return Outcome::incomplete;
@@ -95,10 +100,11 @@ bool RequestParser::take_known(std::string_view request) {
   const std::size_t line = request.find('\r') + 2;
   const std::size_t target_end = line - kVersion.size();
   if (line > request.size() || line < kMethod.size() + 1 + kVersion.size()) return false;
-  if (target_end - kMethod.size() > config_.max_target_bytes) return false;
+  if (target_end - kMethod.size() > max_target_bytes_) return false;
   if (request.substr(target_end, kVersion.size()) != kVersion) return false;
   taken_ = known_->find(request.substr(line));
   if (taken_ == nullptr) return false;
+  if (taken_->bytes.reveal().size() > max_header_bytes_) return false;  // llhttp counts exactly
   llhttp_.method = HTTP_GET;
   llhttp_.http_major = llhttp_.http_minor = 1;
   target_ = {kMethod.size(), static_cast<std::uint32_t>(target_end - kMethod.size())};
@@ -171,7 +177,7 @@ RequestParser::Outcome RequestParser::refuse_outcome(int status, const char* cau
 
 int RequestParser::on_url(llhttp_t* parser, const char* at, size_t length) noexcept {
   auto* self = self_of(parser);
-  if (self->target_.length + length > self->config_.max_target_bytes) {
+  if (self->target_.length + length > self->max_target_bytes_) {
     return self->refuse(414, "request target is longer than server.max_target");
   }
   self->extend(self->target_, at, length);
@@ -188,8 +194,7 @@ int RequestParser::on_field(llhttp_t* parser, const char* at, size_t length) noe
   }
   self->header_bytes_ += length;
   auto& name = self->names_[self->count_ - 1];
-  if (name.length + length > kMaxFieldBytes ||
-      self->header_bytes_ > self->config_.max_header_bytes) {
+  if (name.length + length > kMaxFieldBytes || self->header_bytes_ > self->max_header_bytes_) {
     return self->refuse(431, "request header is too large");
   }
   self->extend(name, at, length);
@@ -201,8 +206,7 @@ int RequestParser::on_value(llhttp_t* parser, const char* at, size_t length) noe
   self->in_value_ = true;
   self->header_bytes_ += length;
   auto& value = self->values_[self->count_ - 1];
-  if (value.length + length > kMaxFieldBytes ||
-      self->header_bytes_ > self->config_.max_header_bytes) {
+  if (value.length + length > kMaxFieldBytes || self->header_bytes_ > self->max_header_bytes_) {
     return self->refuse(431, "request header is too large");
   }
   if (length > 0) self->extend(value, at, length);

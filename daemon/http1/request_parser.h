@@ -19,9 +19,13 @@ class RequestParser {
   enum class Outcome : std::uint8_t { incomplete, complete, refused };
 
   /// `known`, if any, outlives the parser and spares it what it has parsed before.
+  /// Of `config` it keeps the bounds.
   explicit RequestParser(const ServerConfig& config, KnownHeaders* known = nullptr);
   RequestParser(const RequestParser&) = delete;
   RequestParser& operator=(const RequestParser&) = delete;
+
+  /// From the next request on.
+  void set_bounds(const ServerConfig& config);
 
   /// Begins a new request.
   void reset();
@@ -66,7 +70,8 @@ class RequestParser {
   void learn(std::string_view request);
   bool request_line_is_exact(std::string_view request) const;
 
-  const ServerConfig& config_;
+  Bytes max_target_bytes_ = 0;
+  Bytes max_header_bytes_ = 0;
   KnownHeaders* const known_;
   const KnownHeader* taken_ = nullptr;  ///< the header of the complete request, when it was known
   llhttp_t llhttp_{};

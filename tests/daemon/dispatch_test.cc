@@ -26,13 +26,14 @@ larder::Config open_config() {
 /// A worker's dispatch over a store of its own.
 struct Bench {
   larder::test::TemporaryDirectory directory;
-  larder::Config config = open_config();
+  larder::SettingsPtr settings =
+      std::make_shared<const larder::Settings>(larder::Settings{open_config(), 1});
   larder::InstallSecret secret = larder::test::secret_of(7);
   larder::Store store{larder::test::config_at(directory.path()), 1'024, larder::test::hasher(),
                       larder::make_fifo()};
   larder::StoreReader reader = store.reader();
   larder::RejectedSet rejected;
-  Dispatch dispatch{config, secret, larder::test::hasher(), reader, rejected};
+  Dispatch dispatch{settings, secret, larder::test::hasher(), reader, rejected};
   larder::WallTime now = larder::wall_now();
 
   Decision decide(RequestBuilder& builder, std::uint64_t header_id,
