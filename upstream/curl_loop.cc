@@ -42,28 +42,39 @@ CurlLoop::CurlLoop(uv_loop_t* loop, const UpstreamConfig& config)
 }
 
 CurlLoop::~CurlLoop() {
-  while (!transfers_.empty()) abandon(transfers_.begin()->first);
+  while (!transfers_.empty()) abandon(transfers_.begin()->second.get());
   // May still call on_socket() and on_timer_wish(), so it comes before the members' end.
   curl_multi_cleanup(multi_);
 }
 
-Transfer* CurlLoop::start(OriginRequest request, TransferSink* sink) {
-  Host& host = hosts_[request.host];
-  const bool must_wait = host.running >= config_.max_connections_per_host;
-  if (must_wait && host.queue.size() >= config_.max_queue_per_host) {
-    ++refused_;
-    return nullptr;
+Host& CurlLoop::host_of(const std::string& name) {
+  const auto found = hosts_.find(name);
+  if (found != hosts_.end()) return found->second;
+  return hosts_.try_emplace(name, name, config_, monotonic_now()).first->second;
+}
+
+Transfer* CurlLoop::start(OriginRequest request, TransferSink* sink, Lane lane) {
+  const Transfer::Place place{&host_of(request.host), lane, next_ticket_++};
+  const auto entry = place.host->enter(place.ticket, lane, monotonic_now());
+  if (entry == HostLanes::Entry::refused) return nullptr;
+  auto& owned = transfers_[place.ticket];
+  owned = std::make_unique<Transfer>(std::move(request), sink, config_, noted_, place);
+  if (entry == HostLanes::Entry::starts) run(owned.get());
+  return owned.get();
+}
+
+bool CurlLoop::promote(Transfer* transfer) {
+  auto& place = transfer->place;
+  if (place.lane != Lane::refresh) return true;
+  auto& lanes = place.host->lanes();
+  if (transfer->state() == Transfer::State::queued) {
+    if (!lanes.promote(place.ticket, monotonic_now())) return false;
+  } else if (transfer->easy() != nullptr) {
+    lanes.promote_running();
   }
-  auto owned =
-      std::make_unique<Transfer>(std::move(request), sink, config_, noted_, monotonic_now());
-  Transfer* transfer = owned.get();
-  transfers_.emplace(transfer, std::move(owned));
-  if (must_wait) {
-    host.queue.push_back(transfer);
-  } else {
-    run(transfer);
-  }
-  return transfer;
+  place.lane = Lane::visitor;
+  wake_soon();  // there may be a place for it, or for the refresh behind it
+  return true;
 }
 
 void CurlLoop::run(Transfer* transfer) {
@@ -76,7 +87,6 @@ void CurlLoop::run(Transfer* transfer) {
   }
   sockets_.serve(easy.get());
   transfer->start(std::move(easy), monotonic_now(), sockets_.any_idle_has_bytes());
-  ++hosts_[transfer->host()].running;
   ++started_;
   const auto code = curl_multi_add_handle(multi_, transfer->easy());
   if (code != CURLM_OK) {
@@ -86,28 +96,23 @@ void CurlLoop::run(Transfer* transfer) {
   }
 }
 
+/// Gives up its place, or its place in the queue.
 void CurlLoop::detach(Transfer* transfer) {
-  Host& host = hosts_[transfer->host()];
-  if (transfer->easy() == nullptr) {
-    const auto place = std::find(host.queue.begin(), host.queue.end(), transfer);
-    if (place != host.queue.end()) host.queue.erase(place);
-    return;
-  }
+  const auto& place = transfer->place;
+  if (transfer->easy() == nullptr) return place.host->lanes().leave_queue(place.ticket, place.lane);
   curl_multi_remove_handle(multi_, transfer->easy());
   EasyHandle easy = transfer->take_easy();
   curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, nullptr);
   if (idle_easies_.size() < config_.max_connections_per_host)
     idle_easies_.push_back(std::move(easy));
-  LARDER_CHECK(host.running > 0);
-  --host.running;
+  place.host->lanes().end(place.lane);
 }
 
 void CurlLoop::abandon(Transfer* transfer) {
   detach(transfer);
-  const std::string name = transfer->host();
   std::erase(noted_, transfer);
   std::replace(telling_.begin(), telling_.end(), transfer, static_cast<Transfer*>(nullptr));
-  transfers_.erase(transfer);
+  transfers_.erase(Ticket{transfer->place.ticket});
   wake_soon();  // its place may go to one that waits, but not from inside the caller's turn
 }
 
@@ -121,11 +126,7 @@ void CurlLoop::wake_soon() {
 }
 
 void CurlLoop::fill_places(Host& host) {
-  while (host.running < config_.max_connections_per_host && !host.queue.empty()) {
-    Transfer* next = host.queue.front();
-    host.queue.pop_front();
-    run(next);
-  }
+  while (const auto turn = host.lanes().next()) run(transfers_.at(turn->ticket).get());
 }
 
 int CurlLoop::on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void*) noexcept {
@@ -202,34 +203,50 @@ void CurlLoop::tell() {
 }
 
 void CurlLoop::finish(Transfer* transfer) {
+  const bool ran = transfer->easy() != nullptr;
   detach(transfer);
-  Host& host = hosts_[transfer->host()];
+  Host& host = *transfer->place.host;
+  if (ran) host.health().note_end(transfer->error(), transfer->status(), monotonic_now());
   std::erase(noted_, transfer);
-  transfers_.erase(transfer);
+  transfers_.erase(Ticket{transfer->place.ticket});
   fill_places(host);
 }
 
 void CurlLoop::sweep() {
   const auto now = monotonic_now();
-  for (auto& [transfer, owned] : transfers_) {
-    if (transfer->state() == Transfer::State::ended) continue;
+  for (auto& [ticket, transfer] : transfers_) {
     if (auto error = transfer->overdue(now)) transfer->end(std::move(*error));
   }
   for (auto& [name, host] : hosts_) {
-    std::erase_if(host.queue,
-                  [](const Transfer* t) { return t->state() == Transfer::State::ended; });
+    for (const auto ticket : host.lanes().take_overdue(now)) {
+      transfers_.at(ticket)->end(Error{
+          Error::Code::full, "origin " + name + ": no free connection within upstream.queue_wait"});
+    }
   }
   tell();
 }
 
 CurlLoop::Stats CurlLoop::stats() const {
-  Stats stats{
-      .running = 0, .queued = 0, .started = started_, .failed = failed_, .refused = refused_};
+  Stats stats{.running = 0,
+              .queued = 0,
+              .started = started_,
+              .failed = failed_,
+              .refused = 0,
+              .refreshes_dropped = 0};
   for (const auto& [name, host] : hosts_) {
-    stats.running += host.running;
-    stats.queued += host.queue.size();
+    stats.running += host.lanes().running();
+    stats.queued += host.lanes().queued();
+    stats.refused += host.refused();
+    stats.refreshes_dropped += host.refreshes_dropped();
   }
   return stats;
+}
+
+std::vector<HostSnapshot> CurlLoop::hosts() const {
+  std::vector<HostSnapshot> all;
+  all.reserve(hosts_.size());
+  for (const auto& [name, host] : hosts_) all.push_back(host.snapshot());
+  return all;
 }
 
 }  // namespace larder

@@ -13,7 +13,8 @@ Relay::~Relay() {
 }
 
 bool Relay::start(OriginRequest request) {
-  transfer_ = loop_.start(std::move(request), this);
+  const bool preview = privacy_ == Privacy::private_no_store;
+  transfer_ = loop_.start(std::move(request), this, preview ? Lane::preview : Lane::visitor);
   return transfer_ != nullptr;
 }
 

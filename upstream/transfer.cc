@@ -87,8 +87,8 @@ EasyHandle make_easy(const UpstreamConfig& config) {
 }
 
 Transfer::Transfer(OriginRequest request, TransferSink* to, const UpstreamConfig& config,
-                   std::vector<Transfer*>& news, MonotonicTime now)
-    : sink(to), request_(std::move(request)), config_(config), news_(news), since_(now) {}
+                   std::vector<Transfer*>& news, const Place& at)
+    : sink(to), place(at), request_(std::move(request)), config_(config), news_(news) {}
 
 void Transfer::note() {
   if (noted_) return;
@@ -100,7 +100,7 @@ void Transfer::start(EasyHandle easy, MonotonicTime now, bool fresh_connection) 
   LARDER_CHECK(state_ == State::queued);
   easy_ = std::move(easy);
   state_ = State::running;
-  since_ = now;
+  started_ = now;
   curl_slist* list = curl_slist_append(nullptr, "Expect:");
   for (const auto& line : request_.headers) list = curl_slist_append(list, line.c_str());
   headers_.reset(list);
@@ -221,12 +221,8 @@ void Transfer::end(Error error) {
 }
 
 std::optional<Error> Transfer::overdue(MonotonicTime now) const {
-  const auto age = now.ms - since_.ms;
-  if (state_ == State::queued && age > config_.queue_wait_ms) {
-    return Error{Error::Code::full,
-                 "origin " + request_.host + ": no free connection within upstream.queue_wait"};
-  }
-  if (state_ == State::running && !head_complete_ && age > config_.first_byte_timeout_ms) {
+  if (state_ == State::running && !head_complete_ &&
+      now.ms - started_.ms > config_.first_byte_timeout_ms) {
     return Error{Error::Code::timed_out,
                  "origin " + request_.host + ": no answer within upstream.first_byte_timeout"};
   }

@@ -12,9 +12,12 @@
 #include "conf/base/clock.h"
 #include "conf/base/result.h"
 #include "conf/config.h"
+#include "upstream/host_lanes.h"
 #include "upstream/origin_request.h"
 
 namespace larder {
+
+class Host;
 
 /// What has come since the last call.
 struct TransferProgress {
@@ -56,22 +59,30 @@ class Transfer {
     ended,    ///< result known, not yet told
   };
 
+  /// Whose place it has or waits for. The CurlLoop's business alone.
+  struct Place {
+    Host* host = nullptr;
+    Lane lane = Lane::visitor;
+    Ticket ticket = 0;
+  };
+
   /// `news` is the loop's list of transfers that have something to tell; it outlives the transfer.
   Transfer(OriginRequest request, TransferSink* sink, const UpstreamConfig& config,
-           std::vector<Transfer*>& news, MonotonicTime now);
+           std::vector<Transfer*>& news, const Place& at);
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
-  const std::string& host() const { return request_.host; }
   CURL* easy() const { return easy_.get(); }
   State state() const { return state_; }
+  int status() const { return facts_.status; }
+  const std::optional<Error>& error() const { return error_; }
 
   /// `fresh_connection`: none of the idle ones may be used.
   void start(EasyHandle easy, MonotonicTime now, bool fresh_connection);
   EasyHandle take_easy() { return std::move(easy_); }
   void end(CURLcode code);
   void end(Error error);
-  /// Too slow to show its header, or too long in the queue?
+  /// Too slow to show its header?
   std::optional<Error> overdue(MonotonicTime now) const;
   TransferProgress take_progress();
 
@@ -84,7 +95,8 @@ class Transfer {
   /// May call the body callback before it returns.
   void resume();
 
-  TransferSink* sink = nullptr;  ///< null = abandoned: nobody is told
+  TransferSink* sink;
+  Place place;
 
  private:
   static std::size_t on_header(char* data, std::size_t size, std::size_t count,
@@ -101,7 +113,7 @@ class Transfer {
   EasyHandle easy_;
   HeaderList headers_;
   State state_ = State::queued;
-  MonotonicTime since_;  ///< entry into the state
+  MonotonicTime started_;
   ResponseFacts facts_;
   std::string body_;  ///< arrived, not yet told
   std::uint64_t body_total_ = 0;

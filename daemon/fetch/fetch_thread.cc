@@ -16,6 +16,12 @@ constexpr double kRetryShare = 0.1;
 constexpr double kRetryBurst = 10;
 constexpr Milliseconds kSweepMs = 250;
 
+Refusal queue_is_full() {
+  return {.status = 503,
+          .error_code = 503,
+          .cause = "too many requests wait for the origin (upstream.max_queue_per_host)"};
+}
+
 }  // namespace
 
 std::size_t FetchThread::WaiterHash::operator()(const Waiter& waiter) const noexcept {
@@ -109,6 +115,7 @@ void FetchThread::show_gauges() {
   metrics_.delivery_queued.set(delivery.queued);
   metrics_.delivery_failed.set(delivery.failed);
   metrics_.delivery_refused.set(delivery.refused);
+  metrics_.refreshes_dropped.set(delivery.refreshes_dropped);
   const auto preview = preview_->stats();
   metrics_.preview_running.set(preview.running);
   metrics_.preview_queued.set(preview.queued);
@@ -144,6 +151,7 @@ void FetchThread::take(FillOrder& order) {
            .error_code = 503,
            .cause = "too many clients wait for this answer (upstream.max_waiters_per_fill)"});
     }
+    if (!fill->promote()) return refuse(order.waiter, queue_is_full());
     metrics_.fills_joined.add();
     if (fill->state() != Fill::State::committing) fill_of_[order.waiter] = fill->id();
     return fill->join(std::move(order));
@@ -223,12 +231,7 @@ Fill* FetchThread::start_fill(FillOrder order, unsigned attempt) {
   auto owned = std::make_unique<Fill>(*this, id, std::move(order), attempt);
   Fill* fill = owned.get();
   if (!fill->start()) {
-    if (waiter.out != nullptr) {
-      refuse(waiter,
-             {.status = 503,
-              .error_code = 503,
-              .cause = "too many requests wait for the origin (upstream.max_queue_per_host)"});
-    }
+    refuse(waiter, queue_is_full());
     return nullptr;
   }
   retry_budget_ = std::min(kRetryBurst, retry_budget_ + kRetryShare);
@@ -250,10 +253,7 @@ void FetchThread::start_relay(Waiter waiter, OriginRequest request, RelayOrder::
       std::make_unique<Relay>(preview ? *preview_ : *delivery_, *this, waiter,
                               preview ? Relay::Privacy::private_no_store : Relay::Privacy::as_sent);
   if (!relay->start(std::move(request))) {
-    return refuse(waiter,
-                  {.status = 503,
-                   .error_code = 503,
-                   .cause = "too many requests wait for the origin (upstream.max_queue_per_host)"});
+    return refuse(waiter, queue_is_full());
   }
   relays_[waiter] = std::move(relay);
 }

@@ -82,8 +82,12 @@ bool Fill::start() {
   transfer_ = owner_.delivery_loop().start(
       delivery_request(order_.request, *order_.scope, order_.access_token.reveal(),
                        order_.user_agent, order_.unkeyed),
-      this);
+      this, order_.waiter.out == nullptr ? Lane::refresh : Lane::visitor);
   return transfer_ != nullptr;
+}
+
+bool Fill::promote() {
+  return transfer_ == nullptr || owner_.delivery_loop().promote(transfer_);
 }
 
 void Fill::join(FillOrder order) {

@@ -88,8 +88,11 @@ class Fill final : public TransferSink {
   /// May a request that comes at `now` share this answer, as far as is known?
   bool joinable(WallTime now) const;
 
-  /// False = the host's queue is full: nothing was started.
+  /// False = its lane's queue is full: nothing was started.
   bool start();
+  /// A visitor is about to join: it does not wait in the lane of refreshes. False = the visitors'
+  /// queue is full.
+  bool promote();
   /// Attaches a waiter: it gets all that has arrived, then the rest.
   void join(FillOrder order);
   void leave(Waiter waiter);

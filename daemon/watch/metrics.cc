@@ -110,6 +110,9 @@ void add_origin_metrics(Exposition& out, const OriginMetrics& origin) {
   out.sample(label("host", "preview"), origin.preview_failed.get());
   out.single("larder_transfers_refused_total", "counter",
              "Transfers refused at upstream.max_queue_per_host.", origin.delivery_refused.get());
+  out.single("larder_refreshes_dropped_total", "counter",
+             "Background refreshes not made, for their queue was full.",
+             origin.refreshes_dropped.get());
 }
 
 void add_held_bytes(Exposition& out, const HeldBytes& held) {

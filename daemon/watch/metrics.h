@@ -75,7 +75,7 @@ struct OriginMetrics {
   Count hit_for_miss;
   Count rejections_held;       ///< answers given from a held refusal
   Count credentials_rejected;  ///< gauge
-  Count delivery_running, delivery_queued, delivery_failed, delivery_refused;
+  Count delivery_running, delivery_queued, delivery_failed, delivery_refused, refreshes_dropped;
   Count preview_running, preview_queued, preview_failed;
 };
 

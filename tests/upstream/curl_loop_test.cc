@@ -74,8 +74,8 @@ class ServedOrigin {
     return peer_ >= 0 && ::recv(peer_, bytes.data(), bytes.size(), 0) > 0;
   }
   void answer(const std::string& body) const {
-    const auto bytes = "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) +
-                       "\r\n\r\n" + body;
+    const auto bytes =
+        "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
     REQUIRE(::send(peer_, bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
   }
   bool has_another_connection() {
@@ -101,7 +101,7 @@ TEST_CASE("curl loop: a transfer tells head, body and a proven end", "[upstream]
   larder::UvLoop loop;
   larder::CurlLoop curl(loop.get(), config);
   Collector sink(loop);
-  REQUIRE(curl.start(request_to(origin), &sink) != nullptr);
+  REQUIRE(curl.start(request_to(origin), &sink, larder::Lane::visitor) != nullptr);
   loop.run();
   CHECK(sink.status == 200);
   CHECK(sink.body == "hello");
@@ -117,7 +117,7 @@ TEST_CASE("curl loop: interim answers are no answer", "[upstream]") {
   larder::UvLoop loop;
   larder::CurlLoop curl(loop.get(), config);
   Collector sink(loop);
-  curl.start(request_to(origin), &sink);
+  curl.start(request_to(origin), &sink, larder::Lane::visitor);
   loop.run();
   CHECK(sink.status == 404);
   CHECK(sink.body == "{}");
@@ -131,21 +131,21 @@ TEST_CASE("curl loop: a body cut short is an error, one ended by the connection 
   SECTION("Content-Length not reached") {
     const TinyOrigin origin("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello");
     Collector sink(loop);
-    curl.start(request_to(origin), &sink);
+    curl.start(request_to(origin), &sink, larder::Lane::visitor);
     loop.run();
     CHECK(sink.error);
   }
   SECTION("last chunk missing") {
     const TinyOrigin origin("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n");
     Collector sink(loop);
-    curl.start(request_to(origin), &sink);
+    curl.start(request_to(origin), &sink, larder::Lane::visitor);
     loop.run();
     CHECK(sink.error);
   }
   SECTION("neither length nor chunks") {
     const TinyOrigin origin("HTTP/1.1 200 OK\r\n\r\nhello");
     Collector sink(loop);
-    curl.start(request_to(origin), &sink);
+    curl.start(request_to(origin), &sink, larder::Lane::visitor);
     loop.run();
     CHECK_FALSE(sink.error);
     CHECK_FALSE(sink.framed);
@@ -167,7 +167,7 @@ TEST_CASE("curl loop: bodies and headers beyond their bounds are cut off with an
   CAPTURE(bytes);
   const TinyOrigin origin(bytes);
   Collector sink(loop);
-  curl.start(request_to(origin), &sink);
+  curl.start(request_to(origin), &sink, larder::Lane::visitor);
   loop.run();
   CHECK(sink.error);
 }
@@ -182,9 +182,9 @@ TEST_CASE("curl loop: transfers beyond the host's places wait, beyond the queue 
   larder::CurlLoop curl(loop.get(), config);
   Collector sink(loop);
   sink.expected = 2;
-  CHECK(curl.start(request_to(origin), &sink) != nullptr);
-  CHECK(curl.start(request_to(origin), &sink) != nullptr);
-  CHECK(curl.start(request_to(origin), &sink) == nullptr);
+  CHECK(curl.start(request_to(origin), &sink, larder::Lane::visitor) != nullptr);
+  CHECK(curl.start(request_to(origin), &sink, larder::Lane::visitor) != nullptr);
+  CHECK(curl.start(request_to(origin), &sink, larder::Lane::visitor) == nullptr);
   loop.run();
   CHECK(sink.ended == 2);
   CHECK(curl.stats().refused == 1);
@@ -202,7 +202,7 @@ TEST_CASE("curl loop: private addresses and plain http are refused unless allowe
   larder::UvLoop loop;
   larder::CurlLoop curl(loop.get(), config);
   Collector sink(loop);
-  curl.start(request_to(origin), &sink);
+  curl.start(request_to(origin), &sink, larder::Lane::visitor);
   loop.run();
   CHECK(sink.error);
   CHECK(sink.body.empty());
@@ -215,9 +215,9 @@ TEST_CASE("curl loop: abandoned transfers tell nothing and leave an empty loop",
   {
     larder::CurlLoop curl(loop.get(), config);
     Collector sink(loop);
-    auto* transfer = curl.start(request_to(origin), &sink);
+    auto* transfer = curl.start(request_to(origin), &sink, larder::Lane::visitor);
     curl.abandon(transfer);
-    curl.start(request_to(origin), &sink);  // abandoned by the destructor
+    curl.start(request_to(origin), &sink, larder::Lane::visitor);  // abandoned by the destructor
     CHECK(sink.ended == 0);
   }
   loop.run();
@@ -231,20 +231,20 @@ TEST_CASE("curl loop: a connection whose answer was there at once is watched all
   larder::CurlLoop curl(loop.get(), config);
   Collector first(loop), second(loop), third(loop);
   const auto turn = [&] { uv_run(loop.get(), UV_RUN_NOWAIT); };
-  curl.start(origin.request(), &first);
+  curl.start(origin.request(), &first, larder::Lane::visitor);
   while (!origin.took_request()) turn();
   origin.answer("first");
   while (first.ended == 0) turn();
 
   // The answer lies there before the request is sent: libcurl never waits for the socket.
-  curl.start(origin.request(), &second);
+  curl.start(origin.request(), &second, larder::Lane::visitor);
   origin.answer("second");
   while (second.ended == 0 && !origin.has_another_connection()) turn();
   if (second.ended == 0) SKIP("this libcurl uses no connection that has bytes");
   CHECK(second.body == "second");
 
   origin.answer("stray");
-  curl.start(origin.request(), &third);
+  curl.start(origin.request(), &third, larder::Lane::visitor);
   while (third.ended == 0 && !origin.has_another_connection()) turn();
   CHECK(third.ended == 0);
 }
@@ -256,10 +256,11 @@ TEST_CASE("curl loop: bytes on an idle connection leave the loop asleep, and are
   larder::UvLoop loop;
   larder::CurlLoop curl(loop.get(), config);
   const auto alive = larder::make_timer(loop.get(), nullptr);  // though no transfer runs
-  uv_timer_start(alive.get(), [](uv_timer_t*) {}, 3'600'000, 0);
+  uv_timer_start(
+      alive.get(), [](uv_timer_t*) {}, 3'600'000, 0);
   Collector first(loop), second(loop);
   const auto turn = [&] { uv_run(loop.get(), UV_RUN_NOWAIT); };
-  curl.start(origin.request(), &first);
+  curl.start(origin.request(), &first, larder::Lane::visitor);
   while (!origin.took_request()) turn();
   origin.answer("first");
   while (first.ended == 0) turn();
@@ -269,7 +270,7 @@ TEST_CASE("curl loop: bytes on an idle connection leave the loop asleep, and are
   pollfd ready{.fd = uv_backend_fd(loop.get()), .events = POLLIN, .revents = 0};
   for (; turns < 100 && ::poll(&ready, 1, 0) != 0; ++turns) turn();
   CHECK(turns < 100);
-  curl.start(origin.request(), &second);
+  curl.start(origin.request(), &second, larder::Lane::visitor);
   while (second.ended == 0 && !origin.has_another_connection()) turn();
   CHECK(second.ended == 0);
 }
@@ -277,8 +278,7 @@ TEST_CASE("curl loop: bytes on an idle connection leave the loop asleep, and are
 // The resolver's descriptors and those of connections get the same numbers by turns, and the former
 // are closed unseen.
 TEST_CASE("curl loop: a host is looked up and connected to anew for each transfer", "[upstream]") {
-  const TinyOrigin origin(
-      "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello");
+  const TinyOrigin origin("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello");
   auto config = config_for_tests();
   config.dns_cache_s = 0;
   larder::UvLoop loop;
@@ -287,8 +287,8 @@ TEST_CASE("curl loop: a host is looked up and connected to anew for each transfe
   for (int i = 0; i < 30; ++i) {
     CAPTURE(i);
     Collector one(loop), other(loop);
-    curl.start({.host = base, .url = base + "/x", .headers = {}}, &one);
-    curl.start({.host = base, .url = base + "/y", .headers = {}}, &other);
+    curl.start({.host = base, .url = base + "/x", .headers = {}}, &one, larder::Lane::visitor);
+    curl.start({.host = base, .url = base + "/y", .headers = {}}, &other, larder::Lane::visitor);
     while (one.ended == 0 || other.ended == 0) uv_run(loop.get(), UV_RUN_ONCE);
     CHECK_FALSE(one.error);
     CHECK_FALSE(other.error);
@@ -329,8 +329,9 @@ class DeafOrigin {
 };
 
 // Where libcurl closes the socket unseen, the next one gets its number.
-TEST_CASE("curl loop: a socket that never connected is nobody's any more, for any loop of the thread",
-          "[upstream]") {
+TEST_CASE(
+    "curl loop: a socket that never connected is nobody's any more, for any loop of the thread",
+    "[upstream]") {
   const DeafOrigin deaf;
   ServedOrigin origin;
   auto config = config_for_tests();
@@ -338,19 +339,20 @@ TEST_CASE("curl loop: a socket that never connected is nobody's any more, for an
   larder::UvLoop loop;
   larder::CurlLoop curl(loop.get(), config), other(loop.get(), config);
   Collector failing(loop), fetching(loop);
-  const larder::OriginRequest unheard{.host = deaf.base(), .url = deaf.base() + "/x", .headers = {}};
+  const larder::OriginRequest unheard{
+      .host = deaf.base(), .url = deaf.base() + "/x", .headers = {}};
   SECTION("that of a connect that took too long") {
-    curl.start(unheard, &failing);
+    curl.start(unheard, &failing, larder::Lane::visitor);
     loop.run();
     REQUIRE(failing.error);
   }
   SECTION("that of a transfer abandoned before") {
-    auto* transfer = curl.start(unheard, &failing);
+    auto* transfer = curl.start(unheard, &failing, larder::Lane::visitor);
     for (int i = 0; i < 5; ++i) uv_run(loop.get(), UV_RUN_NOWAIT);
     curl.abandon(transfer);
   }
   auto& next = GENERATE(true, false) ? other : curl;
-  next.start(origin.request(), &fetching);
+  next.start(origin.request(), &fetching, larder::Lane::visitor);
   // All is there at once: far less time goes by than libcurl's timers would take to look anyway.
   const auto soon = [&](auto happened) {
     for (int turns = 0; turns < 2'000; ++turns) {

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upstream/host.h"
+
+#include <utility>
+
+namespace larder {
+
+Host::Host(std::string name, const UpstreamConfig& config, MonotonicTime now)
+    : name_(std::move(name)), lanes_(config), health_(now) {}
+
+HostLanes::Entry Host::enter(Ticket ticket, Lane lane, MonotonicTime now) {
+  const auto entry = lanes_.enter(ticket, lane, now);
+  if (entry == HostLanes::Entry::refused) {
+    ++(lane == Lane::refresh ? refreshes_dropped_ : refused_);
+  }
+  return entry;
+}
+
+HostSnapshot Host::snapshot() const {
+  HostSnapshot snapshot;
+  snapshot.name = name_;
+  for (std::size_t i = 0; i < kLanes; ++i) {
+    snapshot.running[i] = lanes_.running(static_cast<Lane>(i));
+    snapshot.queued[i] = lanes_.queued(static_cast<Lane>(i));
+  }
+  snapshot.refused = refused_;
+  snapshot.refreshes_dropped = refreshes_dropped_;
+  snapshot.successes = health_.successes();
+  snapshot.failures = health_.failures();
+  snapshot.consecutive_failures = health_.consecutive_failures();
+  snapshot.last_error = health_.last_error();
+  snapshot.since = health_.since();
+  return snapshot;
+}
+
+}  // namespace larder
