@@ -5,13 +5,19 @@
 #include <cstdint>
 #include <string_view>
 
+#include "cache/body/json_events.h"
+
 namespace larder {
 
 /// Says of a text that comes in pieces whether it is a well-formed JSON object or array (RFC 8259):
 /// UTF-8, nothing behind it, at most `kMaxDepth` deep. Needs the same little memory for any text.
+/// Where the pieces are cut changes nothing but the parts in which JsonEvents::on_text() comes.
 class JsonStream {
  public:
   static constexpr unsigned kMaxDepth = 1024;
+
+  /// `events`, if any, is told of what the text is made of; it outlives the stream.
+  explicit JsonStream(JsonEvents* events = nullptr) : events_(events) {}
 
   /// The next piece. False = this is the beginning of no such text, whatever follows.
   bool feed(std::string_view piece);
@@ -52,19 +58,36 @@ class JsonStream {
   bool begin_string(bool key);
   bool begin_utf8(unsigned char c);
   bool in_string(unsigned char c);
+  bool in_escape(unsigned char c);
+  bool in_hex(unsigned char c);
+  bool begin_literal(const char* rest, JsonLiteral literal);
+  bool begin_number(State first);
   bool in_number(unsigned char c);
+  bool in_text() const;
+  void tell_run(JsonText kind, const char* end, bool last);
+  void tell_octet(char octet);
+  void tell_unit();
+  void tell_code_point(unsigned code);
+  JsonText string_kind() const { return in_key_ ? JsonText::key : JsonText::string; }
   bool go(State next) {
     state_ = next;
     return true;
   }
 
+  JsonEvents* events_;
   State state_ = State::start;
   bool in_key_ = false;
   std::uint8_t left_ = 0;                   ///< of hex digits, or of a character's octets
   unsigned char least_ = 0, greatest_ = 0;  ///< bounds of the next octet
-  const char* literal_ = nullptr;           ///< what must follow
+  const char* rest_ = nullptr;              ///< of a literal: what must follow
+  JsonLiteral literal_ = JsonLiteral::null;
   unsigned depth_ = 0;
   std::bitset<kMaxDepth> objects_;  ///< which of the open containers are objects
+  // For `events_` only. The pointers lie in the piece that is being fed.
+  const char* at_ = nullptr;   ///< the octet that is being taken
+  const char* run_ = nullptr;  ///< begin of what was not told yet of a text
+  unsigned unit_ = 0;          ///< of a \u escape, so far
+  unsigned high_ = 0;          ///< the first half of a surrogate pair, not told yet
 };
 
 }  // namespace larder

@@ -29,6 +29,36 @@ bool is_whole(const std::string& text) {
   return verdict;
 }
 
+/// Writes down what it is told, the parts of a text put together.
+class Transcript final : public larder::JsonEvents {
+ public:
+  std::string text;
+
+  void on_open(larder::JsonContainer container, unsigned depth) override {
+    note(container == larder::JsonContainer::object ? "{" : "[", depth);
+  }
+  void on_close(larder::JsonContainer container, unsigned depth) override {
+    note(container == larder::JsonContainer::object ? "}" : "]", depth);
+  }
+  void on_text(larder::JsonText kind, std::string_view part, bool last, unsigned depth) override {
+    if (!open_) note({&"ksn"[static_cast<int>(kind)], 1}, depth);
+    if (!open_) text += '<';
+    open_ = !last;
+    text += part;
+    if (last) text += '>';
+  }
+  void on_literal(larder::JsonLiteral literal, unsigned depth) override {
+    note({&"NFT"[static_cast<int>(literal)], 1}, depth);
+  }
+
+ private:
+  void note(std::string_view what, unsigned depth) {
+    CHECK_FALSE(open_);
+    text += ' ' + std::string(what) + std::to_string(depth);
+  }
+  bool open_ = false;
+};
+
 std::string nested(unsigned depth, char open, char close) {
   return std::string(depth, open) + std::string(depth, close);
 }
@@ -169,4 +199,44 @@ TEST_CASE("JSON stream: agrees with another reading of the grammar, whatever oct
     JsonStream stream;
     REQUIRE((stream.feed(text) && stream.complete()) == expected);
   }
+}
+
+TEST_CASE("JSON stream: tells what the text is made of, wherever it is cut", "[cache]") {
+  struct Case {
+    const char* text;
+    const char* expected;
+  };
+  const auto c = GENERATE(values<Case>({
+      {"{}", " {0 }0"},
+      {"[ ]", " [0 ]0"},
+      {"{\"a\":{\"b\":[1,-2.5e+3,0],\"c\":\"\"},\"d\":[[\"x\"]]}",
+       " {0 k1<a> {1 k2<b> [2 n3<1> n3<-2.5e+3> n3<0> ]2 k2<c> s2<> }1 k1<d> [1 [2 s3<x> ]2 ]1 }0"},
+      {"[true,false,null]", " [0 T1 F1 N1 ]0"},
+      {"[\"one two three four five six\",7]", " [0 s1<one two three four five six> n1<7> ]0"},
+      {"{\"k\\\"\\u0065y\":0}", " {0 k1<k\"ey> n1<0> }0"},
+      {"[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"]", " [0 s1<\"\\/\b\f\n\r\t> ]0"},
+      {"[\"\xc3\xa9-\xe2\x82\xac-\xf0\x9f\x98\x80\"]",
+       " [0 s1<\xc3\xa9-\xe2\x82\xac-\xf0\x9f\x98\x80> ]0"},
+      {"[\"\\u00e9-\\u20AC-\\ud83d\\ude00-\\uffff\"]",
+       " [0 s1<\xc3\xa9-\xe2\x82\xac-\xf0\x9f\x98\x80-\xef\xbf\xbf> ]0"},
+      {"[\"\\ud83d\",\"\\ud83dx\",\"\\ud83d\\n\",\"\\ude00\"]",
+       " [0 s1<\xef\xbf\xbd> s1<\xef\xbf\xbdx> s1<\xef\xbf\xbd\n> s1<\xef\xbf\xbd> ]0"},
+      {"[\"\\ud83d\\ud83d\\ude00\",\"\\ud83d\\u0041\"]",
+       " [0 s1<\xef\xbf\xbd\xf0\x9f\x98\x80> s1<\xef\xbf\xbd\x41> ]0"},
+  }));
+  const std::string_view text = c.text;
+  CAPTURE(text);
+  for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+    CAPTURE(cut);
+    Transcript transcript;
+    JsonStream stream(&transcript);
+    stream.feed(text.substr(0, cut));
+    stream.feed(text.substr(cut));
+    REQUIRE(stream.complete());
+    CHECK(transcript.text == c.expected);
+  }
+  Transcript transcript;
+  JsonStream slow(&transcript);
+  for (const char& octet : text) slow.feed({&octet, 1});
+  CHECK(transcript.text == c.expected);
 }
