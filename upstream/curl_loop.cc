@@ -5,6 +5,7 @@
 
 #include "conf/base/check.h"
 #include "conf/base/clock.h"
+#include "upstream/curl_library.h"
 
 namespace larder {
 namespace {
@@ -22,10 +23,13 @@ CurlLoop::CurlLoop(uv_loop_t* loop, const UpstreamConfig& config)
                  static_cast<CurlLoop*>(self)->act(socket, flags);
                }),
       multi_(curl_multi_init()),
+      share_(curl_share_init()),
       timeout_(make_timer(loop, this)),
       sweep_(make_timer(loop, this)),
       news_(make_timer(loop, this)) {
-  LARDER_CHECK(multi_ != nullptr);
+  LARDER_CHECK(multi_ != nullptr && share_ != nullptr);
+  // TLS sessions outlive the easy handle that they came with. One thread, so no locks.
+  curl_share_setopt(share_, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
   curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, on_socket);
   curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
   curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, on_timer_wish);
@@ -45,6 +49,8 @@ CurlLoop::~CurlLoop() {
   while (!transfers_.empty()) abandon(transfers_.begin()->second.get());
   // May still call on_socket() and on_timer_wish(), so it comes before the members' end.
   curl_multi_cleanup(multi_);
+  idle_easies_.clear();
+  curl_share_cleanup(share_);
 }
 
 Host& CurlLoop::host_of(const std::string& name) {
@@ -81,6 +87,7 @@ void CurlLoop::run(Transfer* transfer) {
   EasyHandle easy;
   if (idle_easies_.empty()) {
     easy = make_easy(config_);
+    curl_easy_setopt(easy.get(), CURLOPT_SHARE, share_);
   } else {
     easy = std::move(idle_easies_.back());
     idle_easies_.pop_back();
@@ -103,7 +110,7 @@ void CurlLoop::detach(Transfer* transfer) {
   curl_multi_remove_handle(multi_, transfer->easy());
   EasyHandle easy = transfer->take_easy();
   curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, nullptr);
-  if (idle_easies_.size() < config_.max_connections_per_host)
+  if (easy_handles_may_serve_again() && idle_easies_.size() < config_.max_connections_per_host)
     idle_easies_.push_back(std::move(easy));
   place.host->lanes().end(place.lane);
 }

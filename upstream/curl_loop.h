@@ -66,6 +66,7 @@ class CurlLoop {
   const UpstreamConfig& config_;
   OriginSockets sockets_;
   CURLM* multi_ = nullptr;
+  CURLSH* share_ = nullptr;
   UvHandle<uv_timer_t> timeout_;
   UvHandle<uv_timer_t> sweep_;
   UvHandle<uv_timer_t> news_;

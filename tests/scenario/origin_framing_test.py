@@ -81,5 +81,16 @@ def test_a_change_of_protocol_is_no_answer(stage):
         check_origin_is_well(larder, way)
 
 
+def test_a_line_folded_behind_the_status_line_is_no_answer(stage):
+    """libcurl 7.88 writes it into freed memory where an easy handle serves a second time."""
+    larder = stage.larder()
+    folded = f"HTTP/1.1 200 OK\r\n X-A: {'b' * 200}\r\nContent-Length: {len(BODY)}\r\n\r\n{BODY}"
+    for number in range(20):
+        for way in WAYS:
+            check_origin_is_well(larder, f"a folded line, {way}")
+            response = exchange(stage, larder, way, folded, f"{number}{way}", False)
+            check(response is not None and response.status == 502, f"a folded line, {way}: {response}")
+
+
 if __name__ == "__main__":
     harness.main(globals())
