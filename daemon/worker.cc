@@ -26,7 +26,8 @@ struct Worker::Listener {
 };
 
 Worker::Worker(Shared& shared, std::vector<ListeningSocket> sockets, AccessRing* log)
-    : shared_(shared),
+    : ClientHost(parser_, dispatch_, reader_, metrics_),
+      shared_(shared),
       settings_(shared.settings),
       read_buffer_(kReadBuffer),
       parser_(settings_->config.server, &known_headers_),
@@ -116,13 +117,14 @@ void Worker::accept(Listener& listener) {
   }
   metrics_.connections_accepted.add();
   metrics_.connections_open.add();
-  auto owned = std::make_unique<Connection>(*this, std::move(transport), listener.config.role);
-  Connection* connection = owned.get();
+  ClientHost& host = *this;
+  auto owned = std::make_unique<Http1Connection>(host, std::move(transport), listener.config.role);
+  Http1Connection* connection = owned.get();
   connections_.emplace(connection, std::move(owned));
   connection->start();
 }
 
-void Worker::on_connection_closed(Connection& connection) {
+void Worker::on_connection_closed(Http1Connection& connection) {
   shared_.connections.fetch_sub(1, std::memory_order_relaxed);
   metrics_.connections_open.sub();
   const auto given_back = connection.cut_bytes();
@@ -206,10 +208,10 @@ std::string_view Worker::date() {
   return date_.at(date_wall_);
 }
 
-std::uint64_t Worker::add_waiter(Connection& connection) {
-  const auto waiter = next_waiter_++;
-  waiters_.emplace(waiter, &connection);
-  return waiter;
+Waiter Worker::add_waiter(AnswerTaker& taker) {
+  const auto number = next_waiter_++;
+  waiters_.emplace(number, &taker);
+  return {this, number};
 }
 
 void Worker::refresh(const RequestView& request, const RequestFields& fields) {
@@ -218,13 +220,13 @@ void Worker::refresh(const RequestView& request, const RequestFields& fields) {
   auto& asked = refreshes_[std::string(dispatch_.key().view())];
   if (asked.ms != 0 && at.ms - asked.ms < kRefreshPauseMs) return;
   asked = at;
-  post_to_origin(dispatch_.fill_order(request, fields, Waiter{}, true));
+  post(dispatch_.fill_order(request, fields, Waiter{}, true));
 }
 
 bool Worker::make_output_room(std::size_t bytes) {
   while (!shared_.held.output_will_have_room(bytes)) {
     if (waiting_.empty()) return false;
-    Connection& longest = *waiting_.begin()->second;
+    OutputHolder& longest = *waiting_.begin()->second;
     longest.cut_off();
     shared_.held.begin_leaving(longest.cut_bytes());
     metrics_.output_cut.add();
@@ -232,8 +234,8 @@ bool Worker::make_output_room(std::size_t bytes) {
   return true;
 }
 
-std::uint64_t Worker::begin_waiting(Connection& connection) {
-  waiting_.emplace(next_place_, &connection);
+std::uint64_t Worker::begin_waiting(OutputHolder& holder) {
+  waiting_.emplace(next_place_, &holder);
   return next_place_++;
 }
 

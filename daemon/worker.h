@@ -13,8 +13,10 @@
 #include "cache/body/held_bytes.h"
 #include "conf/base/anchored_clock.h"
 #include "conf/settings.h"
+#include "daemon/client/client_host.h"
 #include "daemon/client/dispatch.h"
-#include "daemon/connection.h"
+#include "daemon/client/http1_connection.h"
+#include "daemon/client/rejected_set.h"
 #include "daemon/fetch/fetch_thread.h"
 #include "daemon/http1/answer_text.h"
 #include "daemon/http1/listen.h"
@@ -38,7 +40,7 @@ struct Shared {
 };
 
 /// One event loop with its listening sockets and connections.
-class Worker final : public AnswerOut {
+class Worker final : public AnswerOut, private ClientHost {
  public:
   /// `sockets` are listening; the worker owns them from here on. `log` may be null.
   Worker(Shared& shared, std::vector<ListeningSocket> sockets, AccessRing* log);
@@ -47,7 +49,7 @@ class Worker final : public AnswerOut {
   Worker& operator=(const Worker&) = delete;
 
   void start();  ///< its thread
-  // On the origin thread:
+  // On the fetch thread:
   void send(AnswerEvent event) override;
   void take_sent() override { mailbox_.wake(); }
   // Thread-safe:
@@ -68,44 +70,34 @@ class Worker final : public AnswerOut {
   using Mail = std::variant<AnswerEvent, CredentialNote, SettingsPtr, DrainNote, StopNote>;
   void on_mail(std::vector<Mail>& mail);
 
-  // For its connections, on the loop:
-  /// Of this turn: who needs them beyond it keeps settings().
-  const Config& config() const { return settings_->config; }
-  const SettingsPtr& settings() const { return settings_; }
-  RequestParser& parser() { return parser_; }
-  Dispatch& dispatch() { return dispatch_; }
-  StoreReader& reader() { return reader_; }
-  WorkerMetrics& counters() { return metrics_; }
-  std::string& scratch() { return scratch_; }
-  /// Answers that wait for the next one of the same pipeline, while its connection parses; empty
-  /// otherwise.
-  std::string& gathered() { return gathered_; }
-  /// Of this turn: libuv reads the clock once a turn, which no hit has to do again.
-  MonotonicTime now() const { return {static_cast<std::int64_t>(uv_now(loop_.get()))}; }
-  WallTime wall() const { return shared_.clock.at(now()); }
-  std::string_view date();
-  std::uint64_t add_waiter(Connection& connection);
-  void remove_waiter(std::uint64_t waiter) { waiters_.erase(waiter); }
-  void post_to_origin(FetchOrder order) { shared_.origin->post(std::move(order)); }
-  /// Asks for a refresh of the last decision's object, at most once a second for each key.
-  void refresh(const RequestView& request, const RequestFields& fields);
-  /// Sees to room for more bytes that wait for clients: at the bound those who have waited longest
-  /// are cut off. False = nobody is left to cut off.
-  bool make_output_room(std::size_t bytes);
-  Chunk hold_output(std::string bytes) { return shared_.held.hold_output(std::move(bytes)); }
-  /// From here on the connection waits for its client; gives its place in the line.
-  std::uint64_t begin_waiting(Connection& connection);
-  void end_waiting(std::uint64_t place) { waiting_.erase(place); }
-  void log_request(const AccessRecord& record);
-  bool logs() const { return log_ != nullptr; }
-  void on_connection_closed(Connection& connection);
-
  private:
   struct Listener;
   static void on_incoming(uv_stream_t* stream, int status) noexcept;
   static void on_turn_end(uv_prepare_t* handle) noexcept;
   static void on_turn_checked(uv_check_t* handle) noexcept;
   static void on_sweep(uv_timer_t* timer) noexcept;
+
+  // ClientHost
+  const ServerConfig& server() const override { return config().server; }
+  /// libuv reads the clock once a turn, which no hit has to do again.
+  MonotonicTime now() const override { return {static_cast<std::int64_t>(uv_now(loop_.get()))}; }
+  WallTime wall() const override { return shared_.clock.at(now()); }
+  std::string_view date() override;
+  Waiter add_waiter(AnswerTaker& taker) override;
+  void remove_waiter(std::uint64_t waiter) override { waiters_.erase(waiter); }
+  void post(FetchOrder order) override { shared_.origin->post(std::move(order)); }
+  void refresh(const RequestView& request, const RequestFields& fields) override;
+  Chunk hold_output(std::string bytes) override {
+    return shared_.held.hold_output(std::move(bytes));
+  }
+  std::uint64_t begin_waiting(OutputHolder& holder) override;
+  void end_waiting(std::uint64_t place) override { waiting_.erase(place); }
+  bool make_output_room(std::size_t bytes) override;
+  bool logs() const override { return log_ != nullptr; }
+  void log_request(const AccessRecord& record) override;
+  void on_connection_closed(Http1Connection& connection) override;
+
+  const Config& config() const { return settings_->config; }  ///< of this turn
   void accept(Listener& listener);
   void open_listeners(std::vector<ListeningSocket> sockets);
   void sweep();
@@ -127,14 +119,12 @@ class Worker final : public AnswerOut {
   DateText date_;
   WallTime date_wall_{};       ///< read from the system's clock
   MonotonicTime date_read_{};  ///< when
-  std::string scratch_;
-  std::string gathered_;
   AccessRing* log_;
   std::vector<std::unique_ptr<Listener>> listeners_;
-  std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
-  std::unordered_map<std::uint64_t, Connection*> waiters_;
+  std::unordered_map<Http1Connection*, std::unique_ptr<Http1Connection>> connections_;
+  std::unordered_map<std::uint64_t, AnswerTaker*> waiters_;
   std::uint64_t next_waiter_ = 1;
-  std::map<std::uint64_t, Connection*>
+  std::map<std::uint64_t, OutputHolder*>
       waiting_;  ///< for their clients to take bytes, longest first
   std::uint64_t next_place_ = 1;
   std::unordered_map<std::string, MonotonicTime> refreshes_;  ///< key -> when last asked for

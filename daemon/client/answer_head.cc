@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/client/answer_head.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "cache/http/response.h"
+
+namespace larder {
+
+std::string_view hit_words(HitWords& buffer, const ObjectView& object, WallTime now,
+                           std::string_view detail) {
+  constexpr std::string_view kLead = "larder; hit; ttl=";
+  char* at = std::copy(kLead.begin(), kLead.end(), buffer.data());
+  at = std::to_chars(at, buffer.data() + 60, (object.meta.lifetime.fresh_until.ms - now.ms) / 1000)
+           .ptr;
+  at = std::copy(detail.begin(), detail.end(), at);
+  return {buffer.data(), static_cast<std::size_t>(at - buffer.data())};
+}
+
+std::string_view stream_words(const AnswerEvent& event, bool relay) {
+  switch (event.source) {
+    case AnswerSource::fill:
+      return event.stored ? "larder; fwd=miss; stored" : "larder; fwd=miss";
+    case AnswerSource::joined:
+      return "larder; fwd=miss; collapsed";
+    case AnswerSource::committed:
+      return "larder; hit; detail=committed";
+    case AnswerSource::relay:
+      return relay ? "larder; fwd=bypass" : "larder; fwd=miss; detail=hit-for-miss";
+    case AnswerSource::held:
+      return "larder; detail=rejected-credential";
+  }
+  return "larder";
+}
+
+Outcome stream_outcome(const AnswerEvent& event, bool relay, RelayOrder::To to) {
+  switch (event.source) {
+    case AnswerSource::fill:
+      return Outcome::miss;
+    case AnswerSource::joined:
+      return Outcome::joined;
+    case AnswerSource::committed:
+      return Outcome::committed;
+    case AnswerSource::held:
+      return Outcome::rejected;
+    case AnswerSource::relay:
+      break;
+  }
+  if (!relay) return Outcome::miss;
+  return to == RelayOrder::To::preview ? Outcome::preview : Outcome::pass;
+}
+
+bool has_body(int status) {
+  return status != 204 && status != 304;
+}
+
+void write_object_head(std::string& out, const ObjectView& object, int status,
+                       const HeadTail& tail) {
+  out.assign(status_line(status));
+  if (status != 304) out.append(object.entity_fields);
+  out.append(object.shared_fields);
+  append_head_tail(out, tail);
+}
+
+}  // namespace larder

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "cache/store/object.h"
+#include "conf/base/clock.h"
+#include "daemon/http1/answer_text.h"
+#include "daemon/orders/orders.h"
+#include "daemon/watch/metrics.h"
+#include "upstream/answer.h"
+
+/// What an answer says of itself: its head, Cache-Status (RFC 9211) and its kind in the metrics.
+/// Pure.
+namespace larder {
+
+/// Room for the words of a hit.
+using HitWords = std::array<char, 96>;
+
+/// `larder; hit; ttl=N` and `detail`, with the seconds that the object stays fresh, in `buffer`.
+std::string_view hit_words(HitWords& buffer, const ObjectView& object, WallTime now,
+                           std::string_view detail);
+
+/// Cache-Status of an answer from the fetch thread. `relay`: its order was one.
+std::string_view stream_words(const AnswerEvent& event, bool relay);
+/// `to`: with `relay`, where it went.
+Outcome stream_outcome(const AnswerEvent& event, bool relay, RelayOrder::To to);
+
+/// False: the status never has one (RFC 9110 section 6.4.1).
+bool has_body(int status);
+
+/// Writes the head of a stored object's answer over `out`. `status`: the object's, or 304.
+void write_object_head(std::string& out, const ObjectView& object, int status,
+                       const HeadTail& tail);
+
+}  // namespace larder

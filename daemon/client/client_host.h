@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "cache/body/chunk.h"
+#include "cache/store/store.h"
+#include "conf/base/clock.h"
+#include "conf/config.h"
+#include "daemon/client/dispatch.h"
+#include "daemon/http1/request_parser.h"
+#include "daemon/orders/orders.h"
+#include "daemon/watch/access_log.h"
+#include "daemon/watch/metrics.h"
+#include "upstream/answer.h"
+
+namespace larder {
+
+class Http1Connection;
+
+/// Whoever waits for the answer to an order: a connection, on behalf of its exchange.
+class AnswerTaker {
+ public:
+  virtual ~AnswerTaker() = default;
+  /// On the worker's loop. Events of one waiter come in order, none after remove_waiter().
+  virtual void on_answer(AnswerEvent event) = 0;
+};
+
+/// A connection whose bytes wait for its client.
+class OutputHolder {
+ public:
+  virtual ~OutputHolder() = default;
+  /// At the bound of bytes that wait for clients: ends the answer.
+  virtual void cut_off() = 0;
+  /// Bytes that only it held when it was cut off, until it is closed. 0 = it was not.
+  virtual std::size_t cut_bytes() const = 0;
+};
+
+/// What connections and exchanges need of their worker. Outlives them; used on its loop only. The
+/// parts that a hit uses most are members, so that they cost no virtual call.
+class ClientHost {
+ public:
+  ClientHost(RequestParser& parser, Dispatch& dispatch, StoreReader& reader,
+             WorkerMetrics& counters)
+      : parser_(parser), dispatch_(dispatch), reader_(reader), counters_(counters) {}
+  virtual ~ClientHost() = default;
+  ClientHost(const ClientHost&) = delete;
+  ClientHost& operator=(const ClientHost&) = delete;
+
+  /// For requests that have come in one piece.
+  RequestParser& parser() { return parser_; }
+  Dispatch& dispatch() { return dispatch_; }
+  StoreReader& reader() { return reader_; }
+  WorkerMetrics& counters() { return counters_; }
+  /// For the head that is written now. Its room is kept from one to the next.
+  std::string& head_buffer() { return head_buffer_; }
+  /// Answers that wait for the next one of the same pipeline, while its connection parses; empty
+  /// otherwise.
+  std::string& gathered() { return gathered_; }
+
+  virtual const ServerConfig& server() const = 0;
+  virtual MonotonicTime now() const = 0;  ///< of this turn
+  virtual WallTime wall() const = 0;      ///< of this turn
+  virtual std::string_view date() = 0;    ///< for a Date field; good until the next call
+
+  /// Names `taker` as the one who gets the events of an order.
+  virtual Waiter add_waiter(AnswerTaker& taker) = 0;
+  virtual void remove_waiter(std::uint64_t waiter) = 0;
+  /// To the fetch thread.
+  virtual void post(FetchOrder order) = 0;
+  /// Asks for a refresh of the last decision's object, at most once a second for each key.
+  virtual void refresh(const RequestView& request, const RequestFields& fields) = 0;
+
+  /// Charges bytes to server.max_output until they are freed.
+  virtual Chunk hold_output(std::string bytes) = 0;
+  /// From here on the holder's bytes wait for its client. Gives its place in the line, never 0.
+  virtual std::uint64_t begin_waiting(OutputHolder& holder) = 0;
+  virtual void end_waiting(std::uint64_t place) = 0;
+  /// Sees to room for more bytes that wait for clients: at the bound those who have waited longest
+  /// are cut off, which may be the caller. False = nobody is left to cut off.
+  virtual bool make_output_room(std::size_t bytes) = 0;
+
+  virtual bool logs() const = 0;  ///< the access log is on
+  virtual void log_request(const AccessRecord& record) = 0;
+
+  /// The last thing a connection does; destroys it.
+  virtual void on_connection_closed(Http1Connection& connection) = 0;
+
+ private:
+  RequestParser& parser_;
+  Dispatch& dispatch_;
+  StoreReader& reader_;
+  WorkerMetrics& counters_;
+  std::string head_buffer_;
+  std::string gathered_;
+};
+
+}  // namespace larder
