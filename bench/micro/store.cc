@@ -31,7 +31,7 @@ class FilledStore {
       : store_(test::config_at(folder_.path(), (64u << 20) + objects * 4'096), 64, test::hasher(),
                make_fifo()) {
     for (std::uint64_t stored = 0; stored < objects;) {
-      if (store_.put(test::make_object(plan_of(stored)), test::label_of(0), [](bool) {})) {
+      if (test::put(store_, test::make_object(plan_of(stored)), test::label_of(0), [](bool) {})) {
         ++stored;
       } else {
         test::drain(store_);

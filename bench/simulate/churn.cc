@@ -148,8 +148,11 @@ std::uint64_t push(Store& store, Source& source, const Options& options, Watch& 
     NewObject object = source.next();
     const std::uint64_t length = object.meta.body_length + 2'048;
     room.take(length);
-    if (!store.put(std::move(object), source.label(),
-                   [&room, length](bool) { room.give_back(length); })) {
+    auto write = store.begin(object.meta.body_length);
+    bool taken = write.has_value();
+    for (const Chunk& piece : object.body) taken = taken && write->append(piece);
+    if (!taken || !std::move(*write).commit(std::move(object), source.label(),
+                                            [&room, length](bool) { room.give_back(length); })) {
       throw BenchError("the store refused an object of " + bytes_text(length));
     }
     pushed += length - 2'048;

@@ -22,9 +22,16 @@ void StoreInbox::add(Order order) {
   if (was_idle || worth_a_batch()) ready_.notify_one();
 }
 
+bool StoreInbox::hold(std::uint64_t bytes) {
+  const std::uint64_t before = held_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  if (before + bytes <= max_bytes_) return true;
+  give_back(bytes);
+  return false;
+}
+
 bool StoreInbox::put(PutOrder order) {
   const std::lock_guard lock(mutex_);
-  if (stopping_ || puts_ >= kMaxPuts || pending_bytes() + order.bytes > max_bytes_) return false;
+  if (stopping_ || puts_ >= kMaxPuts) return false;
   pending_bytes_.fetch_add(order.bytes, std::memory_order_relaxed);
   put_bytes_ += order.bytes;
   ++puts_;

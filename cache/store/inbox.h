@@ -53,8 +53,8 @@ struct Batch {
   bool stopping = false;
 };
 
-/// The queue between everybody and the writer. Bounded: puts by bytes and number; reports of damage
-/// by number; purges are few and never refused.
+/// The queue between everybody and the writer. Bounded: puts by bytes, those being written
+/// included, and by number; reports of damage by number; purges are few and never refused.
 class StoreInbox {
  public:
   using Clock = std::chrono::steady_clock;
@@ -62,7 +62,12 @@ class StoreInbox {
   StoreInbox(std::uint64_t max_bytes, std::chrono::milliseconds gather, BatchBounds bounds)
       : max_bytes_(max_bytes), gather_(gather), bounds_(bounds) {}
 
-  /// False = refused: the bound is reached, or the store is closing.
+  /// A share of the bound for what is being written. False = there is no room.
+  bool hold(std::uint64_t bytes);
+  bool has_room(std::uint64_t bytes) const { return held_bytes() + bytes <= max_bytes_; }
+  void give_back(std::uint64_t bytes) { held_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
+
+  /// The order's bytes are held already. False = refused: too many wait, or the store is closing.
   bool put(PutOrder order);
   void purge(PurgeJob job);
   void report(CheckOrder order);
@@ -74,12 +79,23 @@ class StoreInbox {
   /// at once, and a flood costs one sync for each batch or interval.
   Batch take(Clock::time_point until);
   /// The puts of a batch are settled.
-  void release(std::uint64_t bytes) { pending_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
+  void release(std::uint64_t bytes) {
+    pending_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+    give_back(bytes);
+  }
+  /// Of puts that are not settled.
   std::uint64_t pending_bytes() const { return pending_bytes_.load(std::memory_order_relaxed); }
+  /// Of what is still being written.
+  std::uint64_t writing_bytes() const {
+    const std::uint64_t pending = pending_bytes();
+    const std::uint64_t held = held_bytes();
+    return held > pending ? held - pending : 0;
+  }
 
  private:
   using Order = std::variant<PutOrder, PurgeJob, CheckOrder, DamageReport>;
   bool worth_a_batch() const;
+  std::uint64_t held_bytes() const { return held_bytes_.load(std::memory_order_relaxed); }
   void add(Order order);
   void add_report(Order order);
   void take_puts(Batch& batch);
@@ -87,6 +103,7 @@ class StoreInbox {
   const std::uint64_t max_bytes_;
   const std::chrono::milliseconds gather_;
   const BatchBounds bounds_;
+  std::atomic<std::uint64_t> held_bytes_{0};  ///< of all writes, settled ones excepted
   std::atomic<std::uint64_t> pending_bytes_{0};
   Clock::time_point last_taken_{};
 

@@ -238,7 +238,7 @@ std::uint32_t chunk_count_of(std::uint64_t body_length, const RowBounds& bounds)
   return static_cast<std::uint32_t>((body_length + bounds.chunk_bytes - 1) / bounds.chunk_bytes);
 }
 
-std::size_t head_bytes_of(const NewObject& object) {
+std::size_t head_bytes_of(const ObjectHead& object) {
   return object.canonical.size() + object.entity_fields.size() + object.shared_fields.size() +
          object.tags.size();
 }

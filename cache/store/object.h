@@ -30,15 +30,18 @@ struct ObjectMeta {
   std::uint64_t body_length = 0;
 };
 
-/// An answer on its way into the store. Owns everything.
-struct NewObject {
+/// An answer on its way into the store, but for its body. Owns everything.
+struct ObjectHead {
   CacheKey key;
   std::string canonical;  ///< as write_canonical_bytes(): compared at every hit
   ObjectMeta meta;
   std::string entity_fields;  ///< HeadBlocks, with Content-Length and ETag known
   std::string shared_fields;
-  std::vector<Chunk> body;
   std::string tags;  ///< room for purge tags; empty for now
+};
+
+struct NewObject : ObjectHead {
+  std::vector<Chunk> body;
 };
 
 /// An answer inside LMDB's map: dies with the read transaction's turn. Never a member, never
@@ -85,7 +88,7 @@ Result<ObjectView> decode_object_head(const CacheKey& key, std::string_view row)
 
 /// The part of a head row that is of the same length for all, and what else of it is no body.
 inline constexpr std::size_t kFixedHeadBytes = 176;
-std::size_t head_bytes_of(const NewObject& object);
+std::size_t head_bytes_of(const ObjectHead& object);
 
 /// encode_object() in two steps, for a row that LMDB has reserved: its length, and its bytes.
 /// `row` is as long as that and is filled whole.

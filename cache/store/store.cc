@@ -11,26 +11,18 @@
 #include "cache/store/open.h"
 #include "cache/store/reader.h"
 #include "cache/store/writer.h"
-#include "conf/base/check.h"
 #include "conf/base/startup_error.h"
 
 namespace larder {
 namespace {
 
 constexpr std::uint64_t kSmallestMap = 1u << 20;
-/// What a put holds of the queue beside its bytes.
-constexpr std::uint64_t kPutOverhead = 1'024;
-constexpr std::size_t kLargestHead = 1u << 20;
+/// What a write holds of the bound beside its bytes.
+constexpr std::uint64_t kWriteOverhead = 1'024;
 
 std::uint64_t whole_pages(std::uint64_t bytes) {
   const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   return bytes / page * page;
-}
-
-std::uint64_t body_bytes(const NewObject& object) {
-  std::uint64_t sum = 0;
-  for (const Chunk& piece : object.body) sum += piece->size();
-  return sum;
 }
 
 /// What must be right before the rest is made.
@@ -99,23 +91,18 @@ std::uint64_t Store::max_object_bytes() const {
   return impl_->max_object_bytes;
 }
 
-bool Store::put(NewObject object, ScopeLabel scope, std::function<void(bool)> done) {
-  LARDER_CHECK(object.meta.scope == scope.mac);
-  LARDER_CHECK(object.meta.body_length == body_bytes(object));
+std::optional<StoreWrite> Store::begin(std::uint64_t announced_length) {
   StoreCounters& counters = impl_->shared.counters;
-  const std::uint64_t head = head_bytes_of(object);
-  if (object.meta.body_length > impl_->max_object_bytes || head > kLargestHead) {
+  StoreInbox& inbox = impl_->shared.inbox;
+  if (announced_length > impl_->max_object_bytes) {
     StoreCounters::raise(counters.dropped_too_large);
-    return false;
+    return std::nullopt;
   }
-  PutOrder order;
-  order.bytes = object.meta.body_length + head + kPutOverhead;
-  order.object = std::move(object);
-  order.scope = std::move(scope);
-  order.done = std::move(done);
-  if (impl_->shared.inbox.put(std::move(order))) return true;
-  StoreCounters::raise(counters.dropped_queue_full);
-  return false;
+  if (!inbox.has_room(announced_length + kWriteOverhead) || !inbox.hold(kWriteOverhead)) {
+    StoreCounters::raise(counters.dropped_queue_full);
+    return std::nullopt;
+  }
+  return StoreWrite(impl_->shared, impl_->max_object_bytes, kWriteOverhead);
 }
 
 void Store::purge(PurgeOrder order, std::function<void(PurgeResult)> done) {
@@ -134,6 +121,7 @@ StoreStats Store::stats() const {
   stats.map_bytes = read(from.map_pages) * stats.page_bytes;
   stats.file_bytes = read(from.file_pages) * stats.page_bytes;
   stats.pending_bytes = impl_->shared.inbox.pending_bytes();
+  stats.writing_bytes = impl_->shared.inbox.writing_bytes();
   stats.stores = read(from.stores);
   stats.replaced = read(from.replaced);
   stats.evicted = read(from.evicted);

@@ -12,6 +12,7 @@
 
 #include "cache/eviction/eviction.h"
 #include "cache/store/object.h"
+#include "cache/store/write.h"
 #include "conf/config.h"
 
 /// The store: LMDB behind one door. One writer thread with group commit; any number of readers,
@@ -54,6 +55,7 @@ struct StoreStats {
   std::uint64_t map_bytes = 0;
   std::uint64_t file_bytes = 0;
   std::uint64_t pending_bytes = 0;  ///< handed over, not yet committed
+  std::uint64_t writing_bytes = 0;  ///< begun, not yet handed over
   std::uint64_t stores = 0, replaced = 0, evicted = 0, purged = 0, commits = 0;
   std::uint64_t dropped_queue_full = 0, dropped_too_large = 0, dropped_map_full = 0,
                 failed_commits = 0;
@@ -66,12 +68,6 @@ struct StoreStats {
   bool warm = false;  ///< rows were found at start
   /// The writer's time for each object of a batch, eviction for it included, and for each commit.
   TimeCounts store_times{}, commit_times{};
-};
-
-/// What the store remembers of a scope, so that a purge can find it: never a token.
-struct ScopeLabel {
-  ScopeMac mac;
-  std::string delivery_host, api_key, environment, branch;
 };
 
 /// A thread's eye on the store. Not thread-safe; ends before the Store. All views handed out die
@@ -123,7 +119,7 @@ void install_store_fault_handler();
 inline constexpr int kStoreFaultExit = 70;
 
 /// Owns the environment and the writer thread. Opened once a process; holds an exclusive lock on
-/// `DIR/lock`. put() and purge() keep their order; both are thread-safe.
+/// `DIR/lock`. Commits and purges keep their order; both are thread-safe.
 class Store {
  public:
   /// `hasher` makes the keys that the workers look up: url purges find rows by it, and rows under
@@ -138,17 +134,17 @@ class Store {
 
   StoreReader reader();
 
-  /// Largest body that put() takes.
+  /// Largest body that is stored.
   std::uint64_t max_object_bytes() const;
 
-  /// Hands an object over. False = refused now (queue full by `max_pending_bytes`, or too large);
-  /// then `done` is not called. Else `done(committed)` runs on the writer thread after the commit
-  /// that made the object visible to every later snapshot (or after it was dropped: false).
-  bool put(NewObject object, ScopeLabel scope, std::function<void(bool committed)> done);
+  /// Begins an object whose body is announced to have this length; 0 = not known. nullopt: it is
+  /// announced as too large, or `cache.max_pending` has no room for it now. Thread-safe.
+  std::optional<StoreWrite> begin(std::uint64_t announced_length);
 
-  /// Runs after every put() before it and before every put() after it. `done` runs on the writer
-  /// thread once the removal is committed and synced, metadata page included: from then on no
-  /// lookup that starts later, in any thread or after a crash, finds what was purged.
+  /// Runs behind every commit that was handed over before it and before every later one. `done`
+  /// runs on the writer thread once the removal is committed and synced, metadata page included:
+  /// from then on no lookup that starts later, in any thread or after a crash, finds what was
+  /// purged.
   void purge(PurgeOrder order, std::function<void(PurgeResult)> done);
 
   StoreStats stats() const;

@@ -366,13 +366,17 @@ bool FetchThread::store(const Fill& fill, NewObject object) {
   const auto& scope = *fill.order().scope;
   hit_for_miss_.unmark(fill.order().key);
   refused_.unmark(fill.order().key);
-  const bool taken = store_.put(std::move(object),
-                                {.mac = scope.mac,
-                                 .delivery_host = scope.delivery_host,
-                                 .api_key = scope.api_key,
-                                 .environment = scope.environment,
-                                 .branch = scope.branch},
-                                [this, id = fill.id()](bool) { post(CommittedNote{id}); });
+  auto write = store_.begin(object.meta.body_length);
+  const bool whole = write && std::all_of(object.body.begin(), object.body.end(),
+                                          [&](const Chunk& piece) { return write->append(piece); });
+  const bool taken =
+      whole && std::move(*write).commit(std::move(object),
+                                        {.mac = scope.mac,
+                                         .delivery_host = scope.delivery_host,
+                                         .api_key = scope.api_key,
+                                         .environment = scope.environment,
+                                         .branch = scope.branch},
+                                        [this, id = fill.id()](bool) { post(CommittedNote{id}); });
   (taken ? metrics_.fills_stored : metrics_.store_refused).add();
   return taken;
 }

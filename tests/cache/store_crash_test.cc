@@ -47,7 +47,7 @@ int work(const std::string& path, int pipe, std::uint64_t version) {
       const auto done = [=](bool committed) {
         if (committed) say(pipe, {Event::What::stored, url, version});
       };
-      while (!store.put(make_object(plan), label_of(plan.scope), done)) drain(store);
+      while (!put(store, make_object(plan), label_of(plan.scope), done)) drain(store);
       continue;
     }
     PurgeOrder order;

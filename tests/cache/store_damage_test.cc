@@ -53,7 +53,7 @@ std::string make_database() {
     for (unsigned i = 0; i < 2 * kObjects; ++i) {
       const ObjectPlan plan = plan_of(i % kObjects);
       LARDER_CHECK(
-          store.put(make_object(plan), label_of(plan.scope), [&](bool) { stored.one_less(); }));
+          put(store, make_object(plan), label_of(plan.scope), [&](bool) { stored.one_less(); }));
     }
     stored.wait();
     used = store.stats().file_bytes;
@@ -107,7 +107,7 @@ int use_store(const std::string& path) {
     ObjectPlan plan = plan_of(i);
     plan.length = 100'000;
     const auto done = [&](bool stored) { committed += stored ? 1 : 0; };
-    if (!store.put(make_object(plan), label_of(plan.scope), done)) return kUnusable;
+    if (!put(store, make_object(plan), label_of(plan.scope), done)) return kUnusable;
     if (i % 10 == 0 && see(store, plan) == Seen::wrong) return kWrongBytes;
   }
   drain(store);

@@ -200,10 +200,20 @@ class Countdown {
   std::size_t left_;
 };
 
+/// Hands a whole object over.
+inline bool put(Store& store, NewObject object, ScopeLabel scope, StoreWrite::Done done) {
+  auto write = store.begin(object.meta.body_length);
+  if (!write) return false;
+  for (Chunk& piece : object.body) {
+    if (!write->append(std::move(piece))) return false;
+  }
+  return std::move(*write).commit(std::move(object), std::move(scope), std::move(done));
+}
+
 inline bool put_and_wait(Store& store, const ObjectPlan& plan) {
   Outcome<bool> outcome;
-  const bool taken = store.put(make_object(plan), label_of(plan.scope),
-                               [&](bool committed) { outcome.set(committed); });
+  const bool taken = put(store, make_object(plan), label_of(plan.scope),
+                         [&](bool committed) { outcome.set(committed); });
   return taken && outcome.wait();
 }
 

@@ -110,7 +110,7 @@ std::vector<Recorded> record_work(const std::string& path, std::string& before) 
     const auto url = static_cast<unsigned>(numbers() % kUrls);
     if (version % 10 != 0) {
       const ObjectPlan plan = plan_of(url, version);
-      LARDER_CHECK(store.put(make_object(plan), label_of(plan.scope), nullptr));
+      LARDER_CHECK(put(store, make_object(plan), label_of(plan.scope), nullptr));
       versions[url] = version;
       continue;
     }

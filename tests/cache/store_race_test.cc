@@ -76,7 +76,7 @@ TEST_CASE("store: no reader ever sees a version after its purge was acknowledged
     // Several versions on their way when the purge comes; another one right behind it.
     for (unsigned other = 0; other < kUrls; ++other) {
       const ObjectPlan plan = plan_of(other, 2 * round);
-      REQUIRE(store.put(make_object(plan), label_of(plan.scope), nullptr));
+      REQUIRE(put(store, make_object(plan), label_of(plan.scope), nullptr));
     }
     const PurgeOrder order = order_of(url, round);
     const bool all = order.what == PurgeOrder::What::all;
@@ -88,7 +88,7 @@ TEST_CASE("store: no reader ever sees a version after its purge was acknowledged
       purged.set(!result.error);
     });
     const ObjectPlan next = plan_of(url, 2 * round + 1);
-    REQUIRE(store.put(make_object(next), label_of(next.scope), nullptr));
+    REQUIRE(put(store, make_object(next), label_of(next.scope), nullptr));
     REQUIRE(purged.wait());
   }
   race.over = true;
@@ -112,7 +112,7 @@ TEST_CASE("store: readers may end while the writer is at work, and the store wit
       });
       for (unsigned i = 0; i < 100; ++i) {
         const ObjectPlan plan = plan_of(i, i);
-        if (store.put(make_object(plan), label_of(plan.scope), [&](bool) { ++settled; }))
+        if (put(store, make_object(plan), label_of(plan.scope), [&](bool) { ++settled; }))
           ++handed_over;
       }
       reader.join();

@@ -29,7 +29,7 @@ void fill(Store& store, unsigned from, unsigned to) {
   for (unsigned i = from; i < to; ++i) {
     const ObjectPlan plan = plan_of(i);
     LARDER_CHECK(
-        store.put(make_object(plan), label_of(plan.scope), [&](bool) { stored.one_less(); }));
+        put(store, make_object(plan), label_of(plan.scope), [&](bool) { stored.one_less(); }));
   }
   stored.wait();
 }

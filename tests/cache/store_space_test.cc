@@ -71,7 +71,7 @@ void pour(Store& store, const Mix& mix, std::uint64_t bytes, std::uint64_t& numb
     plan.length = length_of(mix, random);
     poured += plan.length;
     ++number;
-    while (!store.put(make_object(plan), label_of(plan.scope), nullptr)) drain(store);
+    while (!put(store, make_object(plan), label_of(plan.scope), nullptr)) drain(store);
   }
   drain(store);
 }

@@ -124,7 +124,7 @@ TEST_CASE("store: a key that two requests share answers only the one that was st
   other.path = "/v3/entries/2";
   NewObject object = make_object(stored);
   Outcome<bool> outcome;
-  REQUIRE(store.put(object, label_of(0), [&](bool committed) { outcome.set(committed); }));
+  REQUIRE(put(store, object, label_of(0), [&](bool committed) { outcome.set(committed); }));
   REQUIRE(outcome.wait());
   StoreReader reader = store.reader();
   CHECK(reader.lookup(object.key, canonical_of(stored), mac_of(0), WallTime{}));
@@ -210,7 +210,7 @@ TEST_CASE("store: a purge takes exactly what it names", "[store]") {
   auto store = std::make_unique<Store>(config_at(directory.path()), kScopes, hasher(), make_fifo());
   Countdown stored(plans.size());
   for (const ObjectPlan& plan : plans) {
-    REQUIRE(store->put(make_object(plan), label_of(plan.scope), [&](bool) { stored.one_less(); }));
+    REQUIRE(put(*store, make_object(plan), label_of(plan.scope), [&](bool) { stored.one_less(); }));
   }
   stored.wait();
   const auto count = static_cast<std::uint64_t>(std::count_if(
@@ -239,7 +239,7 @@ TEST_CASE("store: a purge of more than a transaction holds takes all of it", "[s
     ObjectPlan plan;
     plan.path = "/v3/entries/" + std::to_string(i);
     plan.scope = i % 2;
-    REQUIRE(store.put(make_object(plan), label_of(plan.scope), [&](bool) { stored.one_less(); }));
+    REQUIRE(put(store, make_object(plan), label_of(plan.scope), [&](bool) { stored.one_less(); }));
   }
   stored.wait();
   REQUIRE(store.stats().objects == kObjects);
@@ -263,11 +263,11 @@ TEST_CASE("store: puts and purges keep the order they were handed over in", "[st
   };
   ObjectPlan last = plan;
   last.seed = 3;
-  REQUIRE(store.put(make_object(plan), label_of(0), [&](bool) { step(1); }));
+  REQUIRE(put(store, make_object(plan), label_of(0), [&](bool) { step(1); }));
   store.purge(PurgeOrder{}, [&](PurgeResult) { step(2); });
   plan.seed = 2;
-  REQUIRE(store.put(make_object(plan), label_of(0), [&](bool) { step(3); }));
-  REQUIRE(store.put(make_object(last), label_of(0), [&](bool) { step(4); }));
+  REQUIRE(put(store, make_object(plan), label_of(0), [&](bool) { step(3); }));
+  REQUIRE(put(store, make_object(last), label_of(0), [&](bool) { step(4); }));
   all.wait();
   CHECK(finished == std::vector<int>{1, 2, 3, 4});
   CHECK(see(store, last) == Seen::whole);
@@ -297,8 +297,8 @@ TEST_CASE("store: the scope stored to least recently goes when there are too man
   // Many new scopes in one batch.
   Countdown stored(20);
   for (unsigned scope = 10; scope < 30; ++scope) {
-    REQUIRE(
-        store->put(make_object(plan_of(scope)), label_of(scope), [&](bool) { stored.one_less(); }));
+    REQUIRE(put(*store, make_object(plan_of(scope)), label_of(scope),
+                [&](bool) { stored.one_less(); }));
   }
   stored.wait();
   CHECK(store->stats().scopes == 3);
@@ -314,7 +314,7 @@ TEST_CASE("store: what is too large or too much is refused at once", "[store]") 
   CHECK(store.max_object_bytes() == 100'000);
   ObjectPlan large;
   large.length = 100'001;
-  CHECK_FALSE(store.put(make_object(large), label_of(0), nullptr));
+  CHECK_FALSE(put(store, make_object(large), label_of(0), nullptr));
   CHECK(store.stats().dropped_too_large == 1);
 
   // The writer is held in a callback while the queue fills.
@@ -327,9 +327,9 @@ TEST_CASE("store: what is too large or too much is refused at once", "[store]") 
   held.wait();
   ObjectPlan plan;
   plan.length = 90'000;
-  CHECK(store.put(make_object(plan), label_of(0), nullptr));
+  CHECK(put(store, make_object(plan), label_of(0), nullptr));
   CHECK(store.stats().pending_bytes > 90'000);
-  CHECK_FALSE(store.put(make_object(plan), label_of(0), nullptr));
+  CHECK_FALSE(put(store, make_object(plan), label_of(0), nullptr));
   CHECK(store.stats().dropped_queue_full == 1);
   go_on.set(true);
   drain(store);

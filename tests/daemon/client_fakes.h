@@ -168,7 +168,7 @@ class FakeHost final : public ClientHost, private AnswerOut {
     ScopeLabel label = label_of(0);
     label.mac = recall.scope;
     Outcome<bool> outcome;
-    LARDER_CHECK(store_.put(std::move(object), label, [&](bool done) { outcome.set(done); }));
+    LARDER_CHECK(put(store_, std::move(object), label, [&](bool done) { outcome.set(done); }));
     LARDER_CHECK(outcome.wait());
     reader_.end_turn();
   }

@@ -59,7 +59,8 @@ struct Bench {
     larder::test::Outcome<bool> outcome;
     larder::ScopeLabel label = larder::test::label_of(0);
     label.mac = recall.scope;
-    REQUIRE(store.put(std::move(object), label, [&](bool done) { outcome.set(done); }));
+    REQUIRE(
+        larder::test::put(store, std::move(object), label, [&](bool done) { outcome.set(done); }));
     REQUIRE(outcome.wait());
     reader.end_turn();
   }
