@@ -1,9 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conf/toml_reader.h"
 
+// Some texts that are no TOML break an assertion of toml++ (`[=` does, in 3.3 and 3.4). That must
+// be a mistake in the file, not the end of a daemon that reads its file anew.
+namespace larder {
+struct BrokenAssertion {};
+[[noreturn]] static void break_assertion() {
+  throw BrokenAssertion{};
+}
+}  // namespace larder
+#define TOML_ASSERT(expression) \
+  (static_cast<bool>(expression) ? static_cast<void>(0) : larder::break_assertion())
+
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <vector>
 
 namespace larder {
 namespace {
@@ -78,6 +90,62 @@ std::string without_quotations(std::string_view message) {
   return out.append(message);
 }
 
+/// The line of the first octet beyond ASCII that stands neither in a text nor in a comment, where
+/// TOML has none and toml++ comes to code that it calls unreachable; 0 = there is none.
+int line_of_stray_octet(std::string_view text) {
+  int line = 1;
+  std::string_view quote;  // what ends the text that is open
+  bool comment = false;
+  for (std::size_t at = text.starts_with("\xef\xbb\xbf") ? 3 : 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '\n') {
+      ++line;
+      comment = false;
+      if (quote.size() == 1) quote = {};
+    } else if (comment) {
+      continue;
+    } else if (quote.empty()) {
+      if (static_cast<unsigned char>(c) >= 0x80) return line;
+      comment = c == '#';
+      if (c != '"' && c != '\'') continue;
+      quote = text.substr(at, text.substr(at + 1, 2) == std::string(2, c) ? 3 : 1);
+      at += quote.size() - 1;
+    } else if (c == '\\' && quote.front() == '"') {
+      if (text.substr(at + 1, 1) != "\n") ++at;
+    } else if (text.substr(at).starts_with(quote)) {
+      at += quote.size() - 1;
+      quote = {};
+    }
+  }
+  return 0;
+}
+
+bool breaks_assertion(std::string_view text) {
+  try {
+    static_cast<void>(toml::parse(text));
+    return false;
+  } catch (const toml::parse_error&) {
+    return false;
+  } catch (const BrokenAssertion&) {
+    return true;
+  }
+}
+
+/// The line at which `text` breaks an assertion: the last of the fewest that do.
+int line_of_assertion(std::string_view text) {
+  std::vector<std::size_t> ends;  // of the lines
+  for (std::size_t at = text.find('\n'); at != text.npos; at = text.find('\n', at + 1)) {
+    ends.push_back(at + 1);
+  }
+  const auto first = std::partition_point(ends.begin(), ends.end(), [text](std::size_t end) {
+    return !breaks_assertion(text.substr(0, end));
+  });
+  return static_cast<int>(first - ends.begin()) + 1;
+}
+
+constexpr const char* kTomlRemedy =
+    "texts go in double quotes, one key or [table] a line, each key once";
+
 }  // namespace
 
 const TomlValue* TomlValue::find(std::string_view member) const {
@@ -88,12 +156,17 @@ const TomlValue* TomlValue::find(std::string_view member) const {
 }
 
 std::variant<TomlValue, Mistake> read_toml(std::string_view text) {
+  if (const int line = line_of_stray_octet(text); line > 0) {
+    return Mistake{line, "this is no TOML: a character beyond ASCII outside of a text",
+                   kTomlRemedy};
+  }
   try {
     return convert(toml::parse(text), "");
   } catch (const toml::parse_error& error) {
     return Mistake{line_of(error.source()),
-                   "this is no TOML: " + without_quotations(error.description()),
-                   "texts go in double quotes, one key or [table] a line, each key once"};
+                   "this is no TOML: " + without_quotations(error.description()), kTomlRemedy};
+  } catch (const BrokenAssertion&) {
+    return Mistake{line_of_assertion(text), "this is no TOML", kTomlRemedy};
   }
 }
 

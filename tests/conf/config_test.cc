@@ -347,6 +347,12 @@ TEST_CASE("config: what is no TOML is refused with its line", "[conf]") {
       {"a section twice", "[server]\n[server]\n", "F:2: this is no TOML"},
       {"an open string", "[cache]\npath = \"x\n", "F:2: this is no TOML"},
       {"an open bracket", "[cache\n", "F:1: this is no TOML"},
+      {"a text that breaks an assertion of the parser", "a = 1\n[=\nb = 2\n",
+       "F:2: this is no TOML"},
+      {"a letter beyond ASCII in a key", "a = \"\"\"\\\n\"\"\"\nz\xc3\xa9 = 1\n",
+       "F:3: this is no TOML"},
+      {"a blank beyond ASCII behind a text", "[log]\naccess_log = \"\xc3\xa9#'\" \xc2\xa0\n",
+       "F:2: this is no TOML"},
       {"a null byte", "[cache]\n\x01 = 1", "F:2: this is no TOML"},
   }));
   DYNAMIC_SECTION(c.name) {
@@ -363,4 +369,12 @@ TEST_CASE("config: the description names what is served and no token", "[conf]")
         "  stack blt1 at https://eu-cdn.contentstack.com, preview at "
         "https://eu-rest-preview.contentstack.com\n"
         "    environment production, branches main x: 1 delivery token, 0 preview tokens\n");
+}
+
+TEST_CASE("config: letters beyond ASCII are welcome in texts and comments", "[conf]") {
+  const ParsedConfig parsed = parse(
+      "\xef\xbb\xbf# \xc3\xa9 it's\n[log]\naccess_log = \"/\\\"\xc3\xa9\" # \xc3\xa9\n"
+      "[cache]\npath = \"\"\"/\"\xc3\xa9\"\"\"\n[admin]\nsocket = '/\xc3\xa9\\'\n");
+  CHECK(format_mistakes("F", parsed.mistakes) == "");
+  CHECK(parsed.config.log.access_log == "/\"\xc3\xa9");
 }
