@@ -78,8 +78,11 @@ void add_connection(ResponseFacts& facts, std::string_view value) {
   drop_hop_by_hop(facts);
 }
 
-void add_once(std::string& member, std::string_view value, ResponseFacts& facts) {
-  if (!member.empty() && member != value) facts.contradictory = true;
+/// `seen`: whether the field came before. An empty one and another contradict each other too: which
+/// of both counts differs from reader to reader.
+void add_once(std::string& member, bool& seen, std::string_view value, ResponseFacts& facts) {
+  if (seen && member != value) facts.contradictory = true;
+  seen = true;
   member = value;
 }
 
@@ -135,8 +138,10 @@ void add_age(ResponseFacts& facts, std::string_view value) {
 
 void note(ResponseFacts& facts, std::string_view name, std::string_view value) {
   const auto is = [name](std::string_view word) { return equals_ignoring_case(name, word); };
-  if (is("Content-Type")) add_once(facts.content_type, value, facts);
-  if (is("Content-Encoding")) add_once(facts.content_encoding, value, facts);
+  if (is("Content-Type")) add_once(facts.content_type, facts.has_content_type, value, facts);
+  if (is("Content-Encoding")) {
+    add_once(facts.content_encoding, facts.has_content_encoding, value, facts);
+  }
   if (is("Content-Length")) add_content_length(facts, value);
   if (is("Content-Range")) facts.content_range = true;
   if (is("Cache-Control")) add_cache_control(facts, value);

@@ -26,6 +26,8 @@ struct ResponseFacts {
   int status = 0;
   std::string content_type;
   std::string content_encoding;
+  bool has_content_type = false;  ///< came, if only empty
+  bool has_content_encoding = false;
   std::optional<std::uint64_t> content_length;
   CacheControl cache_control;
   Vary vary = Vary::none;
