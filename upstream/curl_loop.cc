@@ -16,8 +16,7 @@ constexpr std::uint64_t kSweepMs = 250;
 }  // namespace
 
 CurlLoop::CurlLoop(uv_loop_t* loop, const UpstreamConfig& config)
-    : loop_(loop),
-      config_(config),
+    : config_(config),
       sockets_(loop, config.allow_private_addresses, this,
                [](void* self, curl_socket_t socket, int flags) {
                  static_cast<CurlLoop*>(self)->act(socket, flags);

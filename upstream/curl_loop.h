@@ -62,7 +62,6 @@ class CurlLoop {
   void detach(Transfer* transfer);
   void wake_soon();
 
-  uv_loop_t* loop_;
   const UpstreamConfig& config_;
   OriginSockets sockets_;
   CURLM* multi_ = nullptr;
