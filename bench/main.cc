@@ -47,6 +47,7 @@ void raise_file_limit() {
 
 int run(int count, char** words) {
   CLI::App app{"larder-bench: measures larderd, and what it is compared with"};
+  app.set_version_flag("--version", std::string("larder-bench " LARDER_VERSION));
   app.require_subcommand(1);
   std::vector<std::pair<CLI::App*, Action>> actions;
   for (const Command& command : kCommands) {

@@ -14,9 +14,9 @@
 ///
 ///   objects  CacheKey[40] ‖ u32 big endian    -> object.cc
 ///   index    slot u32 (native integer key)    -> IndexRecord
-///   scopes   ScopeMac[32]                     -> store_scopes.cc
+///   scopes   ScopeMac[32]                     -> scopes.cc
 ///   meta     "format"                         -> FormatRecord
-///            "scopes"                         -> store_scopes.cc
+///            "scopes"                         -> scopes.cc
 ///            "floor"                          -> f64, EvictionPolicy::floor(); may be missing
 ///
 /// index has one row for each head row of objects, written in the same transaction.

@@ -28,7 +28,7 @@
 // rows may be of any length. Checksums are XXH3-64 seeded with the XXH3-64 of the CacheKey, so that
 // a whole row under a wrong key does not pass: the head's over everything behind `head_checksum` up
 // to the body (with that, over `body_checksum` too), a chunk's over everything behind `checksum`.
-// Any change of this grammar raises kFormatVersion in store_format.h.
+// Any change of this grammar raises kFormatVersion in cache/store/format.h.
 
 namespace larder {
 namespace {

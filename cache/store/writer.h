@@ -50,7 +50,7 @@ class StoreWriter {
     std::string url;  ///< how their canonical bytes begin
   };
 
-  // store_writer.cc: the thread and its puts
+  // writer.cc: the thread and its puts
   void handle(Batch& batch);
   void store(std::vector<PutOrder>& puts);
   Result<std::size_t> make_scopes_fit(std::span<PutOrder> puts);
@@ -61,7 +61,7 @@ class StoreWriter {
   Result<void> check(const CheckOrder& order);
   Result<void> commit(Change& change);
 
-  // store_upkeep.cc: starting, failing, housekeeping, ending
+  // upkeep.cc: starting, failing, housekeeping, ending
   void restore();
   void keep_house();
   Result<void> save_frequencies(std::uint32_t slots);
@@ -74,7 +74,7 @@ class StoreWriter {
   void begin_anew(const std::string& why);
   void complain(const std::string& text);
 
-  // store_space.cc: eviction
+  // space.cc: eviction
   std::uint64_t usable_pages() const;
   std::uint64_t pages_needed(std::span<const PutOrder> puts) const;
   bool make_room(Change& change, std::uint64_t needed);
@@ -82,7 +82,7 @@ class StoreWriter {
   void evict_some(std::uint64_t pages);
   void reserve_disk();
 
-  // store_purge.cc
+  // purge.cc
   void purge(PurgeJob& job);
   Result<std::uint64_t> erase_patiently(const PurgeOrder& order);
   Result<std::uint64_t> erase(const PurgeOrder& order);

@@ -21,7 +21,8 @@ namespace {
 
 constexpr const char* kUsage =
     "usage: larder-sandbox [--listen ADDRESS] [--delivery-port N] [--preview-port N]\n"
-    "                      [--control-port N] [--remember N] [--die-with-parent]\n";
+    "                      [--control-port N] [--remember N] [--die-with-parent]\n"
+    "       larder-sandbox --version\n";
 
 sandbox::Options parse(int argc, char** argv) {
   sandbox::Options options;
@@ -108,6 +109,10 @@ void run(const sandbox::Options& options) {
 
 int main(int argc, char** argv) {
   const pid_t parent = getppid();
+  if (argc == 2 && std::string_view(argv[1]) == "--version") {
+    std::cout << "larder-sandbox " LARDER_VERSION << std::endl;
+    return EXIT_SUCCESS;
+  }
   try {
     const sandbox::Options options = parse(argc, argv);
     if (options.die_with_parent) die_with(parent);
