@@ -11,16 +11,17 @@
 #include <string_view>
 #include <vector>
 
-#include "cache/body/json_check.h"
-#include "cache/body/json_stream.h"
+#include "cache/body/error_code.h"
+#include "cache/body/pipeline.h"
 #include "conf/base/check.h"
 #include "tests/fuzz/fuzz_input.h"
 
-// The body of an answer -> inflated -> judged as JSON. Input: one octet for the mode, then the
-// bytes: as they are ('@'), as gzip ('A'), or as text that is gzipped here ('B').
+// The body of an answer -> inflated -> judged as JSON, and its events. Input: one octet for the
+// mode, then the bytes: as they are ('@'), as gzip ('A'), or as text that is gzipped here ('B').
 //
-// The verdict must be that of zlib in one call and of nlohmann's parser, wherever the body is cut,
-// and memory must stay within a bound that the body does not decide.
+// The verdict must be that of zlib in one call and of nlohmann's parser, wherever the body is cut;
+// the events must tell what that parser tells; and memory must stay within a bound that the body
+// does not decide.
 
 namespace {
 
@@ -62,48 +63,84 @@ void operator delete(void* memory, std::size_t) noexcept {
 namespace larder::fuzz {
 namespace {
 
-constexpr std::uint64_t kMaxDecodedBytes = 128 * 1024;
-/// A window, and the part that is kept of short documents; a string may have twice its length.
-constexpr std::size_t kMaxMemory = 256 * 1024;
+constexpr BodyLimits kLimits{1 << 20, 128 * 1024};
+/// A window, and some state; zlib's own is of a fixed size and not counted.
+constexpr std::size_t kMaxMemory = 64 * 1024;
 
 struct Expected {
   bool sound = false;
   bool too_long = false;
+  bool told = false;  ///< `events` are to be compared
+  std::string events;
+};
+
+// ---- what a text is made of, as one string ----
+
+/// From larder's events. Numbers without their digits: nlohmann's parser does not give these.
+class Told final : public JsonEvents {
+ public:
+  void on_open(JsonContainer container, unsigned) override {
+    log += container == JsonContainer::object ? '{' : '[';
+  }
+  void on_close(JsonContainer container, unsigned) override {
+    log += container == JsonContainer::object ? '}' : ']';
+  }
+  void on_text(JsonText kind, std::string_view part, bool last, unsigned) override {
+    if (kind == JsonText::number) {
+      if (last) log += 'n';
+      return;
+    }
+    if (!open_) log += kind == JsonText::key ? 'k' : 's';
+    log += part;
+    open_ = !last;
+    if (last) log += '\0';
+  }
+  void on_literal(JsonLiteral literal, unsigned) override {
+    log += literal == JsonLiteral::null ? '0' : literal == JsonLiteral::true_value ? 't' : 'f';
+  }
+  std::string log;
+
+ private:
+  bool open_ = false;
 };
 
 // ---- the reference: zlib, and nlohmann's parser ----
 
-/// Takes no note of the document but its depth.
-class Depth final : public nlohmann::json_sax<nlohmann::json> {
+class Reference final : public nlohmann::json_sax<nlohmann::json> {
  public:
-  bool null() override { return true; }
-  bool boolean(bool) override { return true; }
-  bool number_integer(number_integer_t) override { return true; }
-  bool number_unsigned(number_unsigned_t) override { return true; }
-  bool number_float(number_float_t, const string_t&) override { return true; }
-  bool string(string_t&) override { return true; }
+  bool null() override { return add("0"); }
+  bool boolean(bool value) override { return add(value ? "t" : "f"); }
+  bool number_integer(number_integer_t) override { return add("n"); }
+  bool number_unsigned(number_unsigned_t) override { return add("n"); }
+  bool number_float(number_float_t, const string_t&) override { return add("n"); }
+  bool string(string_t& text) override { return add("s" + text + '\0'); }
   bool binary(binary_t&) override { return true; }
-  bool start_object(std::size_t) override { return open(); }
-  bool key(string_t&) override { return true; }
-  bool end_object() override { return close(); }
-  bool start_array(std::size_t) override { return open(); }
-  bool end_array() override { return close(); }
+  bool start_object(std::size_t) override { return open("{"); }
+  bool key(string_t& text) override { return add("k" + text + '\0'); }
+  bool end_object() override { return close("}"); }
+  bool start_array(std::size_t) override { return open("["); }
+  bool end_array() override { return close("]"); }
   bool parse_error(std::size_t, const std::string&,
                    const nlohmann::detail::exception& error) override {
     number_too_large = error.id == 406;
     return false;
   }
+  std::string log;
   unsigned deepest = 0;
   bool number_too_large = false;
 
  private:
-  bool open() {
-    deepest = std::max(deepest, ++depth_);
+  bool add(const std::string& text) {
+    log += text;
     return true;
   }
-  bool close() {
+  bool open(const char* mark) {
+    deepest = std::max(deepest, ++depth_);
+    return add(mark);
+  }
+  bool close(const char* mark) {
     --depth_;
-    return true;
+    return add(mark);
   }
   unsigned depth_ = 0;
 };
@@ -118,18 +155,24 @@ void hide_surrogates(std::string& text) {
 }
 
 /// False where the parsers differ on purpose: numbers beyond a double's range.
-bool reference_of(std::string text, bool& sound) {
+bool reference_of(std::string text, Expected& expected) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   // nlohmann's parser takes a NUL for the end.
   if (first == std::string::npos || (text[first] != '{' && text[first] != '[') ||
       text.find('\0') != std::string::npos) {
-    sound = false;
     return true;
   }
-  hide_surrogates(text);
-  Depth depth;
-  sound = nlohmann::json::sax_parse(text, &depth) && depth.deepest <= JsonStream::kMaxDepth;
-  return !depth.number_too_large;
+  Reference reference;
+  expected.told = nlohmann::json::sax_parse(text, &reference);
+  expected.events = std::move(reference.log);
+  expected.sound = expected.told && reference.deepest <= JsonStream::kMaxDepth;
+  if (!expected.told && text.find("\\u") != std::string::npos) {
+    hide_surrogates(text);
+    reference = Reference();
+    expected.sound =
+        nlohmann::json::sax_parse(text, &reference) && reference.deepest <= JsonStream::kMaxDepth;
+  }
+  return !reference.number_too_large;
 }
 
 /// All members of `zipped`; false if that is not what it is. Stops beyond `limit`.
@@ -172,45 +215,61 @@ std::string gzipped(std::string_view text) {
 
 // ---- what must hold ----
 
-std::vector<Chunk> cut(std::string_view body, DerivedNumbers& numbers) {
-  std::vector<Chunk> pieces;
+Result<SoundBody> fed_in_pieces(std::string_view body, BodyPipeline& pipeline) {
+  DerivedNumbers numbers(body);
   while (!body.empty()) {
     const std::size_t length = 1 + numbers.below(body.size());
-    pieces.push_back(std::make_shared<const std::string>(body.substr(0, length)));
+    const std::string piece(body.substr(0, length));  // gone before the next
+    pipeline.feed(piece);
     body.remove_prefix(length);
   }
-  return pieces;
+  return pipeline.finish();
 }
 
-void check_stream(std::string_view text, const std::vector<Chunk>& pieces) {
-  JsonStream whole;
-  const bool fed = whole.feed(text);
-  JsonStream cut;
-  bool cut_fed = true;
-  for (const Chunk& piece : pieces) cut_fed = cut.feed(*piece);
-  LARDER_CHECK(fed == cut_fed && whole.complete() == cut.complete());
-  LARDER_CHECK(!whole.complete() || fed);
+Result<SoundBody> fed_whole(std::string_view body, BodyPipeline& pipeline) {
+  pipeline.feed(body);
+  return pipeline.finish();
 }
 
-void check_verdict(std::string_view body, Representation representation, const Expected& expected,
-                   bool known) {
-  static JsonCheck check;
-  DerivedNumbers numbers(body);
-  const std::vector<Chunk> pieces = cut(body, numbers);
+void check_memory(std::string_view body, Representation coding) {
   const std::size_t before = in_use;
   peak = in_use;
-  const Result<void> whole = check.check(body, representation, kMaxDecodedBytes);
+  BodyPipeline pipeline(coding, kLimits);
+  static_cast<void>(fed_whole(body, pipeline));
   LARDER_CHECK(peak - before < kMaxMemory);
-  const int code = check.error_code();
-  const bool named = check.error_names("environment");
-  const Result<void> in_pieces = check.check(pieces, representation, kMaxDecodedBytes);
+}
+
+void check_verdict(std::string_view body, Representation coding, const Expected& expected,
+                   bool known) {
+  check_memory(body, coding);
+  Told told;
+  BodyPipeline pipeline(coding, kLimits, &told);
+  const Result<SoundBody> whole = fed_whole(body, pipeline);
+  Told told_in_pieces;
+  BodyPipeline other(coding, kLimits, &told_in_pieces);
+  const Result<SoundBody> in_pieces = fed_in_pieces(body, other);
   LARDER_CHECK(whole.has_value() == in_pieces.has_value());
-  if (!whole) LARDER_CHECK(whole.error().code == in_pieces.error().code);
-  LARDER_CHECK(code == check.error_code() && named == check.error_names("environment"));
-  LARDER_CHECK(code >= 0 && (whole || (code == 0 && !named)));
+  LARDER_CHECK(told.log == told_in_pieces.log);
+  if (whole) {
+    LARDER_CHECK(whole->etag == in_pieces->etag);
+    LARDER_CHECK(whole->bytes == body.size() && in_pieces->bytes == body.size());
+  } else {
+    LARDER_CHECK(whole.error().code == in_pieces.error().code);
+  }
   if (expected.too_long) LARDER_CHECK(!whole);
   if (known && !expected.too_long) LARDER_CHECK(whole.has_value() == expected.sound);
-  if (representation == Representation::identity) check_stream(body, pieces);
+  if (whole && expected.told) LARDER_CHECK(told.log == expected.events);
+}
+
+/// What is read of an error does not depend on where it is cut either.
+void check_error_code(std::string_view text) {
+  ErrorCodeReader reader;
+  BodyPipeline pipeline(Representation::identity, kLimits, &reader);
+  ErrorCodeReader other_reader;
+  BodyPipeline other(Representation::identity, kLimits, &other_reader);
+  if (!fed_whole(text, pipeline)) return;
+  static_cast<void>(fed_in_pieces(text, other));
+  LARDER_CHECK(reader.code() == other_reader.code() && reader.code() >= 0);
 }
 
 void run(std::uint8_t mode, std::string_view input) {
@@ -218,21 +277,22 @@ void run(std::uint8_t mode, std::string_view input) {
   Expected expected;
   switch (mode & 3) {
     case 1: {
-      const bool inflated = inflate_whole(input, kMaxDecodedBytes, text);
-      expected.too_long = text.size() > kMaxDecodedBytes;
-      const bool known = reference_of(text, expected.sound);
+      const bool inflated = inflate_whole(input, kLimits.max_decoded_bytes, text);
+      expected.too_long = text.size() > kLimits.max_decoded_bytes;
+      const bool known = reference_of(text, expected);
       expected.sound = expected.sound && inflated;
       check_verdict(input, Representation::gzip, expected, known || !inflated);
       break;
     }
     case 2: {
-      const bool known = reference_of(std::string(input), expected.sound);
+      const bool known = reference_of(std::string(input), expected);
       check_verdict(gzipped(input), Representation::gzip, expected, known);
       break;
     }
     default: {
-      const bool known = reference_of(std::string(input), expected.sound);
+      const bool known = reference_of(std::string(input), expected);
       check_verdict(input, Representation::identity, expected, known);
+      check_error_code(input);
     }
   }
 }
