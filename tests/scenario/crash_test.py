@@ -37,6 +37,7 @@ class Writer(threading.Thread):
         self.committed = []  # ditto
         self.waits_s = []  # from an answer until the object was seen in the store
         self.wrong = None
+        self.ended, self.end = None, None  # when the answers ended, and how
 
     def run(self):
         number = 0
@@ -57,8 +58,8 @@ class Writer(threading.Thread):
                             pending.rotate(-1)
                             break
                         pending.popleft()
-        except (OSError, harness.Failure):
-            return  # the daemon was killed
+        except (OSError, harness.Failure) as failure:  # the daemon was killed, or this is the failure
+            self.ended, self.end = time.monotonic(), failure
 
     def _look(self, connection, size, name, answered):
         response = connection.request(harness.sized_target(size, name), CREDENTIALS, method="HEAD")
@@ -110,6 +111,7 @@ def test_kill_9_under_write_load(stage):
         for writer in writers:
             writer.join(harness.DEADLINE_S)
             check(writer.wrong is None, lambda w=writer: f"wrong bytes: {w.wrong}")
+            check(writer.ended >= killed, lambda w=writer: f"an answer failed before the kill: {w.end}")
         answered = [item for writer in writers for item in writer.answered]
         committed = [item for writer in writers for item in writer.committed]
         waits_s += [wait for writer in writers for wait in writer.waits_s]
@@ -164,6 +166,8 @@ def test_damaged_databases_never_give_wrong_bytes(stage):
                 larder.stop()
                 break
             except (OSError, harness.Failure) as failure:
+                check(isinstance(failure, OSError) or "closed within" in str(failure)
+                      or "larderd ended" in str(failure), lambda f=failure: f"trial {trial}: {f}")
                 check(larder.process.poll() is not None, lambda f=failure: f"trial {trial}: {f}")
         else:
             raise harness.Failure(f"trial {trial}: larderd did not recover in three starts")

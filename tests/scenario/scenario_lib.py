@@ -97,6 +97,22 @@ def check_answer(response, status, body=None, what="an answer"):
         check_equal(response.decoded, body, f"body of {what}")
 
 
+def ask_until(larder, target, headers, arrived, meanwhile, what):
+    """Asks again and again until an answer has `arrived`, and gives it. Every other answer on the way
+    must be as `meanwhile` says; both are functions of a response. Each is on a connection of its own."""
+    def step():
+        response = larder.get(target, headers)
+        if arrived(response):
+            return response
+        check(meanwhile(response), lambda: f"wrong answer before {what}: {response}")
+        return None
+    return wait_until(step, what)
+
+
+def is_fresh_hit(response):
+    return response.status == 200 and "larder; hit; ttl" in cache_status(response)
+
+
 def check_api_error(response, status, what):
     """An error in the API's own shape, with a sentence in it."""
     check_equal(response.status, status, f"status of {what}: {response}")

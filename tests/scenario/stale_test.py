@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import harness
 from harness import check, check_equal, wait_until
-from scenario_lib import (GZIP, Herd, ask, cache_status, check_answer, costs, entry_target, metric,
-                          origin_requests, scaled, wait_metric, wait_stored)
+from scenario_lib import (GZIP, Herd, ask, ask_until, cache_status, check_answer, costs, entry_target, is_fresh_hit,
+                          metric, origin_requests, scaled, wait_metric, wait_stored)
 
 CREDENTIALS = harness.credentials()
 REJECTED = '{"error_message":"The token is not valid.","error_code":105,"errors":{"access_token":["is not valid."]}}'
@@ -24,25 +24,35 @@ def test_one_refresh_runs_while_all_get_the_stale_answer_at_once(stage):
     before = origin_requests(stage)
     stage.sandbox.publish()
     stage.sandbox.hold("refresh", host="delivery")
-    wait_until(lambda: "stale-while-revalidate" in cache_status(larder.get(entry_target(), CREDENTIALS)), "stale hits")
+    ask_until(larder, entry_target(), CREDENTIALS, lambda r: "stale-while-revalidate" in cache_status(r),
+              is_fresh_hit, "stale hits")
     stage.sandbox.wait_held("refresh")
     with Herd(larder, 100, entry_target(), CREDENTIALS) as herd:
         for response in herd.responses():
             check_answer(response, 200)
             check("larder; hit" in cache_status(response), lambda r=response: f"had to wait: {r}")
     stage.sandbox.release("refresh")
-    wait_until(lambda: b'"_version":2' in larder.get(entry_target(), CREDENTIALS).decoded, "the refreshed answer")
+    ask_until(larder, entry_target(), CREDENTIALS, lambda r: b'"_version":2' in r.decoded,
+              lambda r: r.status == 200 and b'"_version":1' in r.decoded and "larder; hit" in cache_status(r),
+              "the refreshed answer")
     check_equal(origin_requests(stage) - before, 1, "refreshes")
+
+
+def is_stale_if_error(response):
+    return "stale-if-error" in cache_status(response)
 
 
 def stale_when(stage, what, **fault):
     larder = stage.larder(ttl=FOR_ERRORS, upstream={"first_byte_timeout": "1s"})
-    check_answer(larder.get(entry_target(), CREDENTIALS), 200)
+    expected = larder.get(entry_target(), CREDENTIALS)
+    check_answer(expected, 200)
     wait_stored(larder)
     stage.sandbox.fault(host="delivery", **fault)
-    wait_until(lambda: "stale-if-error" in cache_status(larder.get(entry_target(), CREDENTIALS)),
-               f"the stale answer stands in for {what}")
-    check_answer(larder.get(entry_target(), CREDENTIALS), 200, what=f"an answer after {what}")
+    first = ask_until(larder, entry_target(), CREDENTIALS, is_stale_if_error, is_fresh_hit,
+                      f"the stale answer stands in for {what}")
+    again = larder.get(entry_target(), CREDENTIALS)
+    for response in (first, again):
+        check_answer(response, 200, expected.decoded, f"an answer after {what}")
 
 
 def test_stale_stands_in_for_a_500(stage):
@@ -70,7 +80,8 @@ def test_stale_stands_in_for_an_origin_that_is_down(stage):
     check_answer(larder.get(entry_target(), CREDENTIALS), 200)
     wait_stored(larder)
     stage.sandbox.down("delivery")
-    wait_until(lambda: "stale-if-error" in cache_status(larder.get(entry_target(), CREDENTIALS)), "the stale answer")
+    response = ask_until(larder, entry_target(), CREDENTIALS, is_stale_if_error, is_fresh_hit, "the stale answer")
+    check_answer(response, 200)
     check_equal(larder.get(entry_target("bltaaaa1112"), CREDENTIALS).status, 502, "status without a stored answer")
 
 
@@ -96,8 +107,9 @@ def test_an_accepted_credential_gets_its_hits_back(stage):
     rule = stage.sandbox.fault(host="delivery", status=401, body=REJECTED)
     check_answer(larder.get(entry_target("bltaaaa1112"), CREDENTIALS), 401)
     stage.sandbox.remove_fault(rule)
-    wait_until(lambda: larder.get(entry_target("bltaaaa1113"), CREDENTIALS).status == 200, "the origin accepts it again")
-    wait_until(lambda: "larder; hit" in cache_status(larder.get(entry_target(), CREDENTIALS)), "hits come back")
+    ask_until(larder, entry_target("bltaaaa1113"), CREDENTIALS, lambda r: r.status == 200,
+              lambda r: (r.status, r.decoded) == (401, REJECTED.encode()), "the origin accepts it again")
+    ask_until(larder, entry_target(), CREDENTIALS, is_fresh_hit, lambda r: r.status == 200, "hits come back")
 
 
 class RejectingHandler(BaseHTTPRequestHandler):
@@ -183,7 +195,9 @@ def test_negative_answers_are_cached_briefly(stage):
         check_answer(larder.get(missing, CREDENTIALS), 422)
         check_answer(larder.get(missing, CREDENTIALS), 422)
     before = origin_requests(stage)
-    wait_until(lambda: larder.get(missing, CREDENTIALS).status == 422 and origin_requests(stage) > before, "asked again")
+    ask_until(larder, missing, CREDENTIALS, lambda _: origin_requests(stage) > before,
+              lambda r: r.status == 422, "asked again")
+    check_answer(larder.get(missing, CREDENTIALS), 422)
 
 
 def directives(stage, value, expected):
