@@ -5,6 +5,7 @@
 
 #include "conf/base/check.h"
 #include "conf/base/clock.h"
+#include "conf/base/log.h"
 #include "upstream/curl_library.h"
 
 namespace larder {
@@ -91,8 +92,12 @@ void CurlLoop::run(Transfer* transfer) {
     easy = std::move(idle_easies_.back());
     idle_easies_.pop_back();
   }
-  sockets_.serve(easy.get());
-  transfer->start(std::move(easy), monotonic_now(), sockets_.any_idle_has_bytes());
+  const auto now = monotonic_now();
+  Host& host = *transfer->place.host;
+  const bool strayed = sockets_.any_idle_has_bytes();
+  for (Host* stray : sockets_.strayed()) distrust(*stray);
+  const bool once = host.is_distrusted(now);
+  transfer->start(std::move(easy), sockets_, now, strayed || once, once);
   ++started_;
   const auto code = curl_multi_add_handle(multi_, transfer->easy());
   if (code != CURLM_OK) {
@@ -100,6 +105,14 @@ void CurlLoop::run(Transfer* transfer) {
                         std::string("libcurl refused a transfer: ") + curl_multi_strerror(code)});
     wake_soon();
   }
+}
+
+void CurlLoop::distrust(Host& host) {
+  if (!host.distrust(monotonic_now())) return;
+  log(LogLevel::warning, "upstream",
+      "origin " + host.name() +
+          " breaks HTTP's framing: until it has not for 60 s, each request goes on a connection of "
+          "its own");
 }
 
 /// Gives up its place, or its place in the queue.
@@ -180,8 +193,9 @@ void CurlLoop::collect() {
     Transfer* transfer = nullptr;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
     LARDER_CHECK(transfer != nullptr);
-    sockets_.note_idle(transfer->idle_socket(), message->easy_handle);
+    sockets_.note_idle(transfer->idle_socket(), message->easy_handle, *transfer->place.host);
     transfer->end(message->data.result);
+    if (transfer->odd()) distrust(*transfer->place.host);
   }
 }
 

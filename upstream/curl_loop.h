@@ -54,6 +54,7 @@ class CurlLoop {
   void act(curl_socket_t socket, int events);
   Host& host_of(const std::string& name);
   void run(Transfer* transfer);
+  void distrust(Host& host);
   void collect();
   void tell();
   void sweep();

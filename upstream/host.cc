@@ -16,6 +16,16 @@ HostLanes::Entry Host::enter(Ticket ticket, Lane lane, MonotonicTime now) {
   return entry;
 }
 
+bool Host::distrust(MonotonicTime now) {
+  const bool news = !is_distrusted(now);
+  odd_at_ = now;
+  return news;
+}
+
+bool Host::is_distrusted(MonotonicTime now) const {
+  return odd_at_ && now.ms - odd_at_->ms < kDistrustMs;
+}
+
 HostSnapshot Host::snapshot() const {
   HostSnapshot snapshot;
   snapshot.name = name_;

@@ -42,6 +42,12 @@ class Host {
   /// HostLanes::enter(), with the refused ones counted.
   HostLanes::Entry enter(Ticket ticket, Lane lane, MonotonicTime now);
 
+  /// Bytes came that belong to no answer, or an answer that HTTP does not know. For kDistrustMs its
+  /// connections are used once. False = that was so already.
+  bool distrust(MonotonicTime now);
+  bool is_distrusted(MonotonicTime now) const;
+  static constexpr std::int64_t kDistrustMs = 60'000;
+
   std::uint64_t refused() const { return refused_; }
   std::uint64_t refreshes_dropped() const { return refreshes_dropped_; }
   HostSnapshot snapshot() const;
@@ -50,6 +56,7 @@ class Host {
   std::string name_;
   HostLanes lanes_;
   HostHealth health_;
+  std::optional<MonotonicTime> odd_at_;
   std::uint64_t refused_ = 0;
   std::uint64_t refreshes_dropped_ = 0;
 };

@@ -38,31 +38,32 @@ void IdleSockets::remove(int socket) {
 
 /// Takes what has come, if anything but the end, and ends the connection: libcurl then sees that it
 /// is dead instead of reading on behind it.
-bool IdleSockets::empty(int socket) {
+std::size_t IdleSockets::empty(int socket) {
   std::array<char, 4'096> bytes;
-  const bool any = ::recv(socket, bytes.data(), bytes.size(), MSG_DONTWAIT) > 0;
-  if (!any) return false;
-  ::shutdown(socket, SHUT_RDWR);
-  while (::recv(socket, bytes.data(), bytes.size(), MSG_DONTWAIT) > 0) {
+  std::size_t total = 0;
+  for (;;) {
+    const auto count = ::recv(socket, bytes.data(), bytes.size(), MSG_DONTWAIT);
+    if (count <= 0) return total;
+    if (total == 0) ::shutdown(socket, SHUT_RDWR);
+    total += static_cast<std::size_t>(count);
   }
-  return true;
 }
 
 bool IdleSockets::any_has_bytes() {
+  strays_.clear();
   if (!unwatched_.empty()) return true;
   if (watched_.empty()) return false;
   std::array<epoll_event, 16> ready{};
-  bool found = false;
   int count = 0;
   do {
     count = ::epoll_wait(poll_, ready.data(), static_cast<int>(ready.size()), 0);
     for (int i = 0; i < count; ++i) {
       const int socket = ready[static_cast<std::size_t>(i)].data.fd;
-      if (empty(socket)) found = true;
+      if (const auto bytes = empty(socket); bytes > 0) strays_.push_back({socket, bytes});
       remove(socket);
     }
   } while (count == static_cast<int>(ready.size()));
-  return found;
+  return !strays_.empty();
 }
 
 }  // namespace larder

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <unordered_set>
+#include <vector>
 
 namespace larder {
 
@@ -20,10 +22,17 @@ class IdleSockets {
   /// Had any of them bytes to read? Those connections are ended here, so that they are nobody's
   /// next one; they, and those that have come to their end, are not watched any longer.
   bool any_has_bytes();
+  /// Of the last any_has_bytes(): whose bytes it found, and how many, as far as it read.
+  struct Stray {
+    int socket = -1;
+    std::size_t bytes = 0;
+  };
+  const std::vector<Stray>& strays() const { return strays_; }
 
  private:
-  static bool empty(int socket);
+  static std::size_t empty(int socket);
   int poll_;
+  std::vector<Stray> strays_;
   std::unordered_set<int> watched_;
   std::unordered_set<int> unwatched_;  ///< the kernel has no room: as good as having bytes
 };

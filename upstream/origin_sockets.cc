@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "conf/base/check.h"
+#include "upstream/host.h"
 
 namespace larder {
 namespace {
@@ -32,6 +33,21 @@ bool is_private(const sockaddr* address) {
          IN6_IS_ADDR_LINKLOCAL(&ip6) || (ip6.s6_addr[0] & 0xfe) == 0xfc;
 }
 
+/// `of`: getsockname() or getpeername(). 0 = no port.
+int port_of(int socket, int (*of)(int, sockaddr*, socklen_t*)) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof(address);
+  if (of(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
+  if (address.ss_family == AF_INET)
+    return ntohs(reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
+  if (address.ss_family == AF_INET6)
+    return ntohs(reinterpret_cast<const sockaddr_in6*>(&address)->sin6_port);
+  return 0;
+}
+
+/// What a TLS origin's farewell takes at most: an alert. Anything else that came is longer.
+constexpr std::size_t kMaxFarewellBytes = 64;
+
 }  // namespace
 
 struct OriginSockets::Socket {
@@ -40,9 +56,12 @@ struct OriginSockets::Socket {
   bool opened_here = false;
   bool connecting = false;
   bool connected = false;  ///< so its end is told here, if it was opened here
-  CURL* user = nullptr;    ///< whom libcurl last waited for
-  int wanted = 0;          ///< of UV_READABLE, UV_WRITABLE, by libcurl
-  int polled = 0;          ///< by libuv
+  Host* host = nullptr;    ///< once it has served a transfer
+  int origin_port = 0;     ///< both ports once they are known
+  int local_port = 0;
+  CURL* user = nullptr;  ///< whom libcurl last waited for
+  int wanted = 0;        ///< of UV_READABLE, UV_WRITABLE, by libcurl
+  int polled = 0;        ///< by libuv
   UvHandle<uv_poll_t> poll;
 
   /// Left as it is where libcurl wants nothing: it will most likely want the same again.
@@ -53,6 +72,13 @@ struct OriginSockets::Socket {
     uv_ref(handle);
     if (events != polled) uv_poll_start(poll.get(), events, on_readiness);
     polled = events;
+  }
+  bool has_ports(int origin, int local) {
+    if (local_port == 0) {
+      local_port = port_of(number, ::getsockname);
+      origin_port = port_of(number, ::getpeername);
+    }
+    return local_port == local && origin_port == origin;
   }
   void stop() {
     uv_poll_stop(poll.get());
@@ -81,6 +107,16 @@ curl_socket_t OriginSockets::on_open(void* self, curlsocktype, curl_sockaddr* ad
     all->socket_of(socket).opened_here = true;
   }
   return socket;
+}
+
+OriginSockets::Chosen OriginSockets::choose(int origin_port, int local_port, bool tls) {
+  for (const auto& [number, socket] : sockets_) {
+    if (!socket->opened_here || !socket->has_ports(origin_port, local_port)) continue;
+    if (tls && socket->host == nullptr) return {number, false};
+    char byte = 0;
+    return {number, ::recv(number, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0};
+  }
+  return {};
 }
 
 int OriginSockets::on_close(void* self, curl_socket_t socket) noexcept {
@@ -141,11 +177,25 @@ void OriginSockets::on_readiness(uv_poll_t* poll, int status, int events) noexce
   socket->all->ready_(socket->all->owner_, socket->number, flags);
 }
 
-void OriginSockets::note_idle(curl_socket_t number, CURL* easy) {
+bool OriginSockets::any_idle_has_bytes() {
+  strayed_.clear();
+  const bool any = idle_.any_has_bytes();
+  for (const auto& stray : idle_.strays()) {
+    const auto found = sockets_.find(stray.socket);
+    if (found == sockets_.end() || found->second->host == nullptr) continue;
+    Host* const host = found->second->host;
+    if (host->name().starts_with("https:") && stray.bytes <= kMaxFarewellBytes) continue;
+    strayed_.push_back(host);
+  }
+  return any;
+}
+
+void OriginSockets::note_idle(curl_socket_t number, CURL* easy, Host& host) {
   if (number < 0) return;
   Socket& socket = socket_of(number);  // a new one where libcurl never had to wait for an answer
   if (socket.user != nullptr && socket.user != easy) return;
   socket.user = nullptr;
+  socket.host = &host;
   socket.opened_here = socket.connected = true;
   idle_.add(number);
 }

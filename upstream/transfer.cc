@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/transfer.h"
 
-#include <algorithm>
-#include <cctype>
-#include <charconv>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 
 #include "conf/base/check.h"
 
@@ -39,8 +38,13 @@ void set_time_options(CURL* easy, const UpstreamConfig& config) {
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 }
 
+constexpr const char* kTooEarly = "an answer came before the request";
+
 Error error_of(CURLcode code, const std::string& host) {
   const std::string text = curl_easy_strerror(code);
+  if (code == CURLE_ABORTED_BY_CALLBACK) {
+    return {Error::Code::unavailable, "origin " + host + ": " + kTooEarly};
+  }
   if (code == CURLE_OPERATION_TIMEDOUT) {
     return {Error::Code::timed_out, "origin " + host + " took too long: " + text};
   }
@@ -48,28 +52,6 @@ Error error_of(CURLcode code, const std::string& host) {
 }
 
 constexpr std::size_t kMaxUntoldBytes = 128 * 1024;
-
-/// The number behind the first blank of a status line, 0 when there is none: `HTTP/1.1 200 OK`.
-int status_of(std::string_view line) {
-  const auto blank = line.find(' ');
-  int status = 0;
-  if (blank != std::string_view::npos) {
-    std::from_chars(line.data() + blank + 1, line.data() + line.size(), status);
-  }
-  return status;
-}
-
-/// larder speaks HTTP/1.1 to origins, so no other version can be true. libcurl up to 7.88 believes
-/// `HTTP/2.0` in a status line.
-bool speaks_http_1(std::string_view line) {
-  return line.starts_with("HTTP/1.1 ") || line.starts_with("HTTP/1.0 ");
-}
-
-bool same_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
-}
 
 }  // namespace
 
@@ -80,6 +62,8 @@ EasyHandle make_easy(const UpstreamConfig& config) {
   set_time_options(easy.get(), config);
   // One request at a time on each connection (see CurlLoop). Nothing else is offered in TLS either.
   curl_easy_setopt(easy.get(), CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  // Chunks are read by ChunkDecoder.
+  curl_easy_setopt(easy.get(), CURLOPT_HTTP_TRANSFER_DECODING, 0L);
   curl_easy_setopt(easy.get(), CURLOPT_MAXFILESIZE_LARGE,
                    static_cast<curl_off_t>(config.max_response_body_bytes));
   curl_easy_setopt(easy.get(), CURLOPT_BUFFERSIZE, 32'768L);
@@ -96,7 +80,8 @@ void Transfer::note() {
   news_.push_back(this);
 }
 
-void Transfer::start(EasyHandle easy, MonotonicTime now, bool fresh_connection) {
+void Transfer::start(EasyHandle easy, OriginSockets& sockets, MonotonicTime now,
+                     bool fresh_connection, bool only_use) {
   LARDER_CHECK(state_ == State::queued);
   easy_ = std::move(easy);
   state_ = State::running;
@@ -109,10 +94,32 @@ void Transfer::start(EasyHandle easy, MonotonicTime now, bool fresh_connection) 
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, list);
   curl_easy_setopt(handle, CURLOPT_PRIVATE, this);
   curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, fresh_connection ? 1L : 0L);
+  sockets_ = &sockets;
+  sockets.serve(handle);
+  curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, on_prerequest);
+  curl_easy_setopt(handle, CURLOPT_PREREQDATA, this);
+  curl_easy_setopt(handle, CURLOPT_FORBID_REUSE, only_use ? 1L : 0L);
+  last_ = only_use;
   curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(handle, CURLOPT_HEADERDATA, this);
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, this);
+}
+
+/// Right before the request is written.
+int Transfer::on_prerequest(void* self, char*, char*, int origin_port, int local_port) noexcept {
+  auto* transfer = static_cast<Transfer*>(self);
+  const bool tls = transfer->request_.host.starts_with("https:");
+  const auto chosen = transfer->sockets_->choose(origin_port, local_port, tls);
+  transfer->socket_ = chosen.socket;
+  return chosen.early ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+/// Whoever answers has acknowledged the request, with the answer's first segment at the latest. So
+/// what comes while part of the request is not acknowledged was sent before the origin had it.
+bool Transfer::answers_too_early() const {
+  int unacknowledged = 0;
+  return socket_ >= 0 && ::ioctl(socket_, SIOCOUTQ, &unacknowledged) == 0 && unacknowledged > 0;
 }
 
 std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t count,
@@ -136,35 +143,43 @@ std::size_t Transfer::take_header(std::string_view line) {
   }
   while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
   if (head_complete_) return taken;  // trailers
-  if (line.starts_with("HTTP/")) {
-    if (!speaks_http_1(line)) {
-      error_ = Error{Error::Code::unavailable,
-                     "origin " + request_.host +
-                         ": the answer's HTTP version is not the connection's, which is HTTP/1.1"};
-      return 0;  // ends the connection
-    }
-    facts_ = ResponseFacts{};         // an interim (1xx) answer came before
-    facts_.status = status_of(line);  // some fields are read by it
-    chunked_ = had_length_ = lengths_differ_ = false;
-    return taken;
+  if (header_total_ == taken && answers_too_early()) return refuse(kTooEarly);
+  const bool status_line = framing_.expects_status_line();
+  switch (framing_.add_line(line)) {
+    case AnswerFraming::Verdict::refused:
+      return refuse(framing_.why());
+    case AnswerFraming::Verdict::last:
+      use_no_more();
+      break;
+    case AnswerFraming::Verdict::sound:
+      break;
   }
-  if (!line.empty()) {
-    if (line.size() >= 18 && same_ignoring_case(line.substr(0, 18), "transfer-encoding:"))
-      chunked_ = true;
-    const auto before = facts_.content_length;
+  if (status_line) {
+    facts_ = ResponseFacts{};           // an interim (1xx) answer may have come before
+    facts_.status = framing_.status();  // some fields are read by it
+  } else if (!line.empty()) {
     add_header_line(facts_, line);
-    if (line.size() >= 15 && same_ignoring_case(line.substr(0, 15), "content-length:")) {
-      if (had_length_ && (before != facts_.content_length || facts_.contradictory))
-        lengths_differ_ = true;
-      had_length_ = true;
-    }
-    return taken;
   }
-  head_complete_ = facts_.status >= 200;
+  head_complete_ = framing_.complete();
+  if (!head_complete_) return taken;
   // What the body's framing does not go by must not be announced to a client.
-  if (chunked_ || lengths_differ_) facts_.content_length.reset();
-  if (head_complete_) note();
+  facts_.content_length.reset();
+  if (framing_.body() == AnswerFraming::Body::length) facts_.content_length = framing_.length();
+  note();
   return taken;
+}
+
+/// For a callback: 0 ends the transfer and its connection.
+std::size_t Transfer::refuse(const char* why) {
+  odd_ = true;
+  error_ = Error{Error::Code::unavailable, "origin " + request_.host + ": " + why};
+  return 0;
+}
+
+void Transfer::use_no_more() {
+  if (last_) return;
+  last_ = true;
+  curl_easy_setopt(easy_.get(), CURLOPT_FORBID_REUSE, 1L);
 }
 
 std::size_t Transfer::take_body(std::string_view bytes) {
@@ -174,19 +189,24 @@ std::size_t Transfer::take_body(std::string_view bytes) {
     stalled_ = true;
     return CURL_WRITEFUNC_PAUSE;
   }
-  if (!head_complete_) {
-    error_ =
-        Error{Error::Code::unavailable, "origin " + request_.host + ": a body without an answer"};
-    return 0;
+  if (!head_complete_) return refuse("a body without an answer");
+  const auto before = body_.size();
+  if (framing_.body() != AnswerFraming::Body::chunked) {
+    body_.append(bytes);
+  } else {
+    chunks_.feed(bytes, body_);
+    if (chunks_.malformed()) return refuse("chunks that cannot be read");
+    if (chunks_.left_over() > 0) odd_ = true;
+    if (odd_ || chunks_.had_trailer()) use_no_more();
   }
-  body_total_ += bytes.size();
+  body_total_ += body_.size() - before;
   if (body_total_ > config_.max_response_body_bytes) {
+    body_.resize(before);
     error_ = Error{Error::Code::full, "origin " + request_.host +
                                           ": response body is larger than "
                                           "upstream.max_response_body"};
     return 0;
   }
-  body_.append(bytes);
   note();
   return bytes.size();
 }
@@ -209,7 +229,24 @@ void Transfer::end(CURLcode code) {
   if (!error_ && !head_complete_) {
     error_ = Error{Error::Code::unavailable, "origin " + request_.host + ": no answer"};
   }
-  framed_ = !lengths_differ_ && (facts_.content_length.has_value() || chunked_);
+  const bool chunked = framing_.body() == AnswerFraming::Body::chunked;
+  if (!error_ && chunked && !chunks_.complete()) {
+    error_ = Error{Error::Code::unavailable, "origin " + request_.host + ": chunks without an end"};
+  }
+  framed_ = framing_.body() != AnswerFraming::Body::unbounded;
+  switch (code) {
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_ABORTED_BY_CALLBACK:  // bytes were there before the request
+      odd_ = true;
+      break;
+    case CURLE_OK:
+      // libcurl closes the connection if it has read more than the length said, and says nothing.
+      if (!last_ && framed_ && !framing_.says_close() && idle_socket() < 0) odd_ = true;
+      break;
+    default:
+      break;
+  }
   state_ = State::ended;
   note();
 }

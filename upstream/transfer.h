@@ -12,8 +12,11 @@
 #include "conf/base/clock.h"
 #include "conf/base/result.h"
 #include "conf/config.h"
+#include "upstream/answer_framing.h"
+#include "upstream/chunk_decoder.h"
 #include "upstream/host_lanes.h"
 #include "upstream/origin_request.h"
+#include "upstream/origin_sockets.h"
 
 namespace larder {
 
@@ -77,8 +80,9 @@ class Transfer {
   int status() const { return facts_.status; }
   const std::optional<Error>& error() const { return error_; }
 
-  /// `fresh_connection`: none of the idle ones may be used.
-  void start(EasyHandle easy, MonotonicTime now, bool fresh_connection);
+  /// `fresh_connection`: none of the idle ones may be used. `only_use`: nor this one afterwards.
+  void start(EasyHandle easy, OriginSockets& sockets, MonotonicTime now, bool fresh_connection,
+             bool only_use);
   EasyHandle take_easy() { return std::move(easy_); }
   void end(CURLcode code);
   void end(Error error);
@@ -92,6 +96,9 @@ class Transfer {
   bool may_go_on() const { return stalled_ && !paused_ && state_ == State::running; }
   /// Once libcurl is done: the HTTP/1 connection that stays open, or -1.
   int idle_socket() const;
+  /// Something came that HTTP does not know at that place: nothing else of this host's is believed
+  /// for its place in a stream. Known once libcurl is done.
+  bool odd() const { return odd_; }
   /// May call the body callback before it returns.
   void resume();
 
@@ -104,6 +111,11 @@ class Transfer {
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self) noexcept;
   std::size_t take_header(std::string_view line);
   std::size_t take_body(std::string_view bytes);
+  static int on_prerequest(void* self, char* origin, char* local, int origin_port,
+                           int local_port) noexcept;
+  bool answers_too_early() const;
+  std::size_t refuse(const char* why);
+  void use_no_more();
   void note();
 
   OriginRequest request_;
@@ -120,9 +132,12 @@ class Transfer {
   std::uint64_t header_total_ = 0;
   bool head_complete_ = false;
   bool head_told_ = false;
-  bool chunked_ = false;
-  bool had_length_ = false;      ///< a Content-Length was seen
-  bool lengths_differ_ = false;  ///< and another, different or unreadable
+  OriginSockets* sockets_ = nullptr;  ///< the loop's, once it runs
+  int socket_ = -1;                   ///< that carries the request, where it is known
+  AnswerFraming framing_;
+  ChunkDecoder chunks_;
+  bool last_ = false;  ///< libcurl was told to close the connection behind this answer
+  bool odd_ = false;
   bool paused_ = false;
   bool stalled_ = false;  ///< libcurl was told to pause
   std::optional<Error> error_;

@@ -89,7 +89,9 @@ void FetchThread::end_turn() {
 }
 
 void FetchThread::on_sweep(uv_timer_t* timer) noexcept {
-  static_cast<FetchThread*>(timer->data)->cut_laggards();
+  auto* self = static_cast<FetchThread*>(timer->data);
+  self->cut_laggards();
+  self->show_gauges();  // a transfer is over only after its sink has heard of it
 }
 
 void FetchThread::cut_laggards() {

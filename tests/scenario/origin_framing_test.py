@@ -81,6 +81,76 @@ def test_a_change_of_protocol_is_no_answer(stage):
         check_origin_is_well(larder, way)
 
 
+NO_ANSWER = {
+    "coding foo": f"{HEAD}Transfer-Encoding: foo\r\nContent-Length: {len(BODY)}\r\n\r\n{BODY}",
+    "coding gzip, chunked": f"{HEAD}Transfer-Encoding: gzip, chunked\r\n\r\n"
+                            f"{len(BODY):x}\r\n{BODY}\r\n0\r\n\r\n",
+    "coding identity": f"{HEAD}Transfer-Encoding: identity\r\nContent-Length: {len(BODY)}\r\n\r\n{BODY}",
+    "chunked twice": f"{HEAD}Transfer-Encoding: chunked, chunked\r\n\r\n"
+                     f"{len(BODY):x}\r\n{BODY}\r\n0\r\n\r\n",
+    "chunked in HTTP/1.0": f"{HEAD}Transfer-Encoding: chunked\r\n\r\n"
+                           f"{len(BODY):x}\r\n{BODY}\r\n0\r\n\r\n".replace("1.1", "1.0", 1),
+    "two lengths": f"{HEAD}Content-Length: 2\r\nContent-Length: {len(BODY)}\r\n\r\n{BODY}",
+    "a blank before the colon": f"{HEAD}Content-Length : {len(BODY)}\r\n\r\n{BODY}",
+    "status 600": f"HTTP/1.1 600 Six\r\nContent-Length: {len(BODY)}\r\n\r\n{BODY}",
+    "status 099": f"HTTP/1.1 099 Low\r\nContent-Length: {len(BODY)}\r\n\r\n{BODY}",
+    "an interim answer with a body": "HTTP/1.1 103 Early Hints\r\nContent-Length: 2\r\n\r\n{}"
+                                     f"{HEAD}Content-Length: {len(BODY)}\r\n\r\n{BODY}",
+    "an interim answer that HTTP does not have": f"HTTP/1.1 199 Odd\r\n\r\n{HEAD}"
+                                                 f"Content-Length: {len(BODY)}\r\n\r\n{BODY}",
+    "too many interim answers": "HTTP/1.1 100 Continue\r\n\r\n" * 100 +
+                                f"{HEAD}Content-Length: {len(BODY)}\r\n\r\n{BODY}",
+    "a head within a head": f"{HEAD}HTTP/1.1 200 OK: b\r\n folded\r\n\r\n{BODY}",
+}
+
+
+def test_what_http_does_not_know_is_no_answer(stage):
+    larder = stage.larder()
+    for number, (name, raw) in enumerate(NO_ANSWER.items()):
+        for way in WAYS:
+            case = f"{name}, {way}"
+            with changes(larder, case, fills_stored=0):
+                response = exchange(stage, larder, way, raw, f"no{number}{way}", True)
+                check(response is not None and response.status == 502, f"{case}: {response}")
+            check_origin_is_well(larder, case)
+
+
+def opened(stage):
+    return stage.sandbox.counts("delivery")["connections_opened"]
+
+
+# Name -> (answer, how many connections the next two requests open)
+KEPT = {
+    "a length": (f"{HEAD}Content-Length: {len(BODY)}\r\n\r\n{BODY}", 0),
+    "chunks": (f"{HEAD}Transfer-Encoding: chunked\r\n\r\n{len(BODY):x}\r\n{BODY}\r\n0\r\n\r\n", 0),
+    "an interim answer": (f"HTTP/1.1 103 Early Hints\r\n\r\n{HEAD}Content-Length: {len(BODY)}"
+                          f"\r\n\r\n{BODY}", 0),
+    "a trailer": (f"{HEAD}Transfer-Encoding: chunked\r\n\r\n{len(BODY):x}\r\n{BODY}\r\n"
+                  "0\r\nX-A: b\r\n\r\n", 1),
+    "chunks and a length": (f"{HEAD}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n"
+                            f"{len(BODY):x}\r\n{BODY}\r\n0\r\n\r\n", 1),
+    "204": ("HTTP/1.1 204 No Content\r\n\r\n", 1),
+    "304": ("HTTP/1.1 304 Not Modified\r\n\r\n", 1),
+    "length 0 with bytes behind it": (f"{HEAD}Content-Length: 0\r\n\r\n{BODY}", 1),
+    "bytes behind a length": (f"{HEAD}Content-Length: {len(BODY)}\r\n\r\n{BODY}{HEAD}", 2),
+    "bytes behind the last chunk": (f"{HEAD}Transfer-Encoding: chunked\r\n\r\n{len(BODY):x}\r\n{BODY}"
+                                    f"\r\n0\r\n\r\n{HEAD}", 2),
+    "another version": (HEAD.replace("1.1", "2.0") + f"Content-Length: {len(BODY)}\r\n\r\n{BODY}", 2),
+}
+
+
+def test_which_connections_are_used_again(stage):
+    """0 = that one; 1 = another one, which is kept; 2 = a host that breaks framing gets no kept ones."""
+    for number, (name, (raw, expected)) in enumerate(KEPT.items()):
+        larder = stage.larder()
+        larder.get(entry_target(more=f"&first={number}"), credentials())
+        exchange(stage, larder, "fill", raw, f"kept{number}", True)
+        before = opened(stage)
+        for more in ("a", "b"):
+            check_answer(larder.get(entry_target(more=f"&{more}={number}"), credentials()), 200, what=name)
+        check_equal(opened(stage) - before, expected, f"connections after an answer with {name}")
+
+
 def test_a_line_folded_behind_the_status_line_is_no_answer(stage):
     """libcurl 7.88 writes it into freed memory where an easy handle serves a second time."""
     larder = stage.larder()

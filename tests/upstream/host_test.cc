@@ -25,3 +25,17 @@ TEST_CASE("host: the snapshot shows lanes, what they turned away, and health", "
   REQUIRE(seen.last_error);
   CHECK(seen.last_error->text == "answered with status 503");
 }
+
+TEST_CASE("host: its connections are used once until it has kept to HTTP for a while",
+          "[upstream]") {
+  const larder::UpstreamConfig config;
+  larder::Host host("https://origin.example", config, larder::MonotonicTime{7});
+  const auto at = [](std::int64_t ms) { return larder::MonotonicTime{ms}; };
+  CHECK_FALSE(host.is_distrusted(at(100)));
+  CHECK(host.distrust(at(100)));
+  CHECK(host.is_distrusted(at(100)));
+  CHECK_FALSE(host.distrust(at(200)));
+  CHECK(host.is_distrusted(at(200 + larder::Host::kDistrustMs - 1)));
+  CHECK_FALSE(host.is_distrusted(at(200 + larder::Host::kDistrustMs)));
+  CHECK(host.distrust(at(200 + larder::Host::kDistrustMs)));
+}
