@@ -160,6 +160,7 @@ void Server::run() {
   for (auto& worker : workers_) worker->drain();
   for (auto& worker : workers_) worker->join();
   admin_->close();
+  uv_run(loop_.get(), UV_RUN_NOWAIT);  // its connections end in their close callbacks
   terminate_.reset();
   interrupt_.reset();
   hang_up_.reset();

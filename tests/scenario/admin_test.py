@@ -24,5 +24,16 @@ def test_idle_scrapers_do_not_lock_larderctl_out(stage):
         check(larder.metrics(), "metrics for one scraper more")
 
 
+def test_connections_to_the_admin_listeners_do_not_disturb_the_end(stage):
+    larder = stage.larder()
+    idle = [harness.Connection(address) for address in (larder.metrics_address,
+                                                        f"unix:{larder.socket_path}") * 3]
+    for connection in idle[:2]:
+        connection.send(b"GET /healthz HTTP/1.1\r\n")  # half a request
+    check_equal(larder.get(harness.ENTRY, harness.credentials()).status, 200, "larder serves")
+    larder.stop()
+    check(all(connection.is_closed_by_peer() for connection in idle), "they are closed")
+
+
 if __name__ == "__main__":
     harness.main(globals())
