@@ -124,7 +124,11 @@ class Judge:
 
     def judge_bytes(self, asked, data, purged_at, response, stored):
         """Every request that the (part of a) body names is the one that was asked."""
-        names = [json.loads(found) for found in WHO.findall(data)]
+        try:
+            names = [json.loads(found) for found in WHO.findall(data)]
+        except ValueError:  # framing within the body
+            self.found_wrong(f"WRONG torn{', stored' if stored else ''}", asked, None, response)
+            return []
         for who in names:
             kind = self.mismatch(asked, who)
             if kind is None and asked.host == "delivery" and float(who["at"]) < purged_at:
@@ -424,7 +428,8 @@ def test_a_chaotic_origin_mixes_no_answers(stage):
                                      [clients.impatient, clients.slow, clients.bursting, clients.purging]):
             background.start(ask, random.Random(f"{SEED}/{number}"))
         run_turns(larder, origin, clients, judge)
-    check_counters(larder)
+    if not REPORT_ONLY:
+        check_counters(larder)
     origin.order("down")
     read_back(larder, judge, "after the chaos")
     restart(larder, judge, True)
