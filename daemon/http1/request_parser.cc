@@ -68,20 +68,20 @@ RequestParser::Outcome RequestParser::feed(std::string_view request) {
   }
   const bool from_start = fed_ == 0;
   if (from_start && take_known(request)) return Outcome::complete;
+  // Beyond this a request holds line ends that never come, or blanks that no bound counts.
+  const std::size_t most = max_target_bytes_ + max_header_bytes_ + 64;
   base_ = request.data();
   const auto code = llhttp_execute(&llhttp_, request.data() + fed_, request.size() - fed_);
   if (refused_) return Outcome::refused;
   if (code == HPE_OK) {
     fed_ = request.size();
-    // A client that sends no line end never reaches the header's bounds.
-    if (request.size() > max_target_bytes_ + max_header_bytes_ + 64) {
-      return refuse_outcome(431, "request header is too large");
-    }
+    if (request.size() > most) return refuse_outcome(431, "request header is too large");
     return Outcome::incomplete;
   }
   if (code == HPE_PAUSED || code == HPE_PAUSED_UPGRADE) {
     consumed_ = static_cast<std::size_t>(llhttp_get_error_pos(&llhttp_) - request.data());
     if (!request_line_is_exact(request)) return refuse_outcome(400, "malformed request line");
+    if (consumed_ > most) return refuse_outcome(431, "request header is too large");
     if (from_start) learn(request);
     return Outcome::complete;
   }

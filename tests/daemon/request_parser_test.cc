@@ -117,6 +117,10 @@ TEST_CASE("request parser: sizes are bounded and each bound has its status", "[d
   CHECK(refused("GET /" + std::string(16 * 1024 - 1, 'a') + " HTTP/1.1\r\nHost: x\r\n\r\n") == 0);
   CHECK(refused("GET / HTTP/1.1\r\nA: " + std::string(8193, 'a') + "\r\n\r\n") == 431);
   CHECK(refused("GET / HTTP/1.1\r\n" + std::string(8193, 'a') + ": b\r\n\r\n") == 431);
+  // Blanks count too, whether the request comes in one read or in two.
+  const std::string blanks = "GET / HTTP/1.1\r\nA:" + std::string(40 * 1024, ' ') + "b\r\n\r\n";
+  CHECK(refused(blanks) == 431);
+  CHECK(refused(blanks.substr(0, 39 * 1024)) == 431);
   std::string many = "GET / HTTP/1.1\r\n";
   for (int i = 0; i < 64; ++i) many += "A: b\r\n";
   CHECK(refused(many + "\r\n") == 0);
