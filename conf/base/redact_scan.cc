@@ -21,6 +21,9 @@ constexpr std::array<std::string_view, 11> kCredentialNames = {
 /// Their values hold blanks: always to the end of the line.
 constexpr std::array<std::string_view, 2> kWholeLineNames = {"authorization", "cookie"};
 
+/// Octets of values looked at for each of the text; keeps the work linear.
+constexpr std::size_t kMaxValueWork = 8;
+
 constexpr std::size_t kTokenHexDigits = 16;
 constexpr std::size_t kPreviewShapeLetters = 8;
 constexpr std::size_t kPreviewShapeMaxLetters = 64;  ///< looked at for a digit
@@ -201,10 +204,12 @@ Span value_span(std::string_view text, const Separator& separator, std::string_v
 // ---- names ----
 
 /// One pass over the names in the text, taken as they stand or with their escapes undone. Both are
-/// needed: undoing can glue what stands before a name to it.
+/// needed: undoing can glue what stands before a name to it. Names inside a value count too: where
+/// quotes do not pair, a value may be taken to end in the middle of what is one.
 void find_names(std::string_view text, bool unescape, std::vector<Span>& spans) {
   std::string name;
   std::size_t at = 0;
+  std::size_t left = kMaxValueWork * text.size();
   while (true) {
     const bool end = at >= text.size();
     const TextUnit unit = end        ? TextUnit{'\0', 1}
@@ -220,7 +225,14 @@ void find_names(std::string_view text, bool unescape, std::vector<Span>& spans) 
     if (const auto separator = credential ? separator_at(text, at) : std::nullopt) {
       const Span span = value_span(text, *separator, name);
       if (span.begin < span.end) spans.push_back(span);
-      at = std::max(at + unit.length, span.end);
+      if (span.end == text.size()) return;
+      at = std::max(at + unit.length, separator->value);
+      const std::size_t work = span.end - span.begin;
+      if (work > left) {  // values in values in values: nobody means that
+        spans.push_back({at, text.size()});
+        return;
+      }
+      left -= work;
     } else {
       at += unit.length;
     }

@@ -2,6 +2,7 @@
 #include "daemon/http1/request_parser.h"
 
 #include "conf/base/check.h"
+#include "conf/base/octets.h"
 
 namespace larder {
 namespace {
@@ -85,7 +86,7 @@ RequestParser::Outcome RequestParser::feed(std::string_view request) {
     if (from_start) learn(request);
     return Outcome::complete;
   }
-  if (code == HPE_INVALID_VERSION && request_line_is_exact(request)) {
+  if (code == HPE_INVALID_VERSION && names_version(request)) {
     return refuse_outcome(505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
   }
   return refuse_outcome(400, "malformed HTTP request");
@@ -125,13 +126,25 @@ void RequestParser::learn(std::string_view request) {
   known_->learn(request.substr(line, consumed_ - line), fields.data(), fields.size(), must_close_);
 }
 
-bool RequestParser::request_line_is_exact(std::string_view request) const {
+std::string_view RequestParser::behind_target(std::string_view request) const {
   const auto start = request.find_first_not_of("\r\n");
   const auto name = method_name();
-  if (request.substr(start, name.size()) != name) return false;
-  if (target_.begin != start + name.size() + 1 || request[target_.begin - 1] != ' ') return false;
-  const auto rest = request.substr(target_.begin + target_.length);
+  if (request.substr(start, name.size()) != name) return {};
+  if (target_.begin != start + name.size() + 1 || request[target_.begin - 1] != ' ') return {};
+  return request.substr(target_.begin + target_.length);
+}
+
+bool RequestParser::request_line_is_exact(std::string_view request) const {
+  const auto rest = behind_target(request);
   return rest.size() > 11 && rest.starts_with(" HTTP/") && rest.substr(9, 2) == "\r\n";
+}
+
+/// By no more than llhttp has read when it refuses the version, so that 505 or 400 does not depend
+/// on where the request is cut.
+bool RequestParser::names_version(std::string_view request) const {
+  const auto rest = behind_target(request);
+  return rest.size() >= 9 && rest.starts_with(" HTTP/") && is_digit(rest[6]) && rest[7] == '.' &&
+         is_digit(rest[8]);
 }
 
 std::string_view RequestParser::method_name() const {

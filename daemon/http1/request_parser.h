@@ -68,7 +68,10 @@ class RequestParser {
   Outcome refuse_outcome(int status, const char* cause);
   bool take_known(std::string_view request);
   void learn(std::string_view request);
+  /// What follows the target; empty when what leads to it is not as RFC 9112 has it.
+  std::string_view behind_target(std::string_view request) const;
   bool request_line_is_exact(std::string_view request) const;
+  bool names_version(std::string_view request) const;
 
   Bytes max_target_bytes_ = 0;
   Bytes max_header_bytes_ = 0;

@@ -70,6 +70,10 @@ TEST_CASE("redact: the value behind a credential's name goes, the rest stays", "
       {R"({"access_token":"abc)", R"({"access_token":[redacted])"},
       {R"({"target":"/v3?access_token=abc","status":200})",
        R"({"target":"/v3?access_token=[redacted]","status":200})"},
+      // Quotes that do not pair, so that a value seems to end within the next name.
+      {R"(access_token="{"access_token":"abc"})", "access_token=[redacted]"},
+      {R"(access_token"="={"access_token": "abc"})",
+       R"(access_token"="[redacted]": "[redacted]"})"},
       // TOML.
       {"delivery_tokens = [\"a]b\", \"c\"] # d", "delivery_tokens = [redacted] # d"},
       {"preview_token = \"abc\" # d", "preview_token = \"[redacted]\" # d"},
@@ -305,9 +309,10 @@ TEST_CASE("redact: any bytes are taken, and a second pass changes nothing more",
 }
 
 TEST_CASE("redact: hostile texts take time in proportion to their length", "[conf]") {
-  const std::string unit = GENERATE(
-      as<std::string>{}, "\\", "%25", "%", "access_token\"", "access_token=\"", "access_token=[",
-      "access_token:{'", "cs0", "cs", "csprev", "%2525", "\\u00", "access_token\\\\\\\"", "_", "[");
+  const std::string unit =
+      GENERATE(as<std::string>{}, "\\", "%25", "%", "access_token\"", "access_token=\"",
+               "access_token=[", "access_token:{'", "cs0", "cs", "csprev", "%2525", "\\u00",
+               "access_token\\\\\\\"", "_", "[", "access_token: ", "access_token=[]");
   Redactor redactor;
   redactor.add(Secret{"\\\\\\\\x"});
   redactor.add(Secret{"%%%%"});

@@ -52,6 +52,8 @@ TEST_CASE("request parser: what it takes, refuses and closes after", "[daemon]")
        400, true},
       {"HTTP/0.9", "GET /a\r\n\r\n", Outcome::refused, 400, true},
       {"HTTP/1.2", "GET /a HTTP/1.2\r\n\r\n", Outcome::refused, 505, true},
+      {"HTTP/1.2, cut behind it", "GET /a HTTP/1.2", Outcome::refused, 505, true},
+      {"HTTP/1.H", "GET /a HTTP/1.H\r\n\r\n", Outcome::refused, 400, true},
       {"RTSP", "GET /a RTSP/1.0\r\n\r\n", Outcome::refused, 400, true},
       {"underscored name", "GET /a HTTP/1.1\r\napi_key: k\r\n\r\n", Outcome::complete, 0, false},
       {"TLS hello", "\x16\x03\x01\x02", Outcome::refused, 400, true},

@@ -249,8 +249,8 @@ void check_verdict(std::string_view body, Representation coding, const Expected&
   BodyPipeline other(coding, kLimits, &told_in_pieces);
   const Result<SoundBody> in_pieces = fed_in_pieces(body, other);
   LARDER_CHECK(whole.has_value() == in_pieces.has_value());
-  LARDER_CHECK(told.log == told_in_pieces.log);
   if (whole) {
+    LARDER_CHECK(told.log == told_in_pieces.log);
     LARDER_CHECK(whole->etag == in_pieces->etag);
     LARDER_CHECK(whole->bytes == body.size() && in_pieces->bytes == body.size());
   } else {
