@@ -86,7 +86,7 @@ RequestParser::Outcome RequestParser::feed(std::string_view request) {
     if (from_start) learn(request);
     return Outcome::complete;
   }
-  if (code == HPE_INVALID_VERSION && names_version(request)) {
+  if (code == HPE_INVALID_VERSION && names_other_version(request)) {
     return refuse_outcome(505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
   }
   return refuse_outcome(400, "malformed HTTP request");
@@ -140,11 +140,11 @@ bool RequestParser::request_line_is_exact(std::string_view request) const {
 }
 
 /// By no more than llhttp has read when it refuses the version, so that 505 or 400 does not depend
-/// on where the request is cut.
-bool RequestParser::names_version(std::string_view request) const {
+/// on where the request is cut. (llhttp also refuses 1.1 so, if no CRLF follows.)
+bool RequestParser::names_other_version(std::string_view request) const {
   const auto rest = behind_target(request);
   return rest.size() >= 9 && rest.starts_with(" HTTP/") && is_digit(rest[6]) && rest[7] == '.' &&
-         is_digit(rest[8]);
+         is_digit(rest[8]) && rest.substr(6, 3) != "1.0" && rest.substr(6, 3) != "1.1";
 }
 
 std::string_view RequestParser::method_name() const {

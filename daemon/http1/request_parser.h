@@ -71,7 +71,7 @@ class RequestParser {
   /// What follows the target; empty when what leads to it is not as RFC 9112 has it.
   std::string_view behind_target(std::string_view request) const;
   bool request_line_is_exact(std::string_view request) const;
-  bool names_version(std::string_view request) const;
+  bool names_other_version(std::string_view request) const;
 
   Bytes max_target_bytes_ = 0;
   Bytes max_header_bytes_ = 0;

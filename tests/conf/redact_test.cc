@@ -71,9 +71,8 @@ TEST_CASE("redact: the value behind a credential's name goes, the rest stays", "
       {R"({"target":"/v3?access_token=abc","status":200})",
        R"({"target":"/v3?access_token=[redacted]","status":200})"},
       // Quotes that do not pair, so that a value seems to end within the next name.
-      {R"(access_token="{"access_token":"abc"})", "access_token=[redacted]"},
-      {R"(access_token"="={"access_token": "abc"})",
-       R"(access_token"="[redacted]": "[redacted]"})"},
+      {R"(access_token="{"access_token":"abc"})", R"(access_token=[redacted]":"[redacted]"})"},
+      {R"(access_token"="={"access_token": "abc"})", R"(access_token"=[redacted]": "[redacted]"})"},
       // TOML.
       {"delivery_tokens = [\"a]b\", \"c\"] # d", "delivery_tokens = [redacted] # d"},
       {"preview_token = \"abc\" # d", "preview_token = \"[redacted]\" # d"},
