@@ -10,6 +10,8 @@
 #include <optional>
 #include <utility>
 
+#include "conf/address_range.h"
+
 namespace larder {
 namespace {
 
@@ -86,24 +88,6 @@ bool is_wildcard(const std::string& bytes) {
   return bytes.find_first_not_of('\0') == std::string::npos;
 }
 
-bool is_private_v4(const std::string& ip) {
-  const auto a = static_cast<unsigned char>(ip[0]);
-  const auto b = static_cast<unsigned char>(ip[1]);
-  return a == 0 || a == 10 || a == 127 || (a == 100 && b >= 64 && b < 128) ||
-         (a == 169 && b == 254) || (a == 172 && b >= 16 && b < 32) || (a == 192 && b == 168) ||
-         a >= 224;
-}
-
-bool is_private_v6(const std::string& ip) {
-  const std::string_view view = ip;
-  const std::string_view v4_mapped("\0\0\0\0\0\0\0\0\0\0\xFF\xFF", 12);
-  if (view.starts_with(v4_mapped)) return is_private_v4(ip.substr(12));
-  const auto a = static_cast<unsigned char>(ip[0]);
-  const auto b = static_cast<unsigned char>(ip[1]);
-  const bool loopback = view.substr(0, 15).find_first_not_of('\0') == view.npos && ip[15] <= 1;
-  return loopback || (a & 0xFE) == 0xFC || (a == 0xFE && (b & 0xC0) == 0x80) || a == 0xFF;
-}
-
 Result<ListenAddress> parse_unix(std::string_view path) {
   if (!path.starts_with('/') || path.size() >= sizeof(sockaddr_un::sun_path)) {
     return fail(Error::Code::invalid, "an absolute path of at most " +
@@ -163,7 +147,7 @@ bool names_private_host(std::string_view base_url) {
   if (parts->host == "localhost" || parts->host.ends_with(".localhost")) return true;
   const std::string ip = ip_bytes(parts->host);
   if (ip.empty()) return false;
-  return ip.size() == 4 ? is_private_v4(ip) : is_private_v6(ip);
+  return is_private_address({reinterpret_cast<const std::uint8_t*>(ip.data()), ip.size()});
 }
 
 }  // namespace larder

@@ -24,8 +24,8 @@ bool addresses_overlap(const ListenAddress& a, const ListenAddress& b);
 /// `https://host[:port]` or `http://host[:port]`, nothing behind it; comes back in lower case.
 Result<std::string> parse_base_url(std::string_view text);
 
-/// Is the host of this base URL "localhost" or an IP literal that is not public (loopback,
-/// private, link-local, unspecified)? Other names may still lead to such an address.
+/// Is the host of this base URL "localhost" or an IP literal that is not public
+/// (is_private_address())? Other names may still lead to such an address.
 bool names_private_host(std::string_view base_url);
 
 }  // namespace larder
