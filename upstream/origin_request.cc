@@ -10,11 +10,7 @@ namespace {
 /// A value goes out only when it cannot end its line: the parser lets no control byte through, so
 /// one here is a bug upstream of us; it is dropped, never sent.
 bool safe_value(std::string_view value) {
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) return false;
-  }
-  return true;
+  return !any_octet(value, kControl);
 }
 
 void add(std::vector<std::string>& headers, std::string_view name, std::string_view value) {
@@ -37,37 +33,23 @@ void add_template(std::vector<std::string>& headers, Representation representati
 
 /// Appends `text` with every byte escaped that may not stand in a request target.
 void append_target_bytes(std::string& out, std::string_view text) {
-  static constexpr std::string_view kHex = "0123456789ABCDEF";
   for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool bad = byte <= 0x20 || byte >= 0x7f ||
-                     std::string_view("\"<>\\^`{|}#").find(c) != std::string_view::npos;
-    if (!bad) {
+    if (is_octet(c, kPathChar) || c == '%' || c == '?') {
       out.push_back(c);
-      continue;
+    } else {
+      append_percent(out, static_cast<unsigned char>(c));
     }
-    out.push_back('%');
-    out.push_back(kHex[byte >> 4]);
-    out.push_back(kHex[byte & 15]);
   }
 }
 
-std::string percent_encoded(std::string_view text) {
-  static constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
+void append_encoded(std::string& out, std::string_view text) {
   for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                            (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-    if (unreserved) {
+    if (is_octet(c, kUnreserved)) {
       out.push_back(c);
     } else {
-      out.push_back('%');
-      out.push_back(kHex[byte >> 4]);
-      out.push_back(kHex[byte & 15]);
+      append_percent(out, static_cast<unsigned char>(c));
     }
   }
-  return out;
 }
 
 std::string raw_url(std::string_view host, const RequestFields& fields) {
@@ -92,7 +74,8 @@ OriginRequest delivery_request(const CanonicalRequest& canonical, const Scope& s
   request.url.append(scope.delivery_host).append(canonical.path);
   char joint = '?';
   if (canonical.send_environment && !scope.environment.empty()) {
-    request.url.append("?environment=").append(percent_encoded(scope.environment));
+    request.url.append("?environment=");
+    append_encoded(request.url, scope.environment);
     joint = '&';
   }
   if (!canonical.query.empty()) request.url.append(1, joint).append(canonical.query);

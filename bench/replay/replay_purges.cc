@@ -4,13 +4,13 @@
 #include "bench/run/command.h"
 #include "bench/run/json.h"
 #include "bench/trace/trace_request.h"
+#include "conf/base/hex.h"
 
 namespace larder::bench {
 namespace {
 
 /// For a value in a query.
 std::string percent_encoded(std::string_view text) {
-  constexpr char hex[] = "0123456789ABCDEF";
   std::string out;
   for (const char byte : text) {
     const bool plain = (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
@@ -18,8 +18,7 @@ std::string percent_encoded(std::string_view text) {
     if (plain) {
       out.push_back(byte);
     } else {
-      const auto code = static_cast<unsigned char>(byte);
-      out.append({'%', hex[code >> 4], hex[code & 15]});
+      append_percent(out, static_cast<unsigned char>(byte));
     }
   }
   return out;

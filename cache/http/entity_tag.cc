@@ -45,10 +45,7 @@ EntityTag EntityTagBuilder::finish() const {
 
 std::string format_entity_tag(const EntityTag& tag) {
   std::string text = "\"";
-  for (const std::uint8_t octet : tag.bytes) {
-    text.push_back(kLowerHex[octet >> 4]);
-    text.push_back(kLowerHex[octet & 15]);
-  }
+  text += hex_text(tag.bytes);
   text.push_back('"');
   return text;
 }

@@ -73,10 +73,9 @@ char* percent_decode(std::string_view encoded, char* out) {
     if (c == '+') {
       c = ' ';
     } else if (c == '%' && end - in >= 2) {
-      const int high = hex_value(in[0]);
-      const int low = hex_value(in[1]);
-      if (high >= 0 && low >= 0) {
-        c = static_cast<char>(high * 16 + low);
+      const int octet = hex_octet({in, 2});
+      if (octet >= 0) {
+        c = static_cast<char>(octet);
         in += 2;
       }
     }
@@ -126,7 +125,7 @@ void append_canonical_path(std::string_view path, std::string& out) {
       out.push_back(static_cast<char>(octet));
       path.remove_prefix(3);
     } else if (octet >= 0) {
-      out.append({'%', kUpperHex[octet >> 4], kUpperHex[octet & 15]});
+      append_percent(out, static_cast<unsigned char>(octet));
       path.remove_prefix(3);
     } else {
       out.push_back('%');

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 
+#include "conf/base/hex.h"
+
 namespace larder {
 namespace {
 
@@ -52,7 +54,6 @@ bool stands_for_itself(unsigned char c) {
 }
 
 void append_escape(std::string& out, unsigned char c) {
-  constexpr char kHex[] = "0123456789abcdef";
   switch (c) {
     case '"':
       out += "\\\"";
@@ -71,8 +72,7 @@ void append_escape(std::string& out, unsigned char c) {
       return;
     default:
       out += "\\u00";
-      out += kHex[c >> 4];
-      out += kHex[c & 0xF];
+      append_hex(out, c);
   }
 }
 

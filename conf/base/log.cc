@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "conf/base/hex.h"
 #include "conf/base/redact.h"
 
 namespace larder {
@@ -62,15 +63,13 @@ std::string utc_text(WallTime time) {
 }
 
 void append_printable(std::string& line, std::string_view text) {
-  constexpr char kHex[] = "0123456789abcdef";
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte >= 0x20 && byte != 0x7F) {
       line += c;
     } else {
       line += "\\x";
-      line += kHex[byte >> 4];
-      line += kHex[byte & 0xF];
+      append_hex(line, byte);
     }
   }
 }

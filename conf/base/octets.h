@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "conf/base/hex.h"  // IWYU pragma: export
+
 /// Classes of octets in HTTP messages and URLs, by table.
 namespace larder {
 
@@ -45,20 +47,7 @@ constexpr std::array<std::uint8_t, 256> make_classes() {
   return table;
 }
 
-constexpr std::array<std::int8_t, 256> make_hex() {
-  std::array<std::int8_t, 256> table{};
-  for (int c = 0; c < 256; ++c) {
-    int value = -1;
-    if (c >= '0' && c <= '9') value = c - '0';
-    if (c >= 'a' && c <= 'f') value = c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') value = c - 'A' + 10;
-    table[static_cast<std::size_t>(c)] = static_cast<std::int8_t>(value);
-  }
-  return table;
-}
-
 inline constexpr auto kClasses = make_classes();
-inline constexpr auto kHex = make_hex();
 
 }  // namespace octets_detail
 
@@ -87,22 +76,6 @@ constexpr bool is_digit(char c) {
 constexpr char to_lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
 }
-
-/// 0..15, or -1 for what is no hex digit.
-constexpr int hex_value(char c) {
-  return octets_detail::kHex[static_cast<unsigned char>(c)];
-}
-
-/// The octet that `%XX` at the start of `text` stands for, or -1.
-constexpr int percent_value(std::string_view text) {
-  if (text.size() < 3 || text[0] != '%') return -1;
-  const int high = hex_value(text[1]);
-  const int low = hex_value(text[2]);
-  return high < 0 || low < 0 ? -1 : high * 16 + low;
-}
-
-inline constexpr char kUpperHex[] = "0123456789ABCDEF";
-inline constexpr char kLowerHex[] = "0123456789abcdef";
 
 constexpr bool is_blank(char c) {
   return c == ' ' || c == '\t';

@@ -3,23 +3,18 @@
 
 #include <optional>
 
+#include "conf/base/hex.h"
+
 namespace larder {
 namespace {
 
 constexpr std::size_t kMaxBackslashes = 8;  ///< before an escape; keeps the work linear
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 /// The printable character that two hex digits at `at` stand for.
 std::optional<char> hex_pair(std::string_view text, std::size_t at) {
-  if (at + 2 > text.size()) return std::nullopt;
-  const int high = hex_value(text[at]);
-  const int low = hex_value(text[at + 1]);
-  const int value = high * 16 + low;
-  if (high < 0 || low < 0 || value < 0x20 || value > 0x7E) return std::nullopt;
+  if (at > text.size()) return std::nullopt;
+  const int value = hex_octet(text.substr(at));
+  if (value < 0x20 || value > 0x7E) return std::nullopt;
   return static_cast<char>(value);
 }
 
