@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <iostream>
 
+#include "conf/base/fd.h"
 #include "conf/base/log.h"
 #include "conf/config_file.h"
 #include "conf/config_redactor.h"
@@ -36,10 +37,10 @@ void close_off_process() {
 /// The file appears whole or not at all.
 void write_ready_file(const std::string& path, const std::string& text) {
   const std::string partial = path + ".partial";
-  const int file = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  larder::Fd file(::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   const bool written =
-      file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  if (file >= 0) ::close(file);
+      file && ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  file.reset();
   if (!written || ::rename(partial.c_str(), path.c_str()) != 0) {
     throw larder::StartupError("cannot write the ready file " + path);
   }

@@ -12,11 +12,7 @@
 namespace larder {
 
 IdleSockets::IdleSockets() : poll_(::epoll_create1(EPOLL_CLOEXEC)) {
-  LARDER_CHECK(poll_ >= 0);
-}
-
-IdleSockets::~IdleSockets() {
-  ::close(poll_);
+  LARDER_CHECK(poll_.get() >= 0);
 }
 
 void IdleSockets::add(int socket) {
@@ -24,7 +20,7 @@ void IdleSockets::add(int socket) {
   event.events = EPOLLIN;
   event.data.fd = socket;
   if (watched_.contains(socket)) return;
-  if (::epoll_ctl(poll_, EPOLL_CTL_ADD, socket, &event) == 0) {
+  if (::epoll_ctl(poll_.get(), EPOLL_CTL_ADD, socket, &event) == 0) {
     watched_.insert(socket);
   } else if (errno != EBADF) {
     unwatched_.insert(socket);
@@ -33,7 +29,7 @@ void IdleSockets::add(int socket) {
 
 void IdleSockets::remove(int socket) {
   unwatched_.erase(socket);
-  if (watched_.erase(socket) != 0) ::epoll_ctl(poll_, EPOLL_CTL_DEL, socket, nullptr);
+  if (watched_.erase(socket) != 0) ::epoll_ctl(poll_.get(), EPOLL_CTL_DEL, socket, nullptr);
 }
 
 /// Takes what has come, if anything but the end, and ends the connection: libcurl then sees that it
@@ -56,7 +52,7 @@ bool IdleSockets::any_has_bytes() {
   std::array<epoll_event, 16> ready{};
   int count = 0;
   do {
-    count = ::epoll_wait(poll_, ready.data(), static_cast<int>(ready.size()), 0);
+    count = ::epoll_wait(poll_.get(), ready.data(), static_cast<int>(ready.size()), 0);
     for (int i = 0; i < count; ++i) {
       const int socket = ready[static_cast<std::size_t>(i)].data.fd;
       if (const auto bytes = empty(socket); bytes > 0) strays_.push_back({socket, bytes});

@@ -5,6 +5,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "conf/base/fd.h"
+
 namespace larder {
 
 /// HTTP/1 connections between two transfers. Bytes there belong to no request: they would be taken
@@ -13,9 +15,6 @@ namespace larder {
 class IdleSockets {
  public:
   IdleSockets();
-  ~IdleSockets();
-  IdleSockets(const IdleSockets&) = delete;
-  IdleSockets& operator=(const IdleSockets&) = delete;
 
   void add(int socket);
   void remove(int socket);
@@ -31,7 +30,7 @@ class IdleSockets {
 
  private:
   static std::size_t empty(int socket);
-  int poll_;
+  Fd poll_;
   std::vector<Stray> strays_;
   std::unordered_set<int> watched_;
   std::unordered_set<int> unwatched_;  ///< the kernel has no room: as good as having bytes

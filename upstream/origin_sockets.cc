@@ -1,36 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/origin_sockets.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <algorithm>
+#include <array>
+#include <cstring>
 
+#include "conf/address_range.h"
 #include "conf/base/check.h"
+#include "conf/base/fd.h"
 #include "upstream/host.h"
 
 namespace larder {
 namespace {
 
-/// Loopback, private, link-local and unspecified ranges: no origin lives there unless the operator
-/// says so, but a poisoned DNS answer may point there.
+/// No origin lives there unless the operator says so, but a poisoned DNS answer may point there.
 bool is_private(const sockaddr* address) {
   if (address->sa_family == AF_INET) {
-    const auto ip = ntohl(reinterpret_cast<const sockaddr_in*>(address)->sin_addr.s_addr);
-    return (ip >> 24) == 10 || (ip >> 24) == 127 || (ip >> 24) == 0 || (ip >> 20) == 0xac1 ||
-           (ip >> 16) == 0xc0a8 || (ip >> 16) == 0xa9fe || (ip >> 22) == (0x64400000u >> 22);
+    std::array<std::uint8_t, 4> octets{};
+    std::memcpy(octets.data(), &reinterpret_cast<const sockaddr_in*>(address)->sin_addr,
+                octets.size());
+    return is_private_address(octets);
   }
   if (address->sa_family != AF_INET6) return true;
-  const auto& ip6 = reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
-  if (IN6_IS_ADDR_V4MAPPED(&ip6)) {
-    sockaddr_in mapped{};
-    mapped.sin_family = AF_INET;
-    std::copy_n(ip6.s6_addr + 12, 4, reinterpret_cast<std::uint8_t*>(&mapped.sin_addr));
-    return is_private(reinterpret_cast<const sockaddr*>(&mapped));
-  }
-  return IN6_IS_ADDR_LOOPBACK(&ip6) || IN6_IS_ADDR_UNSPECIFIED(&ip6) ||
-         IN6_IS_ADDR_LINKLOCAL(&ip6) || (ip6.s6_addr[0] & 0xfe) == 0xfc;
+  return is_private_address(reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr.s6_addr);
 }
 
 /// `of`: getsockname() or getpeername(). 0 = no port.
@@ -101,12 +95,13 @@ void OriginSockets::serve(CURL* easy) {
 curl_socket_t OriginSockets::on_open(void* self, curlsocktype, curl_sockaddr* address) noexcept {
   auto* all = static_cast<OriginSockets*>(self);
   if (!all->private_too_ && is_private(&address->addr)) return CURL_SOCKET_BAD;
-  const int socket = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  if (socket >= 0) {
-    all->sockets_.erase(socket);
-    all->socket_of(socket).opened_here = true;
+  // libcurl owns it from here on, and ends it through on_close().
+  Fd socket(::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol));
+  if (socket) {
+    all->sockets_.erase(socket.get());
+    all->socket_of(socket.get()).opened_here = true;
   }
-  return socket;
+  return socket.release();
 }
 
 OriginSockets::Chosen OriginSockets::choose(int origin_port, int local_port, bool tls) {

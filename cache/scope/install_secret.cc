@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "cache/scope/install_secret.h"
+#include "conf/base/fd.h"
 #include "conf/base/startup_error.h"
 
 // The one file of the pure part of cache/ that touches the system: it reads or makes
@@ -16,21 +17,6 @@
 
 namespace larder {
 namespace {
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  ~FileDescriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  int get() const { return fd_; }
-  bool ok() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
 
 [[noreturn]] void give_up(const std::string& what, const std::string& path) {
   throw StartupError(what + " " + path + ": " + std::strerror(errno));
@@ -65,9 +51,9 @@ void check_file(int fd, const std::string& path) {
 
 /// nullopt = there is none.
 std::optional<InstallSecret> read_secret(const std::string& path) {
-  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (!file.ok() && errno == ENOENT) return std::nullopt;
-  if (!file.ok()) give_up("cannot open", path);
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!file && errno == ENOENT) return std::nullopt;
+  if (!file) give_up("cannot open", path);
   check_file(file.get(), path);
   InstallSecret secret;
   std::array<std::uint8_t, sizeof(secret.bytes) + 1> bytes{};
@@ -92,8 +78,8 @@ InstallSecret random_secret() {
 }
 
 void sync_directory(const std::string& directory) {
-  const FileDescriptor dir(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!dir.ok() || ::fsync(dir.get()) != 0) give_up("cannot sync", directory);
+  const Fd dir(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!dir || ::fsync(dir.get()) != 0) give_up("cannot sync", directory);
 }
 
 /// Written whole under another name first: a crash never leaves half a secret. Another process
@@ -103,9 +89,9 @@ void make_secret(const std::string& directory, const std::string& path) {
   if (::unlink(draft.c_str()) != 0 && errno != ENOENT) give_up("cannot remove", draft);
   const InstallSecret secret = random_secret();
   {
-    const FileDescriptor file(
+    const Fd file(
         ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!file.ok()) give_up("cannot create", draft);
+    if (!file) give_up("cannot create", draft);
     const ssize_t written = ::write(file.get(), secret.bytes.data(), secret.bytes.size());
     if (written >= 0 && written != static_cast<ssize_t>(secret.bytes.size())) errno = ENOSPC;
     if (written != static_cast<ssize_t>(secret.bytes.size())) give_up("cannot write", draft);

@@ -10,6 +10,7 @@
 
 #include "cache/store/open.h"
 #include "cache/store/store.h"
+#include "conf/base/fd.h"
 #include "conf/base/startup_error.h"
 
 namespace larder {
@@ -29,10 +30,9 @@ void write_text(const char* text) noexcept {
 }
 
 void mark_death() noexcept {
-  const int fd = ::open(watched.deaths, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (fd < 0) return;
-  [[maybe_unused]] const auto written = ::write(fd, "?", 1);
-  ::close(fd);
+  const Fd fd(::open(watched.deaths, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  if (!fd) return;
+  [[maybe_unused]] const auto written = ::write(fd.get(), "?", 1);
 }
 
 void on_fault(int signal_number) {

@@ -13,6 +13,7 @@
 
 #include "cache/store/open.h"
 #include "cache/store/store.h"
+#include "conf/base/fd.h"
 #include "conf/base/log.h"
 #include "conf/base/startup_error.h"
 
@@ -45,20 +46,15 @@ static_assert(sizeof(TableRoot) == 48 && sizeof(Meta) == 136);
 class File {
  public:
   explicit File(const std::string& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
-  ~File() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
 
-  bool is_open() const { return fd_ >= 0; }
+  bool is_open() const { return static_cast<bool>(fd_); }
   std::uint64_t bytes() const {
     struct stat status {};
-    return ::fstat(fd_, &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+    return ::fstat(fd_.get(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
   }
   bool read_meta(std::uint64_t at, Meta& out) const {
     std::array<char, kPageHeader + sizeof(Meta)> page{};
-    if (::pread(fd_, page.data(), page.size(), static_cast<off_t>(at)) !=
+    if (::pread(fd_.get(), page.data(), page.size(), static_cast<off_t>(at)) !=
         static_cast<ssize_t>(page.size())) {
       return false;
     }
@@ -69,7 +65,7 @@ class File {
   }
 
  private:
-  int fd_;
+  Fd fd_;
 };
 
 bool is_page_size(std::uint32_t bytes) {

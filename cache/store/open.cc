@@ -13,6 +13,7 @@
 #include "cache/store/fault.h"
 #include "cache/store/format.h"
 #include "cache/store/scopes.h"
+#include "conf/base/fd.h"
 #include "conf/base/log.h"
 #include "conf/base/startup_error.h"
 
@@ -32,35 +33,30 @@ std::string reason() {
 /// opened and read. No fsync: the process dies of a bad file, not the kernel.
 class StartMarker {
  public:
-  explicit StartMarker(const std::string& path) : path_(path) {
-    fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (fd_ < 0) throw StartupError("cannot write " + path + ": " + reason());
+  explicit StartMarker(const std::string& path)
+      : path_(path), fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)) {
+    if (!fd_) throw StartupError("cannot write " + path + ": " + reason());
     struct stat status {};
-    if (::fstat(fd_, &status) == 0) failed_ = status.st_size;
+    if (::fstat(fd_.get(), &status) == 0) failed_ = status.st_size;
   }
-  ~StartMarker() { ::close(fd_); }
-  StartMarker(const StartMarker&) = delete;
-  StartMarker& operator=(const StartMarker&) = delete;
 
   off_t failed() const { return failed_; }
   void raise() {
-    if (::write(fd_, "?", 1) != 1) throw StartupError("cannot write " + path_ + ": " + reason());
+    if (::write(fd_.get(), "?", 1) != 1)
+      throw StartupError("cannot write " + path_ + ": " + reason());
   }
   void clear() { ::unlink(path_.c_str()); }
 
  private:
   std::string path_;
-  int fd_ = -1;
+  Fd fd_;
   off_t failed_ = 0;
 };
 
 Result<void> sync_directory(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool done = fd >= 0 && ::fsync(fd) == 0;
-  const std::string why = done ? "" : reason();
-  if (fd >= 0) ::close(fd);
-  if (!done) return fail(Error::Code::io, "cannot sync directory " + path + ": " + why);
-  return {};
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fd && ::fsync(fd.get()) == 0) return {};
+  return fail(Error::Code::io, "cannot sync directory " + path + ": " + reason());
 }
 
 /// Writes the format into a new database, or compares it.
@@ -107,17 +103,12 @@ DatabaseFiles::DatabaseFiles(const std::string& in)
       starting(in + "/starting"),
       deaths(in + "/deaths") {}
 
-DirectoryLock::DirectoryLock(const DatabaseFiles& files) {
-  fd_ = ::open(files.lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd_ < 0) throw StartupError("cannot open " + files.lock + ": " + reason());
-  if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return;
+DirectoryLock::DirectoryLock(const DatabaseFiles& files)
+    : fd_(::open(files.lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+  if (!fd_) throw StartupError("cannot open " + files.lock + ": " + reason());
+  if (::flock(fd_.get(), LOCK_EX | LOCK_NB) == 0) return;
   const std::string why = errno == EWOULDBLOCK ? "another larderd uses this cache.path" : reason();
-  ::close(fd_);
   throw StartupError("cannot lock " + files.lock + ": " + why);
-}
-
-DirectoryLock::~DirectoryLock() {
-  ::close(fd_);
 }
 
 Result<void> quarantine(const DatabaseFiles& files) {

@@ -8,6 +8,7 @@
 
 #include "cache/scope/key.h"
 #include "cache/store/lmdb.h"
+#include "conf/base/fd.h"
 #include "conf/base/result.h"
 
 /// Opening a database that may be damaged, foreign or in use, without touching what would kill us.
@@ -29,12 +30,9 @@ struct DatabaseFiles {
 class DirectoryLock {
  public:
   explicit DirectoryLock(const DatabaseFiles& files);
-  ~DirectoryLock();
-  DirectoryLock(const DirectoryLock&) = delete;
-  DirectoryLock& operator=(const DirectoryLock&) = delete;
 
  private:
-  int fd_ = -1;
+  Fd fd_;
 };
 
 /// Why the file at `path` must not be opened, or nothing: absent, empty, or metadata pages that are

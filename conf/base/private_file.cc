@@ -9,19 +9,10 @@
 #include <cstring>
 #include <utility>
 
+#include "conf/base/fd.h"
+
 namespace larder {
 namespace {
-
-/// Closes at the end of its block.
-struct Descriptor {
-  explicit Descriptor(int number) : fd(number) {}
-  ~Descriptor() {
-    if (fd >= 0) ::close(fd);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  const int fd;
-};
 
 tl::unexpected<Error> fail_by_errno(const std::string& path, int number) {
   if (number == ENOENT || number == ENOTDIR) {
@@ -55,14 +46,14 @@ Result<void> read_all(int fd, const std::string& path, std::size_t max_bytes, st
 
 Result<FileContent> read_regular_file(const std::string& path, std::size_t max_bytes) {
   // Without O_NONBLOCK, opening a FIFO would wait for its writer.
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.fd < 0) return fail_by_errno(path, errno);
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file) return fail_by_errno(path, errno);
   FileContent content;
-  if (::fstat(file.fd, &content.status) != 0) return fail_by_errno(path, errno);
+  if (::fstat(file.get(), &content.status) != 0) return fail_by_errno(path, errno);
   if (!S_ISREG(content.status.st_mode)) {
     return fail(Error::Code::io, path + " is no regular file; give the path of one");
   }
-  if (auto read = read_all(file.fd, path, max_bytes, content.bytes); !read) {
+  if (auto read = read_all(file.get(), path, max_bytes, content.bytes); !read) {
     return tl::unexpected<Error>(read.error());
   }
   return content;

@@ -2,6 +2,7 @@
 #include "daemon/http1/listen.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -69,21 +70,20 @@ std::uint16_t port_of(int descriptor) {
              : ntohs(reinterpret_cast<sockaddr_in*>(&bound.storage)->sin_port);
 }
 
-int open_tcp(const ListenAddress& address) {
+Fd open_tcp(const ListenAddress& address) {
   const auto to = tcp_address(address);
   const auto name = name_of(address, address.port);
-  const int descriptor =
-      ::socket(to.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (descriptor < 0) refuse(name, "socket");
+  Fd socket(::socket(to.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket) refuse(name, "socket");
   const int on = 1;
-  ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
   if (to.storage.ss_family == AF_INET6)
-    ::setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  if (::bind(descriptor, reinterpret_cast<const sockaddr*>(&to.storage), to.length) != 0)
+    ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&to.storage), to.length) != 0)
     refuse(name, "bind");
-  if (::listen(descriptor, kBacklog) != 0) refuse(name, "listen");
-  return descriptor;
+  if (::listen(socket.get(), kBacklog) != 0) refuse(name, "listen");
+  return socket;
 }
 
 /// Another process's larder would answer on a port that SO_REUSEPORT lets us share with it, so ask
@@ -91,78 +91,65 @@ int open_tcp(const ListenAddress& address) {
 void refuse_shared_port(const ListenAddress& address) {
   if (address.port == 0) return;
   const auto to = tcp_address(address);
-  const int probe = ::socket(to.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (probe < 0) return;
+  const Fd probe(::socket(to.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!probe) return;
   const int on = 1;
-  ::setsockopt(probe, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  ::setsockopt(probe.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (to.storage.ss_family == AF_INET6)
-    ::setsockopt(probe, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  const int bound = ::bind(probe, reinterpret_cast<const sockaddr*>(&to.storage), to.length);
-  const int error = errno;
-  ::close(probe);
-  errno = error;
-  if (bound != 0) refuse(name_of(address, address.port), "bind");
+    ::setsockopt(probe.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  if (::bind(probe.get(), reinterpret_cast<const sockaddr*>(&to.storage), to.length) != 0)
+    refuse(name_of(address, address.port), "bind");
 }
 
-int open_unix(const ListenAddress& address, unsigned mode) {
+Fd open_unix(const ListenAddress& address, unsigned mode) {
   const auto name = name_of(address, 0);
   sockaddr_un to{};
   to.sun_family = AF_UNIX;
   if (address.host.size() >= sizeof to.sun_path)
     throw StartupError("cannot listen on " + name + ": path is too long");
   std::memcpy(to.sun_path, address.host.c_str(), address.host.size() + 1);
-  const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (descriptor < 0) refuse(name, "socket");
+  Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket) refuse(name, "socket");
   struct stat there {};
   if (::lstat(address.host.c_str(), &there) == 0) {
     if (!S_ISSOCK(there.st_mode))
       throw StartupError("cannot listen on " + name + ": a file that is no socket is in the way");
-    if (::connect(descriptor, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0) {
+    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0) {
       errno = EADDRINUSE;
       refuse(name, "connect");
     }
     ::unlink(address.host.c_str());  // left behind by a process that was killed
   }
   const auto old_mask = ::umask(0777 & ~mode);
-  const int bound = ::bind(descriptor, reinterpret_cast<const sockaddr*>(&to), sizeof to);
+  const int bound = ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to);
   ::umask(old_mask);
   if (bound != 0) refuse(name, "bind");
-  if (::listen(descriptor, kBacklog) != 0) refuse(name, "listen");
-  return descriptor;
+  if (::listen(socket.get(), kBacklog) != 0) refuse(name, "listen");
+  return socket;
 }
 
 }  // namespace
-
-ListeningSocket::ListeningSocket(ListeningSocket&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)),
-      listener_(std::move(other.listener_)),
-      name_(std::move(other.name_)) {}
-
-ListeningSocket::~ListeningSocket() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
-int ListeningSocket::release() {
-  return std::exchange(descriptor_, -1);
-}
 
 std::vector<ListeningSocket> listen_on(const ListenerConfig& listener, std::size_t copies,
                                        unsigned mode) {
   std::vector<ListeningSocket> sockets;
   if (listener.address.family == ListenAddress::Family::unix_socket) {
-    const int first = open_unix(listener.address, mode);
-    sockets.emplace_back(first, listener, name_of(listener.address, 0));
+    const auto name = name_of(listener.address, 0);
+    Fd first = open_unix(listener.address, mode);
     for (std::size_t i = 1; i < copies; ++i) {
-      sockets.emplace_back(::dup(first), listener, name_of(listener.address, 0));
+      Fd copy(::fcntl(first.get(), F_DUPFD_CLOEXEC, 0));
+      if (!copy) refuse(name, "dup");
+      sockets.emplace_back(std::move(copy), listener, name);
     }
+    sockets.emplace_back(std::move(first), listener, name);
     return sockets;
   }
   refuse_shared_port(listener.address);
   auto address = listener.address;
   for (std::size_t i = 0; i < copies; ++i) {
-    const int descriptor = open_tcp(address);
-    address.port = port_of(descriptor);
-    sockets.emplace_back(descriptor, listener, name_of(address, address.port));
+    Fd socket = open_tcp(address);
+    address.port = port_of(socket.get());
+    sockets.emplace_back(std::move(socket), listener, name_of(address, address.port));
   }
   return sockets;
 }

@@ -5,27 +5,25 @@
 #include <string>
 #include <vector>
 
+#include "conf/base/fd.h"
 #include "conf/config.h"
 
 namespace larder {
 
-/// A bound and listening socket, close-on-exec and non-blocking. Owns the descriptor.
+/// A bound and listening socket, close-on-exec and non-blocking.
 class ListeningSocket {
  public:
-  ListeningSocket(int descriptor, ListenerConfig listener, std::string name)
-      : descriptor_(descriptor), listener_(std::move(listener)), name_(std::move(name)) {}
-  ListeningSocket(ListeningSocket&& other) noexcept;
-  ListeningSocket(const ListeningSocket&) = delete;
-  ~ListeningSocket();
+  ListeningSocket(Fd socket, ListenerConfig listener, std::string name)
+      : socket_(std::move(socket)), listener_(std::move(listener)), name_(std::move(name)) {}
 
-  int release();  ///< gives the descriptor away
+  int release() { return socket_.release(); }  ///< gives the descriptor away
   const ListenerConfig& listener() const { return listener_; }
   const std::string& name() const {
     return name_;
   }  ///< `127.0.0.1:8080`, `[::1]:8080`, `unix:/path`, with the real port
 
  private:
-  int descriptor_;
+  Fd socket_;
   ListenerConfig listener_;
   std::string name_;
 };

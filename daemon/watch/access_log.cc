@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "conf/base/hex.h"
 #include "conf/base/json_text.h"
 #include "conf/base/log.h"
 #include "conf/base/redact.h"
@@ -33,17 +34,6 @@ const char* name_of(Method method) {
       return "-";
   }
   return "-";
-}
-
-template <std::size_t N>
-std::string hex(const std::array<std::uint8_t, N>& bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (const auto byte : bytes) {
-    text.push_back(kDigits[byte >> 4]);
-    text.push_back(kDigits[byte & 15]);
-  }
-  return text;
 }
 
 }  // namespace
@@ -80,7 +70,8 @@ std::string format_access_record(const AccessRecord& record) {
   line += ",\"outcome\":\"" + std::string(name_of(record.outcome));
   line += "\",\"size\":" + std::to_string(record.body_bytes);
   line += ",\"duration_us\":" + std::to_string(record.duration_us);
-  line += ",\"scope\":\"" + hex(record.scope) + "\",\"key\":\"" + hex(record.key) + "\"}\n";
+  line +=
+      ",\"scope\":\"" + hex_text(record.scope) + "\",\"key\":\"" + hex_text(record.key) + "\"}\n";
   return line;
 }
 
@@ -103,7 +94,7 @@ bool AccessRing::pop(AccessRecord& record) {
 AccessLog::AccessLog(const std::string& destination, std::size_t workers)
     : destination_(destination) {
   open();
-  if (file_ < 0) {
+  if (!to_stderr() && !file_) {
     throw StartupError("cannot open the access log " + destination_ + ": " + std::strerror(errno) +
                        "; check log.access_log and its directory's owner");
   }
@@ -119,15 +110,13 @@ AccessLog::~AccessLog() {
   }
   wake_.notify_one();
   thread_.join();
-  if (file_ > STDERR_FILENO) ::close(file_);
 }
 
 void AccessLog::open() {
-  if (file_ > STDERR_FILENO) ::close(file_);
-  file_ = destination_ == "stderr"
-              ? STDERR_FILENO
-              : ::open(destination_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-                       0640);
+  if (to_stderr()) return;
+  file_.reset();
+  file_.reset(
+      ::open(destination_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640));
 }
 
 void AccessLog::run() {
@@ -163,7 +152,8 @@ bool AccessLog::drain() {
 void AccessLog::flush(std::string& text) {
   std::string_view rest = text;
   while (!rest.empty()) {
-    const auto written = ::write(file_, rest.data(), rest.size());
+    const auto written =
+        ::write(to_stderr() ? STDERR_FILENO : file_.get(), rest.data(), rest.size());
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) {
       log(LogLevel::warning, "access_log",

@@ -15,6 +15,7 @@
 #include "cache/request/classify.h"
 #include "cache/scope/key.h"
 #include "conf/base/clock.h"
+#include "conf/base/fd.h"
 #include "daemon/watch/metrics.h"
 
 namespace larder {
@@ -78,9 +79,10 @@ class AccessLog {
   bool drain();
   void open();
   void flush(std::string& text);
+  bool to_stderr() const { return destination_ == "stderr"; }
 
   std::string destination_;
-  int file_ = -1;
+  Fd file_;  ///< none where the lines go to stderr
   std::vector<std::unique_ptr<AccessRing>> rings_;
   std::atomic<bool> reopen_{false};
   std::mutex mutex_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "conf/base/fd.h"
 #include "upstream/loop/uv_handle.h"
 
 namespace larder {
@@ -27,8 +28,8 @@ class WakeSignal {
 
   void* owner_;
   Woken woken_;
-  int descriptor_;
-  UvHandle<uv_poll_t> poll_;  ///< closes before the descriptor
+  Fd event_;
+  UvHandle<uv_poll_t> poll_;  ///< closes before the event
 };
 
 }  // namespace larder
