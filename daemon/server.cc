@@ -207,7 +207,7 @@ std::string Server::status_json() const {
   append_field(out, "active", origin_metrics_.fills_active.get());
   append_field(out, "failed_transfers", origin_metrics_.delivery_failed.get());
   append_field(out, "credentials_rejected", origin_metrics_.credentials_rejected.get());
-  return out + "}}\n";
+  return out + "},\"hosts\":" + origin_metrics_.hosts.json(monotonic_now()) + "}\n";
 }
 
 }  // namespace larder

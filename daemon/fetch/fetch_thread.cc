@@ -92,6 +92,7 @@ void FetchThread::on_sweep(uv_timer_t* timer) noexcept {
   auto* self = static_cast<FetchThread*>(timer->data);
   self->cut_laggards();
   self->show_gauges();  // a transfer is over only after its sink has heard of it
+  self->metrics_.hosts.show(self->delivery_->hosts(), self->preview_->hosts());
 }
 
 void FetchThread::cut_laggards() {

@@ -10,6 +10,7 @@
 #include "cache/body/held_bytes.h"
 #include "cache/http/response.h"
 #include "cache/store/store.h"
+#include "daemon/watch/host_board.h"
 
 namespace larder {
 
@@ -77,6 +78,7 @@ struct OriginMetrics {
   Count credentials_rejected;  ///< gauge
   Count delivery_running, delivery_queued, delivery_failed, delivery_refused, refreshes_dropped;
   Count preview_running, preview_queued, preview_failed;
+  HostBoard hosts;
 };
 
 /// The Prometheus text of all of them (exposition format 0.0.4).

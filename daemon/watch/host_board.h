@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "conf/base/clock.h"
+#include "upstream/host.h"
+
+namespace larder {
+
+/// What is known of the origin hosts, from the thread that fetches to whoever asks. Any thread.
+class HostBoard {
+ public:
+  /// Replaces what was shown before.
+  void show(std::vector<HostSnapshot> delivery, std::vector<HostSnapshot> preview);
+  /// A JSON array with an object for each host and use, for the status. No credentials.
+  std::string json(MonotonicTime now) const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<HostSnapshot> delivery_;
+  std::vector<HostSnapshot> preview_;
+};
+
+}  // namespace larder
