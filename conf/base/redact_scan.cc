@@ -180,8 +180,10 @@ Span quoted_span(std::string_view text, std::size_t begin, std::size_t escapes, 
   const auto close = closing_quote(text, begin, escapes);
   if (!close) return {begin, text.size()};
   const std::size_t behind = *close + escapes + 1;
+  // What an earlier pass has put behind the quotes is no part of the value.
   const bool glued = behind < text.size() && !ends_bare_value(text, behind, true) &&
-                     text[behind] != '\\' && !is_quote(text[behind]);
+                     text[behind] != '\\' && !is_quote(text[behind]) &&
+                     !text.substr(behind).starts_with("[redacted]");
   if (!glued) return {begin + escapes + 1, *close};
   return {begin, whole_line ? end_of_line(text, behind) : end_of_bare(text, behind, json)};
 }

@@ -73,6 +73,8 @@ TEST_CASE("redact: the value behind a credential's name goes, the rest stays", "
       // Quotes that do not pair, so that a value seems to end within the next name.
       {R"(access_token="{"access_token":"abc"})", R"(access_token=[redacted]":"[redacted]"})"},
       {R"(access_token"="={"access_token": "abc"})", R"(access_token"=[redacted]": "[redacted]"})"},
+      {R"(access_token="abc"\u0063s5b69faf35efdebd91d08bcf4)",
+       R"(access_token="[redacted]"[redacted])"},
       // TOML.
       {"delivery_tokens = [\"a]b\", \"c\"] # d", "delivery_tokens = [redacted] # d"},
       {"preview_token = \"abc\" # d", "preview_token = \"[redacted]\" # d"},
