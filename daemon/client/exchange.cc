@@ -181,7 +181,7 @@ void Exchange::on_answer(AnswerEvent event) {
     begin_stream(event);
     if (state_ != State::streaming) return;
   }
-  pending_->stream->take(event.body, event.end);
+  pending_->stream->take(std::move(event.body), event.end);
   body_bytes_ = pending_->stream->bytes();
   set_deadline();
   pump();

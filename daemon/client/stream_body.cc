@@ -16,9 +16,9 @@ StreamBody::StreamBody(OutQueue& out, BodyFraming framing, std::string head, std
   }
 }
 
-void StreamBody::take(const std::vector<Chunk>& pieces, AnswerEvent::End end) {
-  for (const auto& piece : pieces) {
-    if (!piece->empty()) queue(piece);
+void StreamBody::take(std::vector<Chunk> pieces, AnswerEvent::End end) {
+  for (auto& piece : pieces) {
+    if (!piece->empty()) queue(std::move(piece));
   }
   end_ = end;
   if (end_ == AnswerEvent::End::complete && framing_ == BodyFraming::chunked) {
@@ -26,15 +26,15 @@ void StreamBody::take(const std::vector<Chunk>& pieces, AnswerEvent::End end) {
   }
 }
 
-void StreamBody::queue(const Chunk& piece) {
+void StreamBody::queue(Chunk piece) {
   bytes_ += piece->size();
-  if (framing_ != BodyFraming::chunked) return out_.push({.owner = piece});
+  if (framing_ != BodyFraming::chunked) return out_.push({.owner = std::move(piece)});
   std::array<char, 24> size;
   char* end = std::to_chars(size.data(), size.data() + 20, piece->size(), 16).ptr;
   *end++ = '\r';
   *end++ = '\n';
   out_.push({.owner = std::string(size.data(), end)});
-  out_.push({.owner = piece});
+  out_.push({.owner = std::move(piece)});
   out_.push({.owner = std::string("\r\n")});
 }
 

@@ -27,8 +27,9 @@ class StreamBody final : public BodySource {
   /// `head` ends with its blank line. `length` is that of the head, with BodyFraming::length.
   StreamBody(OutQueue& out, BodyFraming framing, std::string head, std::uint64_t length = 0);
 
-  /// Takes over the next pieces. `end` is that of their event.
-  void take(const std::vector<Chunk>& pieces, AnswerEvent::End end);
+  /// Takes over the next pieces: nobody else holds them from here on, so that what a cut-off gives
+  /// back is counted right. `end` is that of their event.
+  void take(std::vector<Chunk> pieces, AnswerEvent::End end);
   Step send() override;
 
   std::uint64_t bytes() const { return bytes_; }  ///< of the body so far, without framing
@@ -36,7 +37,7 @@ class StreamBody final : public BodySource {
   bool is_kept_back() const { return !head_.empty(); }
 
  private:
-  void queue(const Chunk& piece);
+  void queue(Chunk piece);
   void release();
   bool has_wrong_length() const;
 

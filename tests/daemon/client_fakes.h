@@ -138,6 +138,10 @@ class FakeHost final : public ClientHost, private AnswerOut {
   std::size_t waiters() const { return waiters_.size(); }
   std::size_t in_line() const { return line_.size(); }
 
+  Decision plan(const RequestView& request) {
+    return dispatch_.decide(request, ListenerConfig::Role::delivery, wall());
+  }
+
   /// Tells the last order's waiter.
   void answer(AnswerEvent event) {
     AnswerTaker* taker = waiters_.rbegin()->second;

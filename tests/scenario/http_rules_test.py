@@ -513,6 +513,32 @@ def test_half_closed_connections_get_their_answer(stage):
         check_equal((is_closed(client), client.buffer), (True, b""), "half a request, half closed")
 
 
+def test_what_is_pipelined_behind_an_answer_under_way_is_answered_at_the_end(stage):
+    for how in ("half-closed", "draining"):
+        larder = stage.larder()
+        check_answer(larder.get(ENTRY, CREDENTIALS), 200, what="what is to be a hit")
+        wait_stored(larder)
+        stage.sandbox.hold(how, host="delivery")
+        with larder.connect() as client:
+            client.send(encoded(target(f"{ENTRY}&cold=1") + request() + target(f"{ENTRY}&cold=2")))
+            stage.sandbox.wait_held(how)
+            if how == "draining":
+                address = larder.address
+                larder.process.send_signal(signal.SIGTERM)
+                wait_until(lambda: not accepts(address), "new connections are refused")
+            else:
+                client.socket.shutdown(socket.SHUT_WR)
+            stage.sandbox.release(how)
+            stage.sandbox.clear_faults()
+            for number, closes in enumerate((None, None, "close")):
+                response = client.read_response()
+                check_answer(response, 200, what=f"answer {number}, {how}")
+                check_equal(response.header("Connection"), closes, f"Connection {number}, {how}")
+            check(is_closed(client), "stays open")
+        if how == "draining":
+            check_equal(larder.process.wait(harness.DEADLINE_S), 0, "exit status")
+
+
 # --- Bounds and the end ----------------------------------------------------------------------------
 
 def is_cut_off(larder):
