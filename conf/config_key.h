@@ -1,23 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <initializer_list>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "conf/config_change.h"
 #include "conf/config_value.h"
+#include "conf/units.h"
 
 /// The parts that the table of keys in config_table.cc is made of: each function below is a row,
 /// from a key of the file to a member of a struct.
 namespace larder {
 
+/// One row. `adopt` compares the row's member in a configuration that was read with the running one
+/// in `next`, notes a difference under `path`, and takes it over if its effect is at once. A row
+/// whose member belongs to another row too leaves that to the other.
 template <class Section>
 struct Key {
+  using Adopt = std::function<void(const Section& read, Section& next, const std::string& path,
+                                   ConfigChanges& changes)>;
   std::string_view name;
   std::function<void(const TomlValue&, Section&, ReadContext&)> read;
+  Adopt adopt;
   std::vector<std::string> below;  ///< the keys inside, with their path from here
 };
 
@@ -43,65 +55,104 @@ void read_section(const TomlValue& table, const Keys<Section>& keys, Section& se
   }
 }
 
+/// Key::adopt of every row of a section; `path` ends in a dot or is empty.
+template <class Section>
+void adopt_changes(const Keys<Section>& keys, const Section& read, Section& next,
+                   const std::string& path, ConfigChanges& changes) {
+  for (const Key<Section>& key : keys) {
+    if (key.adopt) key.adopt(read, next, path + std::string(key.name), changes);
+  }
+}
+
+/// Of a row for one value; `part` gives it, `text` shows it.
+template <class Section, class Part, class Text>
+typename Key<Section>::Adopt adopt_value(Effect effect, Part part, Text text) {
+  return [effect, part, text](const Section& read, Section& next, const std::string& path,
+                              ConfigChanges& changes) {
+    if (part(read) == part(next)) return;
+    changes.of(effect).push_back({path, text(part(next)) + " -> " + text(part(read))});
+    if (effect == Effect::at_once) part(next) = part(read);
+  };
+}
+
 /// A row for a single value: `read` gives an optional.
-template <class Section, class Member, class Read>
-Key<Section> value_key(std::string_view name, Member Section::*member, Read read) {
+template <class Section, class Member, class Read, class Text>
+Key<Section> value_key(std::string_view name, Effect effect, Member Section::*member, Read read,
+                       Text text) {
   return {name,
           [member, read](const TomlValue& value, Section& section, ReadContext& context) {
             if (auto got = read(value, context)) {
               section.*member = static_cast<Member>(*std::move(got));
             }
           },
+          adopt_value<Section>(
+              effect, [member](auto& section) -> auto& { return section.*member; }, text),
           {}};
 }
 
 template <class Section, class Number>
-Key<Section> count(std::string_view name, Number Section::*member, Range range) {
-  return value_key(name, member, [range](const TomlValue& value, ReadContext& context) {
-    return read_count(value, range, context);
-  });
+Key<Section> count(std::string_view name, Effect effect, Number Section::*member, Range range) {
+  return value_key(
+      name, effect, member,
+      [range](const TomlValue& value, ReadContext& context) {
+        return read_count(value, range, context);
+      },
+      [](std::uint64_t number) { return value_text(number); });
 }
 
 template <class Section, class Number>
-Key<Section> milliseconds(std::string_view name, Number Section::*member, Range range_ms) {
-  return value_key(name, member, [range_ms](const TomlValue& value, ReadContext& context) {
-    return read_duration(value, 1, range_ms, context);
-  });
+Key<Section> milliseconds(std::string_view name, Effect effect, Number Section::*member,
+                          Range range_ms) {
+  return value_key(
+      name, effect, member,
+      [range_ms](const TomlValue& value, ReadContext& context) {
+        return read_duration(value, 1, range_ms, context);
+      },
+      [](Milliseconds duration) { return duration_text(duration); });
 }
 
 template <class Section>
-Key<Section> seconds(std::string_view name, Seconds Section::*member, Range range_s) {
+Key<Section> seconds(std::string_view name, Effect effect, Seconds Section::*member,
+                     Range range_s) {
   const Range range_ms{range_s.min * 1'000, range_s.max * 1'000};
   return value_key(
-      name, member,
+      name, effect, member,
       [range_ms](const TomlValue& value, ReadContext& context) -> std::optional<Seconds> {
         const auto duration = read_duration(value, 1'000, range_ms, context);
         if (!duration) return std::nullopt;
         return *duration / 1'000;
-      });
+      },
+      [](Seconds duration) { return duration_text(duration * 1'000); });
 }
 
 template <class Section>
-Key<Section> size(std::string_view name, Bytes Section::*member, Range range) {
-  return value_key(name, member, [range](const TomlValue& value, ReadContext& context) {
-    return read_size(value, range, context);
-  });
+Key<Section> size(std::string_view name, Effect effect, Bytes Section::*member, Range range) {
+  return value_key(
+      name, effect, member,
+      [range](const TomlValue& value, ReadContext& context) {
+        return read_size(value, range, context);
+      },
+      size_text);
 }
 
 template <class Section>
-Key<Section> flag(std::string_view name, bool Section::*member) {
-  return value_key(name, member, read_flag);
+Key<Section> flag(std::string_view name, Effect effect, bool Section::*member) {
+  return value_key(name, effect, member, read_flag, [](bool flag) { return value_text(flag); });
 }
 
 template <class Section>
-Key<Section> text(std::string_view name, std::string Section::*member, const TextForm& form) {
-  return value_key(name, member, [&form](const TomlValue& value, ReadContext& context) {
-    return read_text(value, form, context);
-  });
+Key<Section> text(std::string_view name, Effect effect, std::string Section::*member,
+                  const TextForm& form) {
+  return value_key(
+      name, effect, member,
+      [&form](const TomlValue& value, ReadContext& context) {
+        return read_text(value, form, context);
+      },
+      [](const std::string& text) { return value_text(text); });
 }
 
 template <class Section, class Enum>
-Key<Section> choice(std::string_view name, Enum Section::*member,
+Key<Section> choice(std::string_view name, Effect effect, Enum Section::*member,
                     std::initializer_list<std::pair<std::string_view, Enum>> choices) {
   std::vector<std::string_view> names;
   std::vector<Enum> values;
@@ -110,37 +161,53 @@ Key<Section> choice(std::string_view name, Enum Section::*member,
     values.push_back(choice_value);
   }
   return value_key(
-      name, member,
+      name, effect, member,
       [names, values](const TomlValue& value, ReadContext& context) -> std::optional<Enum> {
         const auto index = read_choice(value, names, context);
         if (!index) return std::nullopt;
         return values[*index];
+      },
+      [names, values](Enum value) {
+        const auto found = std::find(values.begin(), values.end(), value);
+        return std::string(names[static_cast<std::size_t>(found - values.begin())]);
       });
 }
 
 template <class Section>
-Key<Section> address(std::string_view name, ListenAddress Section::*member) {
-  return value_key(name, member, read_address);
+Key<Section> address(std::string_view name, Effect effect, ListenAddress Section::*member) {
+  return value_key(name, effect, member, read_address,
+                   [](const ListenAddress& address) { return value_text(address); });
 }
 
+/// Fills both hosts: what changes, their own rows tell.
 template <class Section>
 Key<Section> region(std::string_view name, Hosts Section::*member) {
-  return value_key(name, member, read_region);
+  return {name,
+          [member](const TomlValue& value, Section& section, ReadContext& context) {
+            if (auto hosts = read_region(value, context)) section.*member = *std::move(hosts);
+          },
+          nullptr,
+          {}};
 }
 
 template <class Section>
-Key<Section> base_url(std::string_view name, Hosts Section::*hosts, std::string Hosts::*member) {
+Key<Section> base_url(std::string_view name, Effect effect, Hosts Section::*hosts,
+                      std::string Hosts::*member) {
   return {name,
           [hosts, member](const TomlValue& value, Section& section, ReadContext& context) {
             if (auto url = read_base_url(value, context)) section.*hosts.*member = *std::move(url);
           },
+          adopt_value<Section>(
+              effect, [ hosts, member ](auto& section) -> auto& { return section.*hosts.*member; },
+              [](const std::string& url) { return url; }),
           {}};
 }
 
 /// A row for an array: one item is added for each value, an empty one for each mistake, so that
 /// items and values have the same index. Two rows may fill the same member.
 template <class Section, class Item, class Read>
-Key<Section> array_key(std::string_view name, std::vector<Item> Section::*member, Read read) {
+Key<Section> array_key(std::string_view name, std::vector<Item> Section::*member, Read read,
+                       typename Key<Section>::Adopt adopt) {
   return {name,
           [member, read](const TomlValue& value, Section& section, ReadContext& context) {
             if (!has_type(value, TomlValue::Type::array, context)) return;
@@ -149,25 +216,51 @@ Key<Section> array_key(std::string_view name, std::vector<Item> Section::*member
               (section.*member).push_back(got ? *std::move(got) : Item{});
             }
           },
+          std::move(adopt),
           {}};
 }
 
+template <class Section, class Item>
+typename Key<Section>::Adopt adopt_list(Effect effect, std::vector<Item> Section::*member) {
+  return adopt_value<Section>(
+      effect, [member](auto& section) -> auto& { return section.*member; },
+      [](const std::vector<Item>& list) { return value_text(list); });
+}
+
 template <class Section>
-Key<Section> texts(std::string_view name, std::vector<std::string> Section::*member,
+Key<Section> texts(std::string_view name, Effect effect, std::vector<std::string> Section::*member,
                    const TextForm& form) {
-  return array_key(name, member, [&form](const TomlValue& value, ReadContext& context) {
-    return read_text(value, form, context);
-  });
+  return array_key(
+      name, member,
+      [&form](const TomlValue& value, ReadContext& context) {
+        return read_text(value, form, context);
+      },
+      adopt_list(effect, member));
 }
 
 template <class Section>
-Key<Section> addresses(std::string_view name, std::vector<ListenAddress> Section::*member) {
-  return array_key(name, member, read_address);
+Key<Section> addresses(std::string_view name, Effect effect,
+                       std::vector<ListenAddress> Section::*member) {
+  return array_key(name, member, read_address, adopt_list(effect, member));
 }
 
 template <class Section>
-Key<Section> secrets(std::string_view name, std::vector<Secret> Section::*member) {
-  return array_key(name, member, read_secret);
+Key<Section> secrets(std::string_view name, Effect effect, std::vector<Secret> Section::*member) {
+  return array_key(name, member, read_secret,
+                   [effect, member](const Section& read, Section& next, const std::string& path,
+                                    ConfigChanges& changes) {
+                     auto what = secrets_difference(next.*member, read.*member);
+                     if (what.empty()) return;
+                     changes.of(effect).push_back({path, std::move(what)});
+                     if (effect == Effect::at_once) next.*member = read.*member;
+                   });
+}
+
+/// The row's member is told of and taken over by another row.
+template <class Section>
+Key<Section> with_another(Key<Section> key) {
+  key.adopt = nullptr;
+  return key;
 }
 
 template <class Inner>
@@ -194,13 +287,64 @@ Key<Section> table(std::string_view name, Inner Section::*member, Keys<Inner> ke
             context.mistake(value, value.path + " is " + std::string(type_name(value.type)),
                             "write it as a section: [" + value.path + "]");
           },
+          [member, keys](const Section& read, Section& next, const std::string& path,
+                         ConfigChanges& changes) {
+            adopt_changes(keys, read.*member, next.*member, path + ".", changes);
+          },
           std::move(below)};
 }
 
+template <class Inner>
+using ItemName = std::function<std::string(const Inner&)>;
+
+/// What sections of a list there were and are, by name; the `n`th of a name is the same one.
+template <class Inner>
+void compare_lists(const std::vector<Inner>& running, const std::vector<Inner>& read,
+                   const Keys<Inner>& keys, const ItemName<Inner>& name_of, const std::string& path,
+                   std::vector<ConfigChange>& changes) {
+  const auto names = [&](const std::vector<Inner>& list) {
+    std::map<std::pair<std::string, unsigned>, const Inner*> by_name;
+    for (const Inner& item : list) {
+      unsigned number = 0;
+      while (!by_name.try_emplace({name_of(item), number}, &item).second) ++number;
+    }
+    return by_name;
+  };
+  const auto before = names(running);
+  const auto after = names(read);
+  const std::size_t told = changes.size();
+  for (const auto& [name, item] : before) {
+    if (!after.contains(name)) changes.push_back({path + " " + name.first, "removed"});
+  }
+  for (const auto& [name, item] : after) {
+    const std::string item_path = path + " " + name.first;
+    const auto found = before.find(name);
+    if (found == before.end()) {
+      changes.push_back({item_path, "added"});
+      continue;
+    }
+    Inner scratch = *found->second;
+    ConfigChanges inside;
+    adopt_changes(keys, *item, scratch, item_path + ".", inside);
+    for (auto* list : {&inside.at_once, &inside.at_restart}) {
+      changes.insert(changes.end(), list->begin(), list->end());
+    }
+  }
+  const auto alike = [&](const Inner& left, const Inner& right) {
+    return name_of(left) == name_of(right);
+  };
+  if (changes.size() > told) return;
+  if (!std::equal(running.begin(), running.end(), read.begin(), read.end(), alike)) {
+    changes.push_back({path, "in another order"});
+  }
+}
+
 /// `[[name]]`: one item for each table. An empty list is refused: without any [[stack]] larder is
-/// open, which nobody should get by accident.
+/// open, which nobody should get by accident. A changed list is taken over as a whole, so `effect`
+/// is that of all keys in it; `name_of` names its items where changes are told.
 template <class Section, class Inner>
-Key<Section> tables(std::string_view name, std::vector<Inner> Section::*member, Keys<Inner> keys) {
+Key<Section> tables(std::string_view name, Effect effect, std::vector<Inner> Section::*member,
+                    Keys<Inner> keys, std::type_identity_t<ItemName<Inner>> name_of) {
   std::vector<std::string> below = names_below(name, keys);
   return {name,
           [member, keys](const TomlValue& value, Section& section, ReadContext& context) {
@@ -216,6 +360,13 @@ Key<Section> tables(std::string_view name, std::vector<Inner> Section::*member, 
             for (const TomlValue& child : value.children) {
               read_section(child, keys, (section.*member).emplace_back(), context);
             }
+          },
+          [member, keys, effect, name_of](const Section& read, Section& next,
+                                          const std::string& path, ConfigChanges& changes) {
+            auto& found = changes.of(effect);
+            const std::size_t before = found.size();
+            compare_lists(next.*member, read.*member, keys, name_of, path, found);
+            if (effect == Effect::at_once && found.size() > before) next.*member = read.*member;
           },
           std::move(below)};
 }

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conf/config_table.h"
 
-/// The configuration file at a glance: KEY, MEMBER, ALLOWED. In the file no key has a unit in its
-/// name, for durations and sizes bring theirs along. Defaults are in config.h; larder.toml.example
-/// shows every key, and a test holds it to this table.
+#include "conf/address.h"
+
+/// The configuration file at a glance: KEY, WHEN A CHANGE TAKES EFFECT, MEMBER, ALLOWED. In the
+/// file no key has a unit in its name, for durations and sizes bring theirs along. Defaults are in
+/// config.h; larder.toml.example shows every key, and a test holds it to this table.
 namespace larder {
 namespace {
+
+constexpr Effect kAtOnce = Effect::at_once;        // with a reload, SIGHUP
+constexpr Effect kAtRestart = Effect::at_restart;  // sockets, threads and files that are open
 
 constexpr std::int64_t kKiB = 1ll << 10;
 constexpr std::int64_t kMiB = 1ll << 20;
@@ -20,8 +25,8 @@ constexpr std::int64_t kYear = 365 * kDay;
 
 Keys<ListenerConfig> listener_keys() {
   return {
-      address("address", &ListenerConfig::address),
-      choice("role", &ListenerConfig::role,
+      address("address", kAtRestart, &ListenerConfig::address),
+      choice("role", kAtRestart, &ListenerConfig::role,
              {{"delivery", ListenerConfig::Role::delivery},
               {"preview", ListenerConfig::Role::preview}}),
   };
@@ -29,47 +34,49 @@ Keys<ListenerConfig> listener_keys() {
 
 Keys<AdminConfig> admin_keys() {
   return {
-      text("socket", &AdminConfig::socket, kSocketPath),
-      addresses("metrics", &AdminConfig::metrics),
+      text("socket", kAtRestart, &AdminConfig::socket, kSocketPath),
+      addresses("metrics", kAtRestart, &AdminConfig::metrics),
   };
 }
 
 Keys<ServerConfig> server_keys() {
   using S = ServerConfig;
   return {
-      count("workers", &S::workers, {0, 256}),
-      count("max_connections", &S::max_connections, {0, 10'000'000}),
-      milliseconds("header_timeout", &S::header_timeout_ms, kTimeoutMs),
-      milliseconds("idle_timeout", &S::idle_timeout_ms, kTimeoutMs),
-      milliseconds("write_timeout", &S::write_timeout_ms, kTimeoutMs),
-      milliseconds("request_timeout", &S::request_timeout_ms, kTimeoutMs),
-      milliseconds("drain_timeout", &S::drain_timeout_ms, {0, kHourMs}),
-      size("max_target", &S::max_target_bytes, {kKiB, kMiB}),
-      size("max_header", &S::max_header_bytes, {kKiB, kMiB}),
-      count("max_requests_per_connection", &S::max_requests_per_connection, {1, 1'000'000'000}),
-      size("max_output", &S::max_output_bytes, {64 * kKiB, kTiB}),
+      count("workers", kAtRestart, &S::workers, {0, 256}),
+      count("max_connections", kAtOnce, &S::max_connections, {0, 10'000'000}),
+      milliseconds("header_timeout", kAtOnce, &S::header_timeout_ms, kTimeoutMs),
+      milliseconds("idle_timeout", kAtOnce, &S::idle_timeout_ms, kTimeoutMs),
+      milliseconds("write_timeout", kAtOnce, &S::write_timeout_ms, kTimeoutMs),
+      milliseconds("request_timeout", kAtOnce, &S::request_timeout_ms, kTimeoutMs),
+      milliseconds("drain_timeout", kAtOnce, &S::drain_timeout_ms, {0, kHourMs}),
+      size("max_target", kAtOnce, &S::max_target_bytes, {kKiB, kMiB}),
+      size("max_header", kAtOnce, &S::max_header_bytes, {kKiB, kMiB}),
+      count("max_requests_per_connection", kAtOnce, &S::max_requests_per_connection,
+            {1, 1'000'000'000}),
+      size("max_output", kAtOnce, &S::max_output_bytes, {64 * kKiB, kTiB}),
   };
 }
 
 Keys<CacheConfig> cache_keys() {
   using S = CacheConfig;
   return {
-      text("path", &S::path, kAbsolutePath),
-      size("size", &S::size, {kMiB, 16 * kTiB}),
-      size("max_object", &S::max_object_bytes, {0, kTiB}),
-      size("max_decoded", &S::max_decoded_bytes, {kKiB, kTiB}),
-      size("max_pending", &S::max_pending_bytes, {64 * kKiB, kTiB}),
-      milliseconds("commit_interval", &S::commit_interval_ms, {0, 10'000}),
-      choice("eviction", &S::eviction, {{"gdsf", S::Eviction::gdsf}, {"fifo", S::Eviction::fifo}}),
+      text("path", kAtRestart, &S::path, kAbsolutePath),
+      size("size", kAtRestart, &S::size, {kMiB, 16 * kTiB}),
+      size("max_object", kAtRestart, &S::max_object_bytes, {0, kTiB}),
+      size("max_decoded", kAtOnce, &S::max_decoded_bytes, {kKiB, kTiB}),
+      size("max_pending", kAtOnce, &S::max_pending_bytes, {64 * kKiB, kTiB}),
+      milliseconds("commit_interval", kAtOnce, &S::commit_interval_ms, {0, 10'000}),
+      choice("eviction", kAtRestart, &S::eviction,
+             {{"gdsf", S::Eviction::gdsf}, {"fifo", S::Eviction::fifo}}),
   };
 }
 
 Keys<TtlPolicy> ttl_policy_keys() {
   using S = TtlPolicy;
   return {
-      seconds("fresh", &S::fresh_s, {0, kYear}),
-      seconds("stale_while_revalidate", &S::stale_while_revalidate_s, {0, kYear}),
-      seconds("stale_if_error", &S::stale_if_error_s, {0, kYear}),
+      seconds("fresh", kAtOnce, &S::fresh_s, {0, kYear}),
+      seconds("stale_while_revalidate", kAtOnce, &S::stale_while_revalidate_s, {0, kYear}),
+      seconds("stale_if_error", kAtOnce, &S::stale_if_error_s, {0, kYear}),
   };
 }
 
@@ -89,32 +96,32 @@ Keys<TtlConfig> ttl_keys() {
 Keys<UpstreamConfig> upstream_keys() {
   using S = UpstreamConfig;
   return {
-      milliseconds("connect_timeout", &S::connect_timeout_ms, kTimeoutMs),
-      milliseconds("first_byte_timeout", &S::first_byte_timeout_ms, kTimeoutMs),
-      milliseconds("total_timeout", &S::total_timeout_ms, kTimeoutMs),
-      size("low_speed", &S::low_speed_bytes_per_s, {1, kGiB}),
-      seconds("low_speed_time", &S::low_speed_time_s, {1, kHour}),
-      count("max_connections_per_host", &S::max_connections_per_host, {1, 10'000}),
-      count("max_queue_per_host", &S::max_queue_per_host, {0, 1'000'000}),
-      milliseconds("queue_wait", &S::queue_wait_ms, {0, kHourMs}),
-      count("max_waiters_per_fill", &S::max_waiters_per_fill, {1, 10'000'000}),
-      size("max_response_header", &S::max_response_header_bytes, {kKiB, 256 * kKiB}),
-      size("max_response_body", &S::max_response_body_bytes, {kKiB, kTiB}),
-      seconds("dns_cache", &S::dns_cache_s, {0, kDay}),
-      flag("allow_private_addresses", &S::allow_private_addresses),
-      flag("allow_plain_http", &S::allow_plain_http),
-      text("ca_file", &S::ca_file, kAbsolutePathOrNone),
-      seconds("rejected_hold", &S::rejected_hold_s, {0, kHour}),
-      seconds("hit_for_miss", &S::hit_for_miss_s, {0, kDay}),
-      texts("forward_headers", &S::forward_headers, kForwardableHeader),
-      texts("forward_headers_unkeyed", &S::forward_headers_unkeyed, kForwardableHeader),
+      milliseconds("connect_timeout", kAtOnce, &S::connect_timeout_ms, kTimeoutMs),
+      milliseconds("first_byte_timeout", kAtOnce, &S::first_byte_timeout_ms, kTimeoutMs),
+      milliseconds("total_timeout", kAtOnce, &S::total_timeout_ms, kTimeoutMs),
+      size("low_speed", kAtOnce, &S::low_speed_bytes_per_s, {1, kGiB}),
+      seconds("low_speed_time", kAtOnce, &S::low_speed_time_s, {1, kHour}),
+      count("max_connections_per_host", kAtOnce, &S::max_connections_per_host, {1, 10'000}),
+      count("max_queue_per_host", kAtOnce, &S::max_queue_per_host, {0, 1'000'000}),
+      milliseconds("queue_wait", kAtOnce, &S::queue_wait_ms, {0, kHourMs}),
+      count("max_waiters_per_fill", kAtOnce, &S::max_waiters_per_fill, {1, 10'000'000}),
+      size("max_response_header", kAtOnce, &S::max_response_header_bytes, {kKiB, 256 * kKiB}),
+      size("max_response_body", kAtOnce, &S::max_response_body_bytes, {kKiB, kTiB}),
+      seconds("dns_cache", kAtOnce, &S::dns_cache_s, {0, kDay}),
+      flag("allow_private_addresses", kAtOnce, &S::allow_private_addresses),
+      flag("allow_plain_http", kAtOnce, &S::allow_plain_http),
+      text("ca_file", kAtOnce, &S::ca_file, kAbsolutePathOrNone),
+      seconds("rejected_hold", kAtOnce, &S::rejected_hold_s, {0, kHour}),
+      seconds("hit_for_miss", kAtOnce, &S::hit_for_miss_s, {0, kDay}),
+      texts("forward_headers", kAtOnce, &S::forward_headers, kForwardableHeader),
+      texts("forward_headers_unkeyed", kAtOnce, &S::forward_headers_unkeyed, kForwardableHeader),
   };
 }
 
 Keys<PreviewConfig> preview_keys() {
   return {
-      flag("strict_token", &PreviewConfig::strict_token),
-      flag("allow_authorization", &PreviewConfig::allow_authorization),
+      flag("strict_token", kAtOnce, &PreviewConfig::strict_token),
+      flag("allow_authorization", kAtOnce, &PreviewConfig::allow_authorization),
   };
 }
 
@@ -122,43 +129,44 @@ Keys<OpenModeConfig> open_keys() {
   using S = OpenModeConfig;
   return {
       region("region", &S::hosts),
-      base_url("delivery", &S::hosts, &Hosts::delivery),
-      base_url("preview", &S::hosts, &Hosts::preview),
-      count("max_scopes", &S::max_scopes, {1, 1'000'000}),
+      base_url("delivery", kAtOnce, &S::hosts, &Hosts::delivery),
+      base_url("preview", kAtOnce, &S::hosts, &Hosts::preview),
+      count("max_scopes", kAtRestart, &S::max_scopes, {1, 1'000'000}),
   };
 }
 
 Keys<LogConfig> log_keys() {
   using Level = LogLevel;
   return {
-      choice("level", &LogConfig::level,
+      choice("level", kAtOnce, &LogConfig::level,
              {{"error", Level::error},
               {"warning", Level::warning},
               {"info", Level::info},
               {"debug", Level::debug}}),
-      text("access_log", &LogConfig::access_log, kAccessLogTarget),
+      text("access_log", kAtRestart, &LogConfig::access_log, kAccessLogTarget),
   };
 }
 
 Keys<ScopeConfig> scope_keys() {
   using S = ScopeConfig;
   return {
-      text("environment", &S::environment, kEnvironmentName),
-      texts("branches", &S::branches, kBranchName),
-      texts("aliases", &S::branches, kBranchName),
-      secrets("delivery_tokens", &S::delivery_tokens),
-      secrets("preview_tokens", &S::preview_tokens),
+      text("environment", kAtOnce, &S::environment, kEnvironmentName),
+      texts("branches", kAtOnce, &S::branches, kBranchName),
+      with_another(texts("aliases", kAtOnce, &S::branches, kBranchName)),
+      secrets("delivery_tokens", kAtOnce, &S::delivery_tokens),
+      secrets("preview_tokens", kAtOnce, &S::preview_tokens),
   };
 }
 
 Keys<StackConfig> stack_keys() {
   using S = StackConfig;
   return {
-      text("api_key", &S::api_key, kApiKey),
+      text("api_key", kAtOnce, &S::api_key, kApiKey),
       region("region", &S::hosts),
-      base_url("delivery", &S::hosts, &Hosts::delivery),
-      base_url("preview", &S::hosts, &Hosts::preview),
-      tables("scope", &S::scopes, scope_keys()),
+      base_url("delivery", kAtOnce, &S::hosts, &Hosts::delivery),
+      base_url("preview", kAtOnce, &S::hosts, &Hosts::preview),
+      tables("scope", kAtOnce, &S::scopes, scope_keys(),
+             [](const ScopeConfig& scope) { return scope.environment; }),
   };
 }
 
@@ -166,14 +174,16 @@ Keys<StackConfig> stack_keys() {
 
 Keys<Config> config_table() {
   return {
-      tables("listener", &Config::listeners, listener_keys()),
+      tables("listener", kAtRestart, &Config::listeners, listener_keys(),
+             [](const ListenerConfig& listener) { return address_text(listener.address); }),
       table("admin", &Config::admin, admin_keys()),
       table("server", &Config::server, server_keys()),
       table("cache", &Config::cache, cache_keys()),
       table("ttl", &Config::ttl, ttl_keys()),
       table("upstream", &Config::upstream, upstream_keys()),
       table("preview", &Config::preview, preview_keys()),
-      tables("stack", &Config::stacks, stack_keys()),
+      tables("stack", kAtOnce, &Config::stacks, stack_keys(),
+             [](const StackConfig& stack) { return stack.api_key; }),
       table("open", &Config::open, open_keys()),
       table("log", &Config::log, log_keys()),
   };

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "conf/config.h"
+#include "conf/config_change.h"
 
 namespace larder {
 
@@ -17,5 +19,17 @@ struct Settings {
 };
 
 using SettingsPtr = std::shared_ptr<const Settings>;
+
+/// What a configuration that was read again does to the running one. The column of the table of
+/// keys (config_table.cc) says of each key whether it changes at once; one that does not keeps the
+/// running value. Whether larder is open or has stacks changes at a restart only.
+struct ReloadPlan {
+  SettingsPtr next;                         ///< null = nothing changes at once
+  std::vector<ConfigChange> applied;        ///< in `next`
+  std::vector<ConfigChange> needs_restart;  ///< not in `next`
+};
+
+/// Pure. `read` is free of mistakes.
+ReloadPlan plan_reload(const Settings& running, Config read);
 
 }  // namespace larder

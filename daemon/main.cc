@@ -53,7 +53,7 @@ int serve(const Options& options) {
   install_redactor(redactor_for(config));
   install_store_fault_handler();
   {
-    Server server(std::make_shared<const Settings>(Settings{std::move(config)}));
+    Server server(std::make_shared<const Settings>(Settings{std::move(config)}), options.config);
     if (!options.ready_file.empty()) write_ready_file(options.ready_file, server.ready_json());
     auto ready = server.ready_json();
     ready.pop_back();  // the line end

@@ -9,6 +9,8 @@
 
 #include "conf/base/json_text.h"
 #include "conf/base/log.h"
+#include "conf/base/redact.h"
+#include "conf/config_redactor.h"
 #include "daemon/service_notify.h"
 
 namespace larder {
@@ -59,8 +61,9 @@ InstallSecret secret_in(const std::string& path) {
 
 }  // namespace
 
-Server::Server(SettingsPtr settings)
+Server::Server(SettingsPtr settings, std::string config_file)
     : settings_(std::move(settings)),
+      reloader_(std::move(config_file), settings_),
       started_(monotonic_now()),
       secret_(secret_in(config().cache.path)),
       hasher_(secret_),
@@ -79,7 +82,9 @@ Server::Server(SettingsPtr settings)
                            .max_connections = max_connections_of(config().server)});
   open_workers();
   open_admin();
-  origin_ = std::make_unique<FetchThread>(config(), clock_, *store_, *this, origin_metrics_, held_);
+  taken_ = std::make_shared<Mailbox<Reload>>(loop_.get(), this);
+  origin_ =
+      std::make_unique<FetchThread>(settings_, clock_, *store_, *this, origin_metrics_, held_);
   shared_->origin = origin_.get();
   watch_signal(terminate_, SIGTERM);
   watch_signal(interrupt_, SIGINT);
@@ -129,7 +134,7 @@ void Server::open_admin() {
     origin_->post(PurgeCommand{std::move(order), std::move(done)});
   };
   admin_ =
-      std::make_unique<AdminServer>(loop_.get(), config(), std::move(sources), std::move(sockets));
+      std::make_unique<AdminServer>(loop_.get(), settings_, std::move(sources), std::move(sockets));
 }
 
 void Server::watch_signal(UvHandle<uv_signal_t>& handle, int number) {
@@ -145,13 +150,45 @@ void Server::on_signal(uv_signal_t* signal, int number) noexcept {
 }
 
 void Server::on_signal(int number) {
-  if (number == SIGHUP) {
-    if (access_log_) access_log_->reopen();
-    return;
-  }
+  if (number == SIGHUP) return reload();
   log(LogLevel::info, "server", "stopping: answers under way are finished");
   notify_service("STOPPING=1", "draining");
   loop_.stop();
+}
+
+void Server::reload() {
+  notify_reloading();
+  if (access_log_) access_log_->reopen();
+  Reload reload = reloader_.read();
+  if (reload.result == Reload::Result::applied) return apply(std::move(reload));
+  settle(std::move(reload));
+}
+
+/// The fetch thread first: what a worker asks of it by new settings then finds it with these.
+void Server::apply(Reload reload) {
+  settings_ = reload.plan.next;
+  install_redactor(redactor_for(config()));  // before anything can log a new token
+  set_log_level(config().log.level);
+  held_.set_bounds(config().cache.max_pending_bytes, config().server.max_output_bytes);
+  store_->set_bounds(config().cache);
+  shared_->max_connections.store(max_connections_of(config().server), std::memory_order_relaxed);
+  admin_->use(settings_);
+  const auto tell_taken = [taken = taken_](Reload* done) {
+    taken->post(std::move(*done));
+    delete done;
+  };
+  const std::shared_ptr<const void> until_taken(new Reload(std::move(reload)), tell_taken);
+  origin_->post(SettingsChange{settings_, until_taken});
+  for (auto& worker : workers_) worker->use({settings_, until_taken});
+}
+
+void Server::on_mail(std::vector<Reload>& taken) {
+  for (Reload& reload : taken) settle(std::move(reload));
+}
+
+void Server::settle(Reload reload) {
+  reloader_.settle(std::move(reload), access_log_ != nullptr);
+  notify_service("READY=1", "serving");
 }
 
 void Server::run() {
@@ -161,6 +198,7 @@ void Server::run() {
   for (auto& worker : workers_) worker->join();
   admin_->close();
   uv_run(loop_.get(), UV_RUN_NOWAIT);  // its connections end in their close callbacks
+  taken_->close();
   terminate_.reset();
   interrupt_.reset();
   hang_up_.reset();
@@ -186,6 +224,7 @@ std::string Server::status_json() const {
   std::string out = "{\"version\":" + json_quote(LARDER_VERSION) +
                     ",\"mode\":" + (config().open_mode() ? "\"open\"" : "\"configured\"") +
                     ",\"uptime_s\":" + std::to_string((monotonic_now().ms - started_.ms) / 1000) +
+                    ",\"settings\":" + reloader_.status_json() +
                     ",\"listeners\":" + address_list(listening_) + ",\"requests\":{";
   for (std::size_t i = 0; i < kOutcomes; ++i) {
     std::uint64_t sum = 0;

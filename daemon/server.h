@@ -9,6 +9,7 @@
 #include "conf/settings.h"
 #include "daemon/admin/admin.h"
 #include "daemon/fetch/fetch_thread.h"
+#include "daemon/reload.h"
 #include "daemon/watch/access_log.h"
 #include "daemon/worker.h"
 
@@ -19,7 +20,8 @@ namespace larder {
 class Server final : public WorkersOut {
  public:
   /// Throws StartupError. When it returns, all listeners accept.
-  explicit Server(SettingsPtr settings);
+  /// `config_file`: what SIGHUP reads again; empty = none.
+  Server(SettingsPtr settings, std::string config_file);
   ~Server() override;
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -30,6 +32,8 @@ class Server final : public WorkersOut {
   /// `{"pid":…,"listeners":[{"address":…,"role":…}],"admin":[…]}`: with the ports that were chosen.
   std::string ready_json() const;
   std::string status_json() const;
+
+  void on_mail(std::vector<Reload>& taken);  ///< its mailbox: every thread has taken these over
 
  private:
   struct Address {
@@ -43,16 +47,20 @@ class Server final : public WorkersOut {
   std::vector<const WorkerMetrics*> worker_metrics() const;
   static void on_signal(uv_signal_t* signal, int number) noexcept;
   void on_signal(int number);
+  void reload();
+  void apply(Reload reload);
+  void settle(Reload reload);
   void watch_signal(UvHandle<uv_signal_t>& handle, int number);
 
   const Config& config() const { return settings_->config; }
 
-  SettingsPtr settings_;
+  SettingsPtr settings_;  ///< the latest, not yet taken over by every thread
+  Reloader reloader_;
   const MonotonicTime started_;
   AnchoredClock clock_;
   InstallSecret secret_;
   KeyHasher hasher_;
-  const HeldBytes held_;
+  HeldBytes held_;
   std::unique_ptr<Store> store_;
   OriginMetrics origin_metrics_;
   std::unique_ptr<AccessLog> access_log_;
@@ -63,6 +71,7 @@ class Server final : public WorkersOut {
   std::vector<Address> admin_listening_;
   UvLoop loop_;
   std::unique_ptr<AdminServer> admin_;
+  std::shared_ptr<Mailbox<Reload>> taken_;  ///< shared with changes under way on other threads
   UvHandle<uv_signal_t> terminate_, interrupt_, hang_up_, broken_pipe_;
 };
 

@@ -3,10 +3,20 @@
 
 #include <systemd/sd-daemon.h>
 
+#include <cstdint>
+#include <ctime>
+
 namespace larder {
 
 void notify_service(const std::string& state, const std::string& status) {
   sd_notify(0, (state + "\nSTATUS=" + status).c_str());
+}
+
+void notify_reloading() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  const auto usec = std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1'000;
+  notify_service("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(usec), "reloading");
 }
 
 }  // namespace larder

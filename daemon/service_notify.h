@@ -9,4 +9,7 @@ namespace larder {
 /// with a line for `systemctl status`. Does nothing when none listens.
 void notify_service(const std::string& state, const std::string& status);
 
+/// A reload begins; it ends with `READY=1`.
+void notify_reloading();
+
 }  // namespace larder

@@ -162,8 +162,8 @@ void Worker::on_mail(std::vector<Mail>& mail) {
       if (found != waiters_.end()) found->second->on_answer(std::move(*event));
     } else if (const auto* note = std::get_if<CredentialNote>(&message)) {
       rejected_.note(note->credential, note->rejected);
-    } else if (auto* settings = std::get_if<SettingsPtr>(&message)) {
-      take_settings(std::move(*settings));
+    } else if (auto* change = std::get_if<SettingsChange>(&message)) {
+      take_settings(std::move(change->settings));
     } else {
       begin_drain(std::holds_alternative<DrainNote>(message));
     }

@@ -55,7 +55,7 @@ class Worker final : public AnswerOut, private ClientHost {
   // Thread-safe:
   void tell(const CredentialNote& note) { mailbox_.post(note); }
   /// From the worker's next turn on.
-  void use(SettingsPtr settings) { mailbox_.post(std::move(settings)); }
+  void use(SettingsChange change) { mailbox_.post(std::move(change)); }
   /// No new connections, `Connection: close` on all answers, end when the last has closed or after
   /// the drain timeout.
   void drain() { mailbox_.post(DrainNote{}); }
@@ -67,7 +67,7 @@ class Worker final : public AnswerOut, private ClientHost {
 
   struct DrainNote {};
   struct StopNote {};
-  using Mail = std::variant<AnswerEvent, CredentialNote, SettingsPtr, DrainNote, StopNote>;
+  using Mail = std::variant<AnswerEvent, CredentialNote, SettingsChange, DrainNote, StopNote>;
   void on_mail(std::vector<Mail>& mail);
 
  private:

@@ -16,9 +16,10 @@ constexpr std::uint64_t kSweepMs = 250;
 
 }  // namespace
 
-CurlLoop::CurlLoop(uv_loop_t* loop, const UpstreamConfig& config)
-    : config_(config),
-      sockets_(loop, config.allow_private_addresses, this,
+CurlLoop::CurlLoop(uv_loop_t* loop, UpstreamConfig config)
+    : bounds_(std::move(config)),
+      config_(std::make_shared<const UpstreamConfig>(bounds_)),
+      sockets_(loop, bounds_.allow_private_addresses, this,
                [](void* self, curl_socket_t socket, int flags) {
                  static_cast<CurlLoop*>(self)->act(socket, flags);
                }),
@@ -37,10 +38,7 @@ CurlLoop::CurlLoop(uv_loop_t* loop, const UpstreamConfig& config)
   // Never two requests at once on a connection: libcurl 7.88 shares the connections of a whole host
   // once any answer says `HTTP/2.0`, HTTP/1.1 ones too, and answers then reach the wrong requests.
   curl_multi_setopt(multi_, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
-  curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS,
-                    static_cast<long>(config.max_connections_per_host));
-  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS,
-                    static_cast<long>(config.max_connections_per_host));
+  bound_connections();
   uv_timer_start(sweep_.get(), on_sweep, kSweepMs, kSweepMs);
   uv_unref(reinterpret_cast<uv_handle_t*>(sweep_.get()));
 }
@@ -53,10 +51,26 @@ CurlLoop::~CurlLoop() {
   curl_share_cleanup(share_);
 }
 
+void CurlLoop::bound_connections() {
+  const auto most = static_cast<long>(bounds_.max_connections_per_host);
+  curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, most);
+  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, most);
+}
+
+void CurlLoop::use(UpstreamConfig config) {
+  if (config == bounds_) return;
+  bounds_ = std::move(config);
+  config_ = std::make_shared<const UpstreamConfig>(bounds_);
+  idle_easies_.clear();  // made by the old one
+  sockets_.allow_private(bounds_.allow_private_addresses);
+  bound_connections();
+  wake_soon();  // there may be places for those who wait
+}
+
 Host& CurlLoop::host_of(const std::string& name) {
   const auto found = hosts_.find(name);
   if (found != hosts_.end()) return found->second;
-  return hosts_.try_emplace(name, name, config_, monotonic_now()).first->second;
+  return hosts_.try_emplace(name, name, bounds_, monotonic_now()).first->second;
 }
 
 Transfer* CurlLoop::start(OriginRequest request, TransferSink* sink, Lane lane) {
@@ -85,8 +99,8 @@ bool CurlLoop::promote(Transfer* transfer) {
 
 void CurlLoop::run(Transfer* transfer) {
   EasyHandle easy;
-  if (idle_easies_.empty()) {
-    easy = make_easy(config_);
+  if (idle_easies_.empty() || transfer->config() != config_) {
+    easy = make_easy(*transfer->config());
     curl_easy_setopt(easy.get(), CURLOPT_SHARE, share_);
   } else {
     easy = std::move(idle_easies_.back());
@@ -122,7 +136,8 @@ void CurlLoop::detach(Transfer* transfer) {
   curl_multi_remove_handle(multi_, transfer->easy());
   EasyHandle easy = transfer->take_easy();
   curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, nullptr);
-  if (easy_handles_may_serve_again() && idle_easies_.size() < config_.max_connections_per_host)
+  const bool may_serve_again = easy_handles_may_serve_again() && transfer->config() == config_;
+  if (may_serve_again && idle_easies_.size() < bounds_.max_connections_per_host)
     idle_easies_.push_back(std::move(easy));
   place.host->lanes().end(place.lane);
 }

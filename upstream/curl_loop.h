@@ -18,10 +18,14 @@ namespace larder {
 /// its Host says so. One thread. Sinks are called from the loop, never from inside start().
 class CurlLoop {
  public:
-  CurlLoop(uv_loop_t* loop, const UpstreamConfig& config);
+  CurlLoop(uv_loop_t* loop, UpstreamConfig config);
   ~CurlLoop();  ///< abandons what is under way, telling nobody
   CurlLoop(const CurlLoop&) = delete;
   CurlLoop& operator=(const CurlLoop&) = delete;
+
+  /// From the next transfer and the next place on; transfers that were started, or queued, keep
+  /// what they have. Kept connections stay.
+  void use(UpstreamConfig config);
 
   /// Starts a transfer or queues it for a place at its host. The pointer is good until the sink's
   /// call with `ended` has returned, or until abandon(). nullptr = the lane's queue is full.
@@ -51,6 +55,7 @@ class CurlLoop {
   static void on_sweep(uv_timer_t* timer) noexcept;
   static void on_news(uv_timer_t* timer) noexcept;
 
+  void bound_connections();
   void act(curl_socket_t socket, int events);
   Host& host_of(const std::string& name);
   void run(Transfer* transfer);
@@ -63,7 +68,8 @@ class CurlLoop {
   void detach(Transfer* transfer);
   void wake_soon();
 
-  const UpstreamConfig& config_;
+  UpstreamConfig bounds_;                         ///< the hosts' lanes look here
+  std::shared_ptr<const UpstreamConfig> config_;  ///< for transfers to come
   OriginSockets sockets_;
   CURLM* multi_ = nullptr;
   CURLSH* share_ = nullptr;

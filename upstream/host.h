@@ -31,7 +31,7 @@ struct HostSnapshot {
 /// own even where they go to the host of deliveries.
 class Host {
  public:
-  /// `config` outlives the object.
+  /// `config` outlives the object and may change between calls.
   Host(std::string name, const UpstreamConfig& config, MonotonicTime now);
 
   const std::string& name() const { return name_; }

@@ -40,7 +40,7 @@ class HostLanes {
     Lane lane = Lane::visitor;
   };
 
-  /// `config` outlives the object.
+  /// `config` outlives the object and may change between calls.
   explicit HostLanes(const UpstreamConfig& config) : config_(config) {}
 
   Entry enter(Ticket ticket, Lane lane, MonotonicTime now);

@@ -27,6 +27,9 @@ class OriginSockets {
   OriginSockets(const OriginSockets&) = delete;
   OriginSockets& operator=(const OriginSockets&) = delete;
 
+  /// For connections to come.
+  void allow_private(bool allowed) { private_too_ = allowed; }
+
   /// The transfer opens and closes its sockets here.
   void serve(CURL* easy);
   struct Chosen {
@@ -55,7 +58,7 @@ class OriginSockets {
   void forget(curl_socket_t number);
 
   uv_loop_t* loop_;
-  const bool private_too_;
+  bool private_too_;
   void* owner_;
   Ready ready_;
   IdleSockets idle_;

@@ -70,9 +70,10 @@ EasyHandle make_easy(const UpstreamConfig& config) {
   return easy;
 }
 
-Transfer::Transfer(OriginRequest request, TransferSink* to, const UpstreamConfig& config,
-                   std::vector<Transfer*>& news, const Place& at)
-    : sink(to), place(at), request_(std::move(request)), config_(config), news_(news) {}
+Transfer::Transfer(OriginRequest request, TransferSink* to,
+                   std::shared_ptr<const UpstreamConfig> config, std::vector<Transfer*>& news,
+                   const Place& at)
+    : sink(to), place(at), request_(std::move(request)), config_(std::move(config)), news_(news) {}
 
 void Transfer::note() {
   if (noted_) return;
@@ -135,7 +136,7 @@ std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count,
 std::size_t Transfer::take_header(std::string_view line) {
   const std::size_t taken = line.size();
   header_total_ += taken;
-  if (header_total_ > config_.max_response_header_bytes) {
+  if (header_total_ > config_->max_response_header_bytes) {
     error_ = Error{Error::Code::full, "origin " + request_.host +
                                           ": response header is larger than "
                                           "upstream.max_response_header"};
@@ -200,7 +201,7 @@ std::size_t Transfer::take_body(std::string_view bytes) {
     if (odd_ || chunks_.had_trailer()) use_no_more();
   }
   body_total_ += body_.size() - before;
-  if (body_total_ > config_.max_response_body_bytes) {
+  if (body_total_ > config_->max_response_body_bytes) {
     body_.resize(before);
     error_ = Error{Error::Code::full, "origin " + request_.host +
                                           ": response body is larger than "
@@ -259,7 +260,7 @@ void Transfer::end(Error error) {
 
 std::optional<Error> Transfer::overdue(MonotonicTime now) const {
   if (state_ == State::running && !head_complete_ &&
-      now.ms - started_.ms > config_.first_byte_timeout_ms) {
+      now.ms - started_.ms > config_->first_byte_timeout_ms) {
     return Error{Error::Code::timed_out,
                  "origin " + request_.host + ": no answer within upstream.first_byte_timeout"};
   }

@@ -70,11 +70,12 @@ class Transfer {
   };
 
   /// `news` is the loop's list of transfers that have something to tell; it outlives the transfer.
-  Transfer(OriginRequest request, TransferSink* sink, const UpstreamConfig& config,
+  Transfer(OriginRequest request, TransferSink* sink, std::shared_ptr<const UpstreamConfig> config,
            std::vector<Transfer*>& news, const Place& at);
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
+  const std::shared_ptr<const UpstreamConfig>& config() const { return config_; }
   CURL* easy() const { return easy_.get(); }
   State state() const { return state_; }
   int status() const { return facts_.status; }
@@ -119,7 +120,7 @@ class Transfer {
   void note();
 
   OriginRequest request_;
-  const UpstreamConfig& config_;
+  const std::shared_ptr<const UpstreamConfig> config_;
   std::vector<Transfer*>& news_;
   bool noted_ = false;  ///< is in `news_`
   EasyHandle easy_;

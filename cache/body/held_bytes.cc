@@ -27,8 +27,8 @@ void HeldBytes::pass_to_output(const Chunk& chunk) {
 
 bool HeldBytes::pending_has_room(std::uint64_t bytes) const {
   const auto waiting = output();
-  const auto excess = waiting > max_output_ ? waiting - max_output_ : 0;
-  return pending() + bytes + kPieceBytes + excess <= max_pending_;
+  const auto excess = waiting > max_output() ? waiting - max_output() : 0;
+  return pending() + bytes + kPieceBytes + excess <= max_pending_.load(std::memory_order_relaxed);
 }
 
 }  // namespace larder

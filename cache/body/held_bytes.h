@@ -24,8 +24,13 @@ class HeldBytes {
   /// What a piece costs beside its bytes, its places in queues included: tiny ones are not free.
   static constexpr std::uint64_t kPieceBytes = 256;
 
-  HeldBytes(Bytes max_pending, Bytes max_output)
-      : max_pending_(max_pending), max_output_(max_output) {}
+  HeldBytes(Bytes max_pending, Bytes max_output) { set_bounds(max_pending, max_output); }
+
+  /// From the next question on; what is held already stays.
+  void set_bounds(Bytes max_pending, Bytes max_output) {
+    max_pending_.store(max_pending, std::memory_order_relaxed);
+    max_output_.store(max_output, std::memory_order_relaxed);
+  }
 
   Chunk hold_pending(std::string bytes) const { return hold(std::move(bytes), false); }
   Chunk hold_output(std::string bytes) const { return hold(std::move(bytes), true); }
@@ -37,10 +42,10 @@ class HeldBytes {
   /// What `output` has beyond its bound, until those who wait longest are cut off, is not to be had
   /// for `pending`: both together never exceed the sum of the bounds.
   bool pending_has_room(std::uint64_t bytes) const;
-  bool output_has_room(std::uint64_t bytes) const { return output() + bytes <= max_output_; }
+  bool output_has_room(std::uint64_t bytes) const { return output() + bytes <= max_output(); }
   /// As output_has_room(), with what is on its way out already given back.
   bool output_will_have_room(std::uint64_t bytes) const {
-    return output() + bytes <= max_output_ + accounts_->leaving.load(std::memory_order_relaxed);
+    return output() + bytes <= max_output() + accounts_->leaving.load(std::memory_order_relaxed);
   }
   /// Output of connections that were cut off is given back once their loop has closed them: until
   /// then nobody else needs be cut off for it.
@@ -59,9 +64,10 @@ class HeldBytes {
     bool output = false;
   };
   Chunk hold(std::string bytes, bool output) const;
+  Bytes max_output() const { return max_output_.load(std::memory_order_relaxed); }
 
-  const Bytes max_pending_;
-  const Bytes max_output_;
+  std::atomic<Bytes> max_pending_{0};
+  std::atomic<Bytes> max_output_{0};
   std::shared_ptr<Accounts> accounts_ = std::make_shared<Accounts>();
 };
 

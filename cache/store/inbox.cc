@@ -11,6 +11,12 @@ constexpr std::size_t kMaxReports = 1'024;
 
 }  // namespace
 
+void StoreInbox::set_bounds(std::uint64_t max_bytes, std::chrono::milliseconds gather) {
+  const std::lock_guard lock(mutex_);
+  max_bytes_.store(max_bytes, std::memory_order_relaxed);
+  gather_ = gather;
+}
+
 bool StoreInbox::worth_a_batch() const {
   return puts_ >= bounds_.objects || put_bytes_ >= bounds_.bytes || others_ > 0 || stopping_;
 }
@@ -24,7 +30,7 @@ void StoreInbox::add(Order order) {
 
 bool StoreInbox::hold(std::uint64_t bytes) {
   const std::uint64_t before = held_bytes_.fetch_add(bytes, std::memory_order_relaxed);
-  if (before + bytes <= max_bytes_) return true;
+  if (before + bytes <= max_bytes()) return true;
   give_back(bytes);
   return false;
 }

@@ -60,11 +60,14 @@ class StoreInbox {
   using Clock = std::chrono::steady_clock;
 
   StoreInbox(std::uint64_t max_bytes, std::chrono::milliseconds gather, BatchBounds bounds)
-      : max_bytes_(max_bytes), gather_(gather), bounds_(bounds) {}
+      : bounds_(bounds), max_bytes_(max_bytes), gather_(gather) {}
+
+  /// From the next put and the next batch on.
+  void set_bounds(std::uint64_t max_bytes, std::chrono::milliseconds gather);
 
   /// A share of the bound for what is being written. False = there is no room.
   bool hold(std::uint64_t bytes);
-  bool has_room(std::uint64_t bytes) const { return held_bytes() + bytes <= max_bytes_; }
+  bool has_room(std::uint64_t bytes) const { return held_bytes() + bytes <= max_bytes(); }
   void give_back(std::uint64_t bytes) { held_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
 
   /// The order's bytes are held already. False = refused: too many wait, or the store is closing.
@@ -100,14 +103,16 @@ class StoreInbox {
   void add_report(Order order);
   void take_puts(Batch& batch);
 
-  const std::uint64_t max_bytes_;
-  const std::chrono::milliseconds gather_;
+  std::uint64_t max_bytes() const { return max_bytes_.load(std::memory_order_relaxed); }
+
   const BatchBounds bounds_;
+  std::atomic<std::uint64_t> max_bytes_;
   std::atomic<std::uint64_t> held_bytes_{0};  ///< of all writes, settled ones excepted
   std::atomic<std::uint64_t> pending_bytes_{0};
   Clock::time_point last_taken_{};
 
   std::mutex mutex_;
+  std::chrono::milliseconds gather_;  ///< under mutex_
   std::condition_variable ready_;
   std::deque<Order> orders_;
   std::size_t puts_ = 0, others_ = 0, reports_ = 0;

@@ -87,6 +87,11 @@ StoreReader Store::reader() {
   return StoreReader(std::make_unique<StoreReader::Impl>(impl_->shared));
 }
 
+void Store::set_bounds(const CacheConfig& config) {
+  impl_->shared.inbox.set_bounds(config.max_pending_bytes,
+                                 std::chrono::milliseconds(config.commit_interval_ms));
+}
+
 std::uint64_t Store::max_object_bytes() const {
   return impl_->max_object_bytes;
 }

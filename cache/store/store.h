@@ -134,6 +134,10 @@ class Store {
 
   StoreReader reader();
 
+  /// `max_pending_bytes` and `commit_interval_ms` of `config`, from the next write and the next
+  /// commit on; all else is the store's for life. Any thread.
+  void set_bounds(const CacheConfig& config);
+
   /// Largest body that is stored.
   std::uint64_t max_object_bytes() const;
 

@@ -7,10 +7,10 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 
 #include "conf/base/hex.h"
 #include "conf/base/redact.h"
+#include "conf/base/utc_text.h"
 
 namespace larder {
 namespace {
@@ -48,18 +48,6 @@ LogStyle style_of_stderr() {
   if (stream == nullptr || ::fstat(STDERR_FILENO, &status) != 0) return LogStyle::timestamp;
   const std::string own = std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
   return own == stream ? LogStyle::journal : LogStyle::timestamp;
-}
-
-std::string utc_text(WallTime time) {
-  const std::time_t seconds = static_cast<std::time_t>(time.ms / 1'000);
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  std::array<char, 80> text{};
-  const int length =
-      std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
-                    parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
-                    parts.tm_min, parts.tm_sec, static_cast<int>(time.ms % 1'000));
-  return {text.data(), static_cast<std::size_t>(length)};
 }
 
 void append_printable(std::string& line, std::string_view text) {

@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <memory>
+#include <mutex>
 #include <optional>
+#include <utility>
 
 #include "conf/base/redact_scan.h"
 #include "conf/base/text_unit.h"
@@ -66,15 +69,33 @@ std::vector<Span> tidy(std::string_view text, std::vector<Span> spans) {
   return joined;
 }
 
+struct Installed {
+  std::mutex mutex;
+  std::shared_ptr<const Redactor> redactor = std::make_shared<const Redactor>();
+};
+
 /// Deliberately never freed: threads may log until the very end of the process.
-const Redactor* installed_redactor = nullptr;
+Installed& installed() {
+  static auto* const only = new Installed;
+  return *only;
+}
 
 }  // namespace
 
 void Redactor::add(const Secret& secret) {
   if (secret.empty()) return;
+  for (const Secret& known : secrets_) {
+    if (known.equals(secret.reveal())) return;
+  }
   starts_secret_[static_cast<unsigned char>(secret.reveal().front())] = true;
   secrets_.push_back(secret);
+}
+
+void Redactor::add_retired(const Redactor& earlier) {
+  const std::size_t bound = secrets_.size() + kMaxRetired;
+  for (const Secret& secret : earlier.secrets_) {
+    if (secrets_.size() < bound) add(secret);
+  }
 }
 
 void Redactor::find_secrets(std::string_view text, std::vector<Span>& spans) const {
@@ -116,24 +137,28 @@ std::string Redactor::redact(std::string_view text) const {
 }
 
 void install_redactor(Redactor redactor) {
-  installed_redactor = new Redactor(std::move(redactor));
+  auto& [mutex, current] = installed();
+  const std::lock_guard lock(mutex);
+  redactor.add_retired(*current);
+  current = std::make_shared<const Redactor>(std::move(redactor));
 }
 
 namespace {
 
-const Redactor& redactor() {
-  static const Redactor by_name_and_shape;
-  return installed_redactor != nullptr ? *installed_redactor : by_name_and_shape;
+std::shared_ptr<const Redactor> redactor() {
+  auto& [mutex, current] = installed();
+  const std::lock_guard lock(mutex);
+  return current;
 }
 
 }  // namespace
 
 std::string redact(std::string_view text) {
-  return redactor().redact(text);
+  return redactor()->redact(text);
 }
 
 bool finds_credential(std::string_view text, const Secret& also) {
-  return redactor().finds_credential(text, also);
+  return redactor()->finds_credential(text, also);
 }
 
 }  // namespace larder

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,8 +24,13 @@ namespace larder {
 /// sync tokens stay. Copies hold copies of the secrets; wiped when they end.
 class Redactor {
  public:
-  /// Empty secrets are ignored. Not thread-safe.
+  /// Secrets of earlier redactors that are kept; the oldest are forgotten first.
+  static constexpr std::size_t kMaxRetired = 1'024;
+
+  /// Empty secrets are ignored, and those that it has. Not thread-safe.
   void add(const Secret& secret);
+  /// add() of what `earlier` knows, up to kMaxRetired secrets more.
+  void add_retired(const Redactor& earlier);
 
   /// Any thread, once nothing is added any more.
   std::string redact(std::string_view text) const;
@@ -40,8 +46,9 @@ class Redactor {
   std::array<bool, 256> starts_secret_{};  ///< by first byte: most positions need no closer look
 };
 
-/// Makes `redactor` the one behind the function below. At start-up, before other threads run and
-/// at most once; until then only names and shapes are redacted.
+/// Makes `redactor` the one behind the functions below; what earlier ones knew it learns, as far as
+/// kMaxRetired goes: who holds an old secret still may let it slip. Until the first one only names
+/// and shapes are redacted. Any thread.
 void install_redactor(Redactor redactor);
 
 /// `Redactor::redact` and `finds_credential` of the installed one. Any thread.

@@ -37,7 +37,8 @@ std::string describe(const PurgeOrder& order) {
   return "scope " + order.api_key + "/" + order.environment + "/" + order.branch;
 }
 
-/// Room for the longest target that a client may send, each of its octets as `%XX`.
+/// A URL to be purged comes percent-encoded once more: room for the longest target that a client
+/// may send, each of its octets as `%XX`.
 ServerConfig bounds_for_admin(ServerConfig bounds) {
   bounds.max_target_bytes = 3 * bounds.max_target_bytes + 1'024;
   return bounds;
@@ -66,7 +67,7 @@ class AdminServer::AdminConnection final : public TransportUser {
         id_(id),
         transport_(std::move(transport)),
         trusted_(trusted),
-        parser_(server.parser_bounds_) {
+        parser_(bounds_for_admin(server.settings_->config.server)) {
     transport_->set_user(*this);
     transport_->start_reading();
   }
@@ -127,7 +128,7 @@ class AdminServer::AdminConnection final : public TransportUser {
       return respond(
           json_error(404, "unknown path; known are /healthz, /metrics, /status, /purge"));
     if (method != "POST") return respond(json_error(405, "purge takes POST"));
-    auto order = parse_purge(query, server_.config_);
+    auto order = parse_purge(query, server_.settings_->config);
     if (const auto* mistake = std::get_if<std::string>(&order))
       return respond(json_error(400, *mistake));
     server_.purge(id_, std::move(std::get<PurgeOrder>(order)));
@@ -143,10 +144,9 @@ class AdminServer::AdminConnection final : public TransportUser {
   bool closing_ = false;
 };
 
-AdminServer::AdminServer(uv_loop_t* loop, const Config& config, AdminSources sources,
+AdminServer::AdminServer(uv_loop_t* loop, SettingsPtr settings, AdminSources sources,
                          std::vector<ListeningSocket> sockets)
-    : config_(config),
-      parser_bounds_(bounds_for_admin(config.server)),
+    : settings_(std::move(settings)),
       sources_(std::move(sources)),
       read_buffer_(16 * 1024),
       mailbox_(std::make_shared<Mailbox<PurgeDone>>(loop, this)) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cache/store/store.h"
+#include "conf/settings.h"
 #include "daemon/http1/listen.h"
 #include "daemon/http1/transport.h"
 #include "upstream/loop/mailbox.h"
@@ -33,11 +34,14 @@ std::variant<PurgeOrder, std::string> parse_purge(std::string_view query, const 
 /// `GET /healthz`. One request for each connection. Never answers with anything secret.
 class AdminServer {
  public:
-  AdminServer(uv_loop_t* loop, const Config& config, AdminSources sources,
+  AdminServer(uv_loop_t* loop, SettingsPtr settings, AdminSources sources,
               std::vector<ListeningSocket> sockets);
   ~AdminServer();
   AdminServer(const AdminServer&) = delete;
   AdminServer& operator=(const AdminServer&) = delete;
+
+  /// For the requests to come.
+  void use(SettingsPtr settings) { settings_ = std::move(settings); }
 
   /// Stops listening and drops all connections; the loop runs empty after.
   void close();
@@ -55,8 +59,7 @@ class AdminServer {
   void accept(Listener& listener);
   void purge(std::uint64_t connection, PurgeOrder order);
 
-  const Config& config_;
-  const ServerConfig parser_bounds_;  ///< a URL to be purged comes percent-encoded once more
+  SettingsPtr settings_;
   AdminSources sources_;
   ReadBuffer read_buffer_;
   std::vector<std::unique_ptr<Listener>> listeners_;

@@ -29,20 +29,20 @@ std::size_t FetchThread::WaiterHash::operator()(const Waiter& waiter) const noex
          (std::hash<std::uint64_t>()(waiter.id) * 0x9e3779b97f4a7c15ull);
 }
 
-FetchThread::FetchThread(const Config& config, const AnchoredClock& clock, Store& store,
+FetchThread::FetchThread(SettingsPtr settings, const AnchoredClock& clock, Store& store,
                          WorkersOut& workers, OriginMetrics& metrics, const HeldBytes& held)
-    : config_(config),
+    : settings_(std::move(settings)),
       clock_(clock),
       store_(store),
       workers_(workers),
       metrics_(metrics),
       held_(held),
-      delivery_(std::make_unique<CurlLoop>(loop_.get(), config.upstream)),
-      preview_(std::make_unique<CurlLoop>(loop_.get(), config.upstream)),
+      delivery_(std::make_unique<CurlLoop>(loop_.get(), settings_->config.upstream)),
+      preview_(std::make_unique<CurlLoop>(loop_.get(), settings_->config.upstream)),
       reader_(store.reader()),
-      hit_for_miss_(config.upstream.hit_for_miss_s),
-      refused_(config.upstream.rejected_hold_s),
-      rejected_(config.upstream.rejected_hold_s),
+      hit_for_miss_(settings_->config.upstream.hit_for_miss_s),
+      refused_(settings_->config.upstream.rejected_hold_s),
+      rejected_(settings_->config.upstream.rejected_hold_s),
       sweep_(make_timer(loop_.get(), this)),
       turn_end_(make_handle<uv_prepare_t>(loop_.get(), this, uv_prepare_init)),
       mailbox_(loop_.get(), this),
@@ -99,6 +99,17 @@ void FetchThread::cut_laggards() {
   for (auto& [id, fill] : fills_) metrics_.laggards_cut.add(fill->cut_laggards(kSweepMs));
 }
 
+/// Fills that are under way keep the settings with which they began.
+void FetchThread::take(SettingsChange& change) {
+  settings_ = std::move(change.settings);
+  const UpstreamConfig& upstream = settings_->config.upstream;
+  hit_for_miss_.set_hold(upstream.hit_for_miss_s);
+  delivery_->use(upstream);
+  preview_->use(upstream);
+  refused_.set_hold(upstream.rejected_hold_s);
+  rejected_.set_hold(upstream.rejected_hold_s);
+}
+
 void FetchThread::take(StopOrder&) {
   mailbox_.close();
   loop_.stop();
@@ -147,7 +158,7 @@ void FetchThread::take(FillOrder& order) {
   const bool alone = advice == HitForMiss::Advice::alone;
   if (may_join && (!alone || fill->state() == Fill::State::committing)) {
     if (refresh) return;
-    if (fill->members() >= config_.upstream.max_waiters_per_fill) {
+    if (fill->members() >= settings_->config.upstream.max_waiters_per_fill) {
       return refuse(
           order.waiter,
           {.status = 503,
@@ -400,7 +411,7 @@ void FetchThread::on_rejected(const Fill& fill, std::shared_ptr<const AnswerHead
 /// In open mode each credential has a scope of its own. One that nothing is stored for, an invented
 /// one, has no hits to stop: it must not displace those that have.
 bool FetchThread::may_have_hits(const Fill& fill) {
-  if (!config_.open_mode() || store_.stats().pending_bytes > 0) return true;
+  if (!settings_->config.open_mode() || store_.stats().pending_bytes > 0) return true;
   reader_->end_turn();  // the snapshot must not be older than that
   const bool stored = reader_->may_hold_scope_of(fill.order().key);
   reader_->end_turn();

@@ -32,7 +32,7 @@ class WorkersOut {
 /// across all workers, and the relays. Others only post orders.
 class FetchThread final : public FillOwner, public RelayOwner {
  public:
-  FetchThread(const Config& config, const AnchoredClock& clock, Store& store, WorkersOut& workers,
+  FetchThread(SettingsPtr settings, const AnchoredClock& clock, Store& store, WorkersOut& workers,
               OriginMetrics& metrics, const HeldBytes& held);
   ~FetchThread() override;
   FetchThread(const FetchThread&) = delete;
@@ -69,6 +69,7 @@ class FetchThread final : public FillOwner, public RelayOwner {
   void take(CreditOrder& order);
   void take(PurgeCommand& command);
   void take(CommittedNote& note);
+  void take(SettingsChange& change);
   void take(StopOrder& stop);
 
   bool answer_from_held(const FillOrder& order);
@@ -87,7 +88,7 @@ class FetchThread final : public FillOwner, public RelayOwner {
   CurlLoop& delivery_loop() override { return *delivery_; }
   JsonCheck& json_check() override { return json_check_; }
   WallTime wall() override { return clock_.now(); }
-  const Config& config() const override { return config_; }
+  const SettingsPtr& settings() const override { return settings_; }
   std::uint64_t max_object_bytes() const override { return store_.max_object_bytes(); }
   bool may_hold(std::uint64_t bytes) const override { return held_.pending_has_room(bytes); }
   Chunk hold_pending(std::string bytes) override { return held_.hold_pending(std::move(bytes)); }
@@ -105,7 +106,7 @@ class FetchThread final : public FillOwner, public RelayOwner {
   Chunk hold_output(std::string bytes) override { return held_.hold_output(std::move(bytes)); }
   void on_relay_over(Waiter waiter) override;
 
-  const Config& config_;
+  SettingsPtr settings_;  ///< changes between turns only
   const AnchoredClock& clock_;
   Store& store_;
   WorkersOut& workers_;

@@ -43,7 +43,11 @@ bool names_credential(const FillOrder& order) {
 }  // namespace
 
 Fill::Fill(FillOwner& owner, std::uint64_t id, FillOrder order, unsigned attempt)
-    : owner_(owner), id_(id), order_(std::move(order)), attempt_(attempt) {
+    : owner_(owner),
+      settings_(owner.settings()),
+      id_(id),
+      order_(std::move(order)),
+      attempt_(attempt) {
   if (order_.waiter.out != nullptr) {
     members_.push_back({.order = order_, .source = AnswerSource::fill});
   }
@@ -212,7 +216,7 @@ bool Fill::body_proves_itself() {
 Result<void> Fill::check_body() {
   const bool zipped = equals_ignoring_case(facts_.content_encoding, "gzip");
   return owner_.json_check().check(body_, zipped ? Representation::gzip : Representation::identity,
-                                   owner_.config().cache.max_decoded_bytes);
+                                   settings_->config.cache.max_decoded_bytes);
 }
 
 StoreVerdict Fill::judge_whole(bool framed) {
@@ -234,7 +238,7 @@ bool Fill::commit() {
   object.canonical = order_.canonical;
   EntityTagBuilder tag(order_.request.representation);
   for (const auto& chunk : body_) tag.add(*chunk);
-  const auto& config = owner_.config();
+  const auto& config = settings_->config;
   lifetime_ = lifetime_of(facts_, policy_for(config.ttl, order_.request.kind, facts_.status),
                           owner_.wall(), order_.key.bytes[20]);
   object.meta = {.scope = order_.scope->mac,
@@ -399,7 +403,7 @@ unsigned Fill::cut_laggards(Milliseconds passed) {
       std::any_of(members_.begin(), members_.end(),
                   [&](const Member& member) { return lag_of(member) < kStarvingBytes; });
   if (!others_starve) return 0;
-  const auto patience = owner_.config().server.write_timeout_ms;
+  const auto patience = settings_->config.server.write_timeout_ms;
   const auto cut = std::erase_if(members_, [&](Member& member) {
     if (lag_of(member) < kWindowBytes) return false;
     member.held_up_ms += passed;

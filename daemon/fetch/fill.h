@@ -29,7 +29,7 @@ class FillOwner {
   virtual CurlLoop& delivery_loop() = 0;
   virtual JsonCheck& json_check() = 0;
   virtual WallTime wall() = 0;
-  virtual const Config& config() const = 0;
+  virtual const SettingsPtr& settings() const = 0;
   virtual std::uint64_t max_object_bytes() const = 0;
   /// Would this many more bytes of bodies in flight keep within `cache.max_pending`?
   virtual bool may_hold(std::uint64_t bytes) const = 0;
@@ -137,6 +137,7 @@ class Fill final : public TransferSink {
   void end();
 
   FillOwner& owner_;
+  const SettingsPtr settings_;  ///< of its start
   const std::uint64_t id_;
   FillOrder order_;  ///< the leader's, for what is stored and asked
   const unsigned attempt_;

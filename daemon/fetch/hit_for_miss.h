@@ -28,6 +28,9 @@ class HitForMiss {
 
   explicit HitForMiss(Seconds hold_s) : hold_ms_(hold_s * 1000) {}
 
+  /// For the marks to come.
+  void set_hold(Seconds hold_s) { hold_ms_ = hold_s * 1000; }
+
   void mark(const CacheKey& key, MonotonicTime now);
   void unmark(const CacheKey& key);
   bool marked(const CacheKey& key, MonotonicTime now);

@@ -37,6 +37,9 @@ class RejectedCredentials {
 
   explicit RejectedCredentials(Seconds hold_s) : hold_ms_(hold_s * 1000) {}
 
+  /// For the refusals to come.
+  void set_hold(Seconds hold_s) { hold_ms_ = hold_s * 1000; }
+
   /// The body in memory of its own: what came from the origin is counted as waiting for clients as
   /// long as anyone holds it. Empty = too long to be held.
   static std::vector<Chunk> copy_of(const std::vector<Chunk>& body);

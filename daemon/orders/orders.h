@@ -12,6 +12,7 @@
 #include "cache/scope/scope.h"
 #include "cache/store/store.h"
 #include "conf/base/secret.h"
+#include "conf/settings.h"
 #include "upstream/answer.h"
 #include "upstream/origin_request.h"
 
@@ -63,10 +64,17 @@ struct CommittedNote {
   std::uint64_t fill = 0;
 };
 
+/// New settings, to every thread that works by them.
+struct SettingsChange {
+  SettingsPtr settings;
+  /// Dropped once the thread works by them: when the last one has, it tells who asked.
+  std::shared_ptr<const void> until_taken;
+};
+
 struct StopOrder {};
 
 using FetchOrder = std::variant<FillOrder, RelayOrder, LeaveOrder, CreditOrder, PurgeCommand,
-                                CommittedNote, StopOrder>;
+                                CommittedNote, SettingsChange, StopOrder>;
 
 /// Rejected credentials that are remembered, by the origin thread and by each worker; the oldest
 /// are forgotten first.
