@@ -9,7 +9,7 @@
 #include "conf/base/secret.h"
 
 /// The whole configuration as one plain struct: every member has its default and its unit. Read
-/// from TOML by `conf/config_file.h`; `const` after start and passed down by reference. What has no
+/// from TOML by `conf/config_file.h`; held as a snapshot that never changes, `Settings`. What has no
 /// secret in it compares by value.
 namespace larder {
 

@@ -325,3 +325,31 @@ TEST_CASE("redact: hostile texts take time in proportion to their length", "[con
   CAPTURE(unit);
   CHECK(taken < std::chrono::seconds(2));
 }
+
+TEST_CASE("redact: a later redactor adds to what is known and forgets nothing", "[conf]") {
+  const auto knowing = [](const char* secret) {
+    Redactor redactor;
+    redactor.add(Secret{secret});
+    return redactor;
+  };
+  install_redactor(knowing("plain-word-of-monday"));
+  install_redactor(knowing("plain-word-of-tuesday"));
+  install_redactor(Redactor{});
+  CHECK(redact("a plain-word-of-monday b plain-word-of-tuesday c") ==
+        "a [redacted] b [redacted] c");
+  CHECK(finds_credential("plain-word-of-monday", Secret{}));
+}
+
+TEST_CASE("redact: of what earlier redactors knew so much is kept, the latest first", "[conf]") {
+  const auto word = [](std::size_t number) { return "word-" + std::to_string(1'000'000 + number); };
+  Redactor all;
+  for (std::size_t i = 0; i < Redactor::kMaxRetired + 50; ++i) {
+    Redactor later;
+    later.add(Secret{word(i)});
+    later.add_retired(all);
+    all = later;
+  }
+  CHECK(all.redact(word(49)) == "[redacted]");
+  CHECK(all.redact(word(48)) == word(48));
+  CHECK(all.redact(word(Redactor::kMaxRetired + 49)) == "[redacted]");
+}

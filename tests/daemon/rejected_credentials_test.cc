@@ -57,3 +57,13 @@ TEST_CASE("rejected credentials: a short refusal is held as a copy, a long one n
   CHECK(rejected.held(mac_of(1), {2}) == nullptr);
   CHECK(rejected.size() == 1);
 }
+
+TEST_CASE("rejected credentials: another hold counts for the refusals to come", "[daemon]") {
+  larder::RejectedCredentials rejected(5);
+  rejected.reject(mac_of(1), {}, {std::make_shared<const std::string>("{}")}, {0});
+  rejected.set_hold(1);
+  rejected.reject(mac_of(2), {}, {std::make_shared<const std::string>("{}")}, {0});
+  CHECK(rejected.held(mac_of(1), {4'999}) != nullptr);
+  CHECK(rejected.held(mac_of(2), {999}) != nullptr);
+  CHECK(rejected.held(mac_of(2), {1'000}) == nullptr);
+}

@@ -273,3 +273,35 @@ TEST_CASE("known headers: clients whose blocks are equally long keep theirs, by 
   CHECK(id_of(0) == 0);
   CHECK(id_of(2) == ids[2]);
 }
+
+TEST_CASE("request parser: other bounds count from the next request on, behind a known header too",
+          "[daemon]") {
+  const std::string block =
+      "Host: x\r\nx-long: " + std::string(3'000, 'a') + "\r\naccess_token: t\r\n\r\n";
+  const std::string target = "/" + std::string(3'000, 'b');
+  const std::string bytes = "GET " + target + " HTTP/1.1\r\n" + block;
+  larder::ServerConfig config;
+  larder::KnownHeaders known;
+  RequestParser parser(config, &known);
+  for (int i = 0; i < 3; ++i) REQUIRE(see(parser, bytes).outcome == Outcome::complete);
+  SECTION("a lower bound of the header") {
+    config.max_header_bytes = 2'000;
+    parser.set_bounds(config);
+    parser.reset();
+    CHECK(parser.feed(bytes) == Outcome::refused);
+    CHECK(parser.refusal().status == 431);
+  }
+  SECTION("a lower bound of the target") {
+    config.max_target_bytes = 2'000;
+    parser.set_bounds(config);
+    parser.reset();
+    CHECK(parser.feed(bytes) == Outcome::refused);
+    CHECK(parser.refusal().status == 414);
+  }
+  SECTION("a higher one, and back") {
+    config.max_header_bytes = 2'000;
+    parser.set_bounds(config);
+    parser.set_bounds(larder::ServerConfig{});
+    CHECK(see(parser, bytes).outcome == Outcome::complete);
+  }
+}

@@ -517,13 +517,36 @@ class Larder:
         self.ready = None
 
     def configure(self, **changes):
-        """Takes effect with the next start."""
+        """Takes effect with the next start or reload."""
         self.config = merge(self.config, changes)
+
+    def write_config(self):
+        self.config_path.write_text(to_toml(self.config))
+        self.config_path.chmod(0o600)
+
+    def reload(self, text=None, **changes):
+        """By SIGHUP, with `text` as the file or else the configuration with `changes`. Returns once
+        it is in force everywhere: the status's `last_reload`."""
+        self.configure(**changes)
+        self.write_config()
+        if text is not None:
+            self.config_path.write_text(text)
+        before = self.status()["settings"]["last_reload"]
+        self.process.send_signal(signal.SIGHUP)
+
+        def settled():
+            after = self.status()["settings"]["last_reload"]
+            return after if after != before else None
+        return wait_until(settled, "larderd tells what a reload came to")
+
+    def status(self):
+        code, output = self.ctl("status")
+        check(code == 0, f"larderctl status ended with {code}: {output}")
+        return json.loads(output)
 
     def start(self, wait=True, command_prefix=(), environment=None):
         self.directory.mkdir(parents=True, exist_ok=True)
-        self.config_path.write_text(to_toml(self.config))
-        self.config_path.chmod(0o600)
+        self.write_config()
         self.ready_path.unlink(missing_ok=True)
         # Should this process be killed, larderd goes with it.
         command = ["setpriv", "--pdeathsig", "KILL", *command_prefix, program("LARDERD"), "--config",

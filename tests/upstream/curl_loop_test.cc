@@ -368,3 +368,47 @@ TEST_CASE(
   REQUIRE(soon([&] { return fetching.ended > 0; }));
   CHECK(fetching.body == "hello");
 }
+
+TEST_CASE("curl loop: other settings count for the transfers to come", "[upstream]") {
+  const auto answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello";
+  const TinyOrigin origin(answer), again(answer);
+  auto config = config_for_tests();
+  larder::UvLoop loop;
+  larder::CurlLoop curl(loop.get(), config);
+  Collector begun(loop), later(loop);
+  curl.start(request_to(origin), &begun, larder::Lane::visitor);
+  config.max_response_body_bytes = 4;
+  curl.use(config);
+  loop.run();
+  CHECK_FALSE(begun.error);
+  CHECK(begun.body == "hello");
+  curl.start(request_to(again), &later, larder::Lane::visitor);
+  loop.run();
+  CHECK(later.error);
+}
+
+TEST_CASE("curl loop: those who wait for a place get it once there are more", "[upstream]") {
+  const DeafOrigin deaf;
+  auto config = config_for_tests();
+  config.max_connections_per_host = 1;
+  larder::UvLoop loop;
+  larder::CurlLoop curl(loop.get(), config);
+  Collector first(loop), second(loop), third(loop);
+  const larder::OriginRequest unheard{
+      .host = deaf.base(), .url = deaf.base() + "/x", .headers = {}};
+  for (Collector* sink : {&first, &second, &third}) {
+    REQUIRE(curl.start(unheard, sink, larder::Lane::visitor) != nullptr);
+  }
+  REQUIRE(curl.stats().running == 1);
+  config.max_connections_per_host = 2;
+  curl.use(config);
+  for (int turns = 0; turns < 100 && curl.stats().running < 2; ++turns) {
+    uv_run(loop.get(), UV_RUN_NOWAIT);
+  }
+  CHECK(curl.stats().running == 2);
+  CHECK(curl.stats().queued == 1);
+  config.max_connections_per_host = 1;
+  config.max_queue_per_host = 1;
+  curl.use(config);
+  CHECK(curl.start(unheard, &third, larder::Lane::visitor) == nullptr);
+}

@@ -67,3 +67,17 @@ TEST_CASE("held bytes: chunks may outlive the accounts, and those of others are 
   CHECK(*last == "text");
   HeldBytes::pass_to_output(std::make_shared<const std::string>("nobody's"));
 }
+
+TEST_CASE("held bytes: other bounds count for what is asked from then on", "[upstream]") {
+  HeldBytes held(1'000, 1'000);
+  const auto fill = held.hold_pending(std::string(700, 'a'));
+  const auto waiting = held.hold_output(std::string(700, 'a'));
+  CHECK_FALSE(held.pending_has_room(500));
+  CHECK_FALSE(held.output_has_room(500));
+  held.set_bounds(2'000, 2'000);
+  CHECK(held.pending_has_room(500));
+  CHECK(held.output_has_room(500));
+  held.set_bounds(100, 100);
+  CHECK_FALSE(held.output_will_have_room(0));  // who waits longest is to be cut off
+  CHECK(held.pending() == 700 + kPiece);
+}
