@@ -118,7 +118,19 @@ bool Redactor::finds_credential(std::string_view text, const Secret& also) const
   return !spans.empty() || holds(text, also);
 }
 
+/// What was taken out may have held a quote that something before it needed: until nothing changes.
 std::string Redactor::redact(std::string_view text) const {
+  constexpr int kMaxPasses = 8;
+  std::string out = redact_once(text);
+  for (int pass = 1; pass < kMaxPasses && out != text; ++pass) {
+    std::string next = redact_once(out);
+    if (next == out) break;
+    out.swap(next);
+  }
+  return out;
+}
+
+std::string Redactor::redact_once(std::string_view text) const {
   std::vector<Span> spans;
   find_named_values(text, spans);
   find_token_shapes(text, spans);

@@ -40,6 +40,7 @@ class Redactor {
   bool finds_credential(std::string_view text, const Secret& also) const;
 
  private:
+  std::string redact_once(std::string_view text) const;
   void find_secrets(std::string_view text, std::vector<Span>& spans) const;
 
   std::vector<Secret> secrets_;

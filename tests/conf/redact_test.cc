@@ -75,6 +75,7 @@ TEST_CASE("redact: the value behind a credential's name goes, the rest stays", "
       {R"(access_token"="={"access_token": "abc"})", R"(access_token"=[redacted]": "[redacted]"})"},
       {R"(access_token="abc"\u0063s5b69faf35efdebd91d08bcf4)",
        R"(access_token="[redacted]"[redacted])"},
+      {R"(<cookie="\\[r\<cookie="\\[r\\te"o)", "<cookie=[redacted]"},
       // TOML.
       {"delivery_tokens = [\"a]b\", \"c\"] # d", "delivery_tokens = [redacted] # d"},
       {"preview_token = \"abc\" # d", "preview_token = \"[redacted]\" # d"},
