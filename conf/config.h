@@ -74,7 +74,9 @@ struct CacheConfig {
       64ull << 20;  ///< bodies in flight or waiting for their commit, together
   Bytes max_decoded_bytes = 32ull << 20;  ///< largest body, decoded, that is checked and so stored
   unsigned commit_interval_ms = 50;       ///< a group commit gathers stores at most this long
-  Eviction eviction = Eviction::gdsf;     ///< what leaves when the database is full
+  /// rows of a large object that is gone are kept so long for who still sends them
+  Milliseconds reader_hold_ms = 300'000;
+  Eviction eviction = Eviction::gdsf;  ///< what leaves when the database is full
   friend bool operator==(const CacheConfig&, const CacheConfig&) = default;
 };
 

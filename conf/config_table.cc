@@ -66,6 +66,7 @@ Keys<CacheConfig> cache_keys() {
       size("max_decoded", kAtOnce, &S::max_decoded_bytes, {kKiB, kTiB}),
       size("max_pending", kAtOnce, &S::max_pending_bytes, {64 * kKiB, kTiB}),
       milliseconds("commit_interval", kAtOnce, &S::commit_interval_ms, {0, 10'000}),
+      milliseconds("reader_hold", kAtRestart, &S::reader_hold_ms, {0, kHourMs}),
       choice("eviction", kAtRestart, &S::eviction,
              {{"gdsf", S::Eviction::gdsf}, {"fifo", S::Eviction::fifo}}),
   };

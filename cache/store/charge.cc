@@ -28,9 +28,9 @@ ObjectCharge object_charge(std::uint64_t head_bytes, std::uint64_t body_length,
   ObjectCharge charge;
   const std::uint32_t chunks = chunk_count_of(body_length, bounds);
   const std::uint64_t in_head_row = head_bytes + (chunks == 0 ? body_length : 0);
-  add(charge, row_footprint(kRowKeyBytes, kFixedHeadBytes + in_head_row, page_bytes));
+  add(charge, row_footprint(kObjectKeyBytes, kFixedHeadBytes + in_head_row, page_bytes));
   for (std::uint32_t i = 0; i < chunks; ++i) {
-    add(charge, row_footprint(kRowKeyBytes, chunk_row_bytes(body_length, i, bounds), page_bytes));
+    add(charge, row_footprint(kChunkKeyBytes, chunk_row_bytes(body_length, i, bounds), page_bytes));
   }
   add(charge, row_footprint(sizeof(std::uint32_t), kIndexRecordBytes, page_bytes));
   return charge;

@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <span>
 
 namespace larder {
 namespace {
@@ -25,6 +26,13 @@ std::uint64_t checksum(std::uint32_t slot, const PackedIndex& packed) {
                               sizeof packed - sizeof packed.checksum, slot);
 }
 
+template <class Number>
+void write_big_endian(Number number, std::span<char> bytes) {
+  for (std::size_t i = 0; i < sizeof number; ++i) {
+    bytes[i] = static_cast<char>(number >> (8 * (sizeof number - 1 - i)));
+  }
+}
+
 }  // namespace
 
 FormatRecord format_record(const KeyHasher& hasher) {
@@ -35,9 +43,21 @@ FormatRecord format_record(const KeyHasher& hasher) {
   return record;
 }
 
-ObjectRowKey::ObjectRowKey(const CacheKey& key, std::uint32_t row) {
-  std::memcpy(bytes_.data(), key.bytes.data(), key.bytes.size());
-  for (std::size_t i = 0; i < 4; ++i) bytes_[40 + i] = static_cast<char>(row >> (24 - 8 * i));
+HeldRowKey::HeldRowKey(std::uint64_t sequence) {
+  write_big_endian(sequence, bytes_);
+}
+
+std::optional<std::uint64_t> HeldRowKey::sequence_of(std::string_view bytes) {
+  if (bytes.size() != sizeof(std::uint64_t)) return std::nullopt;
+  std::uint64_t sequence = 0;
+  for (const char byte : bytes) sequence = sequence << 8 | static_cast<std::uint8_t>(byte);
+  return sequence;
+}
+
+ChunkRowKey::ChunkRowKey(std::uint64_t sequence, std::uint32_t index) {
+  const std::span<char> bytes(bytes_);
+  write_big_endian(sequence, bytes.first(8));
+  write_big_endian(index, bytes.subspan(8));
 }
 
 std::array<char, kIndexRecordBytes> encode_index(std::uint32_t slot, const IndexRecord& record) {

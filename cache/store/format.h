@@ -12,7 +12,10 @@
 
 /// Small rows of the database. Numbers little endian, read and written by memcpy.
 ///
-///   objects  CacheKey[40] ‖ u32 big endian    -> object.cc
+///   objects  CacheKey[40]                     -> object.cc
+///   chunks   sequence u64 ‖ index u32         -> object.cc (both big endian)
+///   held     sequence u64 (big endian)        -> u32, chunk rows at that sequence: of an object
+///                                                that is gone, still read (held_rows.h)
 ///   index    slot u32 (native integer key)    -> IndexRecord
 ///   scopes   ScopeMac[32]                     -> scopes.cc
 ///   meta     "format"                         -> FormatRecord
@@ -23,7 +26,7 @@
 namespace larder {
 
 /// Raised by any change to a row of any table: the store then begins anew.
-inline constexpr std::uint32_t kFormatVersion = 2;
+inline constexpr std::uint32_t kFormatVersion = 3;
 inline constexpr std::string_view kFormatKey = "format";
 inline constexpr std::string_view kFloorKey = "floor";
 
@@ -35,15 +38,33 @@ struct FormatRecord {
 };
 FormatRecord format_record(const KeyHasher& hasher);
 
-/// The key of a row of `objects`.
-inline constexpr std::size_t kRowKeyBytes = 44;
-class ObjectRowKey {
+/// The key of a row of `objects` is the CacheKey itself.
+inline constexpr std::size_t kObjectKeyBytes = 40;
+
+/// The key of a row of `held`.
+class HeldRowKey {
  public:
-  explicit ObjectRowKey(const CacheKey& key, std::uint32_t row = 0);
+  explicit HeldRowKey(std::uint64_t sequence);
   std::string_view view() const { return {bytes_.data(), bytes_.size()}; }
+  /// Nothing when these are no such key's bytes.
+  static std::optional<std::uint64_t> sequence_of(std::string_view bytes);
 
  private:
-  std::array<char, kRowKeyBytes> bytes_;
+  std::array<char, 8> bytes_;
+};
+
+/// The key of a row of `chunks`. A sequence is never used twice: replacing an object leaves the
+/// rows of the old one alone.
+inline constexpr std::size_t kChunkKeyBytes = 12;
+class ChunkRowKey {
+ public:
+  ChunkRowKey(std::uint64_t sequence, std::uint32_t index);
+  std::string_view view() const { return {bytes_.data(), bytes_.size()}; }
+  /// What the keys of all rows of the object begin with.
+  std::string_view prefix() const { return view().substr(0, 8); }
+
+ private:
+  std::array<char, kChunkKeyBytes> bytes_;
 };
 
 /// What the store knows of an object without its row.

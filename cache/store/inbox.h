@@ -12,17 +12,23 @@
 #include <variant>
 #include <vector>
 
+#include "cache/store/format.h"
 #include "cache/store/store.h"
 
 /// What the writer thread is asked to do, in order.
 namespace larder {
 
+/// An object to store, or one that is stored to be given a new lifetime.
 struct PutOrder {
+  enum class What : std::uint8_t { store, touch };
+  What what = What::store;
   NewObject object;
   ScopeLabel scope;
   std::function<void(bool)> done;
   std::uint64_t bytes = 0;  ///< what it holds of the bound
-  bool stored = false;      ///< the writer's
+  // The writer's:
+  bool stored = false;
+  IndexRecord record;
 };
 
 struct PurgeJob {

@@ -142,6 +142,8 @@ Result<void> Environment::open_tables() {
   int code = mdb_txn_begin(handle_, nullptr, 0, &txn);
   if (code != MDB_SUCCESS) return tl::unexpected<Error>(lmdb_error(code, "mdb_txn_begin"));
   code = mdb_dbi_open(txn, "objects", MDB_CREATE, &objects);
+  if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, "chunks", MDB_CREATE, &chunks);
+  if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, "held", MDB_CREATE, &held);
   if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, "index", MDB_CREATE | MDB_INTEGERKEY, &index);
   if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, "scopes", MDB_CREATE, &scopes);
   if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, "meta", MDB_CREATE, &meta);
@@ -257,6 +259,10 @@ void WriteTxn::note(int code, const char* what) {
 void WriteTxn::close_cursor() {
   if (cursor_ != nullptr) mdb_cursor_close(cursor_);
   cursor_ = nullptr;
+}
+
+std::uint64_t WriteTxn::id() const {
+  return txn_ == nullptr ? 0 : mdb_txn_id(txn_);
 }
 
 std::optional<std::string_view> WriteTxn::get(Table table, std::string_view key) {
@@ -378,7 +384,8 @@ std::uint64_t WriteTxn::pages_in_use() {
   constexpr Table kTableOfTables = 1;
   std::uint64_t sum = 2;
   const Environment& of = environment_;
-  for (const Table table : {kFreeList, kTableOfTables, of.objects, of.index, of.scopes, of.meta}) {
+  for (const Table table :
+       {kFreeList, kTableOfTables, of.objects, of.chunks, of.held, of.index, of.scopes, of.meta}) {
     const TablePages one = pages(table);
     sum += one.branch + one.leaf + one.overflow;
   }
@@ -428,10 +435,11 @@ std::uint64_t Snapshot::id() const noexcept {
   return mdb_txn_id(txn_);
 }
 
-Snapshot::Found Snapshot::get(std::string_view key, std::string_view& row) const noexcept {
+Snapshot::Found Snapshot::get(Table table, std::string_view key,
+                              std::string_view& row) const noexcept {
   MDB_val wanted = val(key);
   MDB_val found{};
-  const int code = mdb_get(txn_, environment_->objects, &wanted, &found);
+  const int code = mdb_get(txn_, table, &wanted, &found);
   if (code == MDB_NOTFOUND) return Found::no;
   if (code != MDB_SUCCESS) return Found::damaged;
   row = view(found);

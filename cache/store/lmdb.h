@@ -52,7 +52,7 @@ class Environment {
   /// Frees the places of readers whose process is gone.
   void drop_dead_readers();
 
-  Table objects = 0, index = 0, scopes = 0, meta = 0;
+  Table objects = 0, chunks = 0, held = 0, index = 0, scopes = 0, meta = 0;
 
  private:
   Environment() = default;
@@ -105,6 +105,8 @@ class WriteTxn {
 
   bool ok() const { return !error_; }
   Environment& environment() { return environment_; }
+  /// LMDB's number of the transaction: snapshots with this number or a later one show its changes.
+  std::uint64_t id() const;
 
   std::optional<std::string_view> get(Table table, std::string_view key);
   /// The first row at or behind `key`.
@@ -157,10 +159,9 @@ class Snapshot {
   /// LMDB's number of the transaction that it shows: the same number, the same rows at the same
   /// places.
   std::uint64_t id() const noexcept;
-  /// A row of `objects`.
   enum class Found : std::uint8_t { yes, no, damaged };
-  Found get(std::string_view key, std::string_view& row) const noexcept;
-  /// Does the key of any of them begin so? True when LMDB cannot tell.
+  Found get(Table table, std::string_view key, std::string_view& row) const noexcept;
+  /// Does the key of any row of `objects` begin so? True when LMDB cannot tell.
   bool has_prefix(std::string_view prefix) const noexcept;
   const Environment* environment() const { return environment_.get(); }
 

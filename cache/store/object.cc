@@ -17,18 +17,17 @@
 
 #include "conf/base/check.h"
 
-// Rows of the table `objects`, version 1. Numbers are little endian, nothing is aligned: rows are
-// read by memcpy. A row's key is CacheKey[40] ‖ u32 big endian: 0 for the head row, chunk index + 1
-// for the others.
+// Rows of the tables `objects` (head rows) and `chunks`. Numbers are little endian, nothing is
+// aligned: rows are read by memcpy. Their keys are in format.h.
 //
 //   head row  = FixedHead[176] canonical entity_fields shared_fields tags [body]
 //   chunk row = ChunkHead[24] body-bytes
 //
 // The body is in the head row when chunk_count is 0. Lengths must add up to the row's own; chunk
-// rows may be of any length. Checksums are XXH3-64 seeded with the XXH3-64 of the CacheKey, so that
-// a whole row under a wrong key does not pass: the head's over everything behind `head_checksum` up
-// to the body (with that, over `body_checksum` too), a chunk's over everything behind `checksum`.
-// Any change of this grammar raises kFormatVersion in cache/store/format.h.
+// rows may be of any length. Checksums are XXH3-64 seeded with the XXH3-64 of the object's
+// CacheKey, so that a whole row under a wrong key does not pass: the head's over everything behind
+// `head_checksum` up to the body (with that, over `body_checksum` too), a chunk's over everything
+// behind `checksum`. Any change of this grammar raises kFormatVersion in cache/store/format.h.
 
 namespace larder {
 namespace {
@@ -75,7 +74,8 @@ struct ChunkHead {
   std::uint32_t index;
   std::uint32_t magic;
 };
-static_assert(sizeof(ChunkHead) == 24 && std::has_unique_object_representations_v<ChunkHead>);
+static_assert(sizeof(ChunkHead) == kChunkHeadBytes &&
+              std::has_unique_object_representations_v<ChunkHead>);
 constexpr std::size_t kChunkSummedFrom = offsetof(ChunkHead, sequence);
 
 std::uint64_t seed_of(const CacheKey& key) {
@@ -298,6 +298,23 @@ Result<ObjectView> decode_object(const CacheKey& key, std::string_view row) {
     return fail(Error::Code::corrupt, "object body fails its checksum");
   }
   return view;
+}
+
+bool chunk_holds(std::string_view row, const std::vector<Chunk>& body, std::uint64_t from) {
+  if (row.size() < sizeof(ChunkHead)) return false;
+  std::string_view rest = row.substr(sizeof(ChunkHead));
+  for (const Chunk& piece : body) {
+    if (rest.empty()) break;
+    if (from >= piece->size()) {
+      from -= piece->size();
+      continue;
+    }
+    const std::string_view part = std::string_view(*piece).substr(from, rest.size());
+    if (!rest.starts_with(part)) return false;
+    rest.remove_prefix(part.size());
+    from = 0;
+  }
+  return rest.empty();
 }
 
 std::size_t chunk_row_bytes(std::uint64_t body_length, std::uint32_t index,

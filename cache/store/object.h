@@ -48,7 +48,7 @@ struct NewObject : ObjectHead {
 /// captured.
 struct ObjectView {
   ObjectMeta meta;
-  std::uint64_t sequence = 0;  ///< store order; also tells a chunk row's generation
+  std::uint64_t sequence = 0;  ///< store order; names its chunk rows; kept by a touch
   std::uint32_t slot = 0;      ///< index of the eviction policy's record
   std::string_view canonical;
   std::string_view entity_fields;
@@ -88,6 +88,8 @@ Result<ObjectView> decode_object_head(const CacheKey& key, std::string_view row)
 
 /// The part of a head row that is of the same length for all, and what else of it is no body.
 inline constexpr std::size_t kFixedHeadBytes = 176;
+/// The part of a chunk row that is no body.
+inline constexpr std::size_t kChunkHeadBytes = 24;
 std::size_t head_bytes_of(const ObjectHead& object);
 
 /// encode_object() in two steps, for a row that LMDB has reserved: its length, and its bytes.
@@ -104,5 +106,7 @@ void write_chunk(const NewObject& object, std::uint64_t sequence, std::uint32_t 
                  const RowBounds& bounds, std::span<char> row);
 Result<std::string_view> decode_chunk(const CacheKey& key, std::uint64_t sequence,
                                       std::uint32_t index, std::string_view row);
+/// Does a chunk row hold just the bytes of `body` from `from` on? Its checksum is not looked at.
+bool chunk_holds(std::string_view row, const std::vector<Chunk>& body, std::uint64_t from);
 
 }  // namespace larder

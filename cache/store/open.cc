@@ -84,7 +84,8 @@ Result<void> settle_format(Environment& environment, const KeyHasher& hasher) {
 Result<void> probe(const Environment& environment) {
   ReadTxn txn(environment);
   if (!txn.ok()) return fail(Error::Code::corrupt, "cannot read data.mdb");
-  for (const Table table : {environment.objects, environment.index}) {
+  for (const Table table :
+       {environment.objects, environment.chunks, environment.held, environment.index}) {
     int rows = 0;
     Result<void> read = txn.for_each(table, [&](const Row&) { return ++rows < 16; });
     if (!read) return read;

@@ -25,9 +25,10 @@ bool StoreReader::Impl::ready() noexcept {
   return snapshot->take();
 }
 
-std::optional<std::string_view> StoreReader::Impl::row(std::string_view key) noexcept {
+std::optional<std::string_view> StoreReader::Impl::row(Table Environment::*table,
+                                                       std::string_view key) noexcept {
   std::string_view found;
-  switch (snapshot->get(key, found)) {
+  switch (snapshot->get(snapshot->environment()->*table, key, found)) {
     case Snapshot::Found::yes:
       return found;
     case Snapshot::Found::no:
@@ -61,7 +62,7 @@ std::optional<ObjectView> StoreReader::Impl::object(const CacheKey& key, WallTim
   CheckedRows::Place& place = checked.place_of(tag);
   const std::uint64_t seen = snapshot->id();
   const bool found = place.tag == tag && place.snapshot == seen;
-  const auto row = found ? place.row() : this->row(ObjectRowKey(key).view());
+  const auto row = found ? place.row() : this->row(&Environment::objects, key.view());
   if (!row) return std::nullopt;
   if (place.tag == tag) {
     const Result<ObjectView> known = read_object(*row);
@@ -82,22 +83,40 @@ std::optional<ObjectView> StoreReader::Impl::object(const CacheKey& key, WallTim
 
 std::optional<ObjectView> StoreReader::lookup(const CacheKey& key, std::string_view canonical,
                                               const ScopeMac& scope, WallTime now) {
-  if (!impl_->ready()) return std::nullopt;
-  const FaultGuard guard;
-  const auto view = impl_->object(key, now);
-  if (!view) return std::nullopt;
-  if (view->canonical != canonical || view->meta.scope != scope) {
-    StoreCounters::raise(impl_->shared.counters.collisions);
-    return std::nullopt;
+  // Once more where an object is removed while it is looked at.
+  for (int tries = 0; tries < 2; ++tries) {
+    if (!impl_->ready()) return std::nullopt;
+    const FaultGuard guard;
+    const auto view = impl_->object(key, now);
+    if (!view) return std::nullopt;
+    if (view->canonical != canonical || view->meta.scope != scope) {
+      StoreCounters::raise(impl_->shared.counters.collisions);
+      return std::nullopt;
+    }
+    if (view->chunk_count == 0 || impl_->lease(*view)) return *view;
+    impl_->snapshot->let_go();
   }
-  return *view;
+  return std::nullopt;
+}
+
+bool StoreReader::Impl::lease(const ObjectView& object) {
+  const auto taken = shared.leases.take(object.sequence, snapshot->id(), turn_lease);
+  return taken != LeaseTable::Taken::outdated;
+}
+
+ReaderLease StoreReader::lease(const ObjectView& object) {
+  if (!impl_->turn_lease.is_of(object.sequence)) {
+    if (object.chunk_count == 0 || !impl_->snapshot) return {};
+    impl_->lease(object);
+  }
+  return std::move(impl_->turn_lease);
 }
 
 std::optional<std::string_view> StoreReader::chunk(const CacheKey& key, std::uint64_t sequence,
                                                    std::uint32_t index) {
   if (!impl_->ready()) return std::nullopt;
   const FaultGuard guard;
-  const auto row = impl_->row(ObjectRowKey(key, index + 1).view());
+  const auto row = impl_->row(&Environment::chunks, ChunkRowKey(sequence, index).view());
   if (!row) return std::nullopt;
   const Result<std::string_view> bytes = decode_chunk(key, sequence, index, *row);
   if (bytes) return *bytes;
@@ -121,7 +140,9 @@ void StoreReader::count_hit(std::uint32_t slot, EvictionTick now) noexcept {
 }
 
 void StoreReader::end_turn() noexcept {
-  if (impl_ && impl_->snapshot) impl_->snapshot->let_go();
+  if (!impl_) return;
+  impl_->turn_lease.end();
+  if (impl_->snapshot) impl_->snapshot->let_go();
 }
 
 }  // namespace larder

@@ -14,16 +14,20 @@ struct StoreReader::Impl {
 
   /// Sees to a snapshot that is no older than the last acknowledged purge. False = no database.
   bool ready() noexcept;
-  /// A row of `objects`; damage is counted and reported.
-  std::optional<std::string_view> row(std::string_view key) noexcept;
+  /// A row; damage is counted and reported.
+  std::optional<std::string_view> row(Table Environment::*table, std::string_view key) noexcept;
   /// The object's head row, checked unless `checked` vouches for it.
   std::optional<ObjectView> object(const CacheKey& key, WallTime now);
+  /// Leases the rows of an object that the snapshot shows, until the turn's end. False = they are
+  /// about to go, or have gone since: the snapshot must be taken anew.
+  bool lease(const ObjectView& object);
   void report(const CacheKey& key);
 
   StoreShared& shared;
   std::unique_ptr<Snapshot> snapshot;
   std::uint64_t generation = 0;  ///< of the snapshot
   CheckedRows checked;
+  ReaderLease turn_lease;  ///< of the last object with chunk rows that lookup() showed
 };
 
 }  // namespace larder

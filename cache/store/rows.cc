@@ -2,6 +2,7 @@
 #include "cache/store/rows.h"
 
 #include "cache/store/charge.h"
+#include "conf/base/check.h"
 
 namespace larder {
 namespace {
@@ -24,42 +25,68 @@ std::optional<std::uint32_t> remove_index(Change& change, const CacheKey& key, s
   return frequency;
 }
 
-/// Whatever lies under the key, found by walking.
-void remove_rows(Change& change, const CacheKey& key) {
-  const Table objects = change.txn.environment().objects;
-  while (true) {
-    const auto row = change.txn.at_or_after(objects, ObjectRowKey(key).view());
-    if (!row || !row->key.starts_with(key.view())) return;
-    const std::string found(row->key);
-    if (!change.txn.erase(objects, found)) return;
-  }
+/// The object's chunk rows go, or stay for those who read them.
+void remove_chunks(Change& change, const ObjectView& head) {
+  const std::uint64_t page_bytes = change.txn.environment().page_bytes();
+  change.held.remove_or_hold(change.txn, head.sequence, head.chunk_count,
+                             head.meta.body_length / page_bytes + head.chunk_count, change.now);
 }
 
-void remove_rows(Change& change, const CacheKey& key, std::uint32_t chunk_count) {
-  for (std::uint32_t row = 0; row <= chunk_count; ++row) {
-    change.txn.erase(change.txn.environment().objects, ObjectRowKey(key, row).view());
+bool same_body(WriteTxn& txn, const ObjectView& head, const std::vector<Chunk>& body) {
+  std::uint64_t at = 0;
+  for (std::uint32_t i = 0; i < head.chunk_count; ++i) {
+    const auto row = txn.get(txn.environment().chunks, ChunkRowKey(head.sequence, i).view());
+    if (!row || !chunk_holds(*row, body, at)) return false;
+    at += row->size() - kChunkHeadBytes;
   }
+  return at == head.meta.body_length;
+}
+
+/// Writes the head row of the object at `slot` anew; of one without chunk rows the body too.
+bool rewrite_head(Change& change, const NewObject& object, const IndexRecord& record,
+                  const ObjectView& old) {
+  const std::uint32_t slot = old.slot;
+  const std::uint64_t sequence = old.sequence;
+  const std::uint32_t chunk_count = old.chunk_count;
+  const auto before = change.ledger.holds(slot) ? read_index(change, slot) : std::nullopt;
+  if (!before || before->key != object.key || before->sequence != sequence) return false;
+  IndexRecord after = record;
+  after.sequence = sequence;
+  after.eviction = {change.ledger.eviction_state(slot).frequency, EvictionState::kJustUsed};
+  change.ledger.removed(slot, *before);
+  LARDER_CHECK(change.ledger.take_slot() == slot);
+  after.eviction = change.ledger.stored(slot, after);
+  const Environment& environment = change.txn.environment();
+  const auto index = encode_index(slot, after);
+  change.txn.put(environment.index, SlotKey(slot).view(), {index.data(), index.size()});
+  const std::span<char> row = change.txn.reserve(environment.objects, object.key.view(),
+                                                 object_row_bytes(object, chunk_count));
+  if (!row.empty()) write_object(object, sequence, slot, chunk_count, row);
+  return true;
 }
 
 }  // namespace
 
-Change::Change(Environment& environment, Ledger& ledger_in, ScopeBook& scopes_in)
-    : txn(environment), ledger(ledger_in), scopes(scopes_in) {
-  ledger.begin(eviction_tick(monotonic_now()));
+Change::Change(Environment& environment, Ledger& ledger_in, ScopeBook& scopes_in, HeldRows& held_in)
+    : txn(environment), ledger(ledger_in), scopes(scopes_in), held(held_in), now(monotonic_now()) {
+  ledger.begin(eviction_tick(now));
 }
 
 Change::~Change() {
   if (committed_) return;
   ledger.rollback();
   scopes.rollback();
+  held.rollback();
 }
 
 Result<void> Change::commit() {
   ledger.learn_filling(shared_pages(txn));
   pages_in_use = txn.pages_in_use();
+  const std::uint64_t id = txn.id();
   Result<void> done = txn.commit();
   if (!done) return done;
   committed_ = true;
+  held.commit(id);
   ledger.commit();
   scopes.commit();
   return done;
@@ -69,7 +96,7 @@ RowBounds row_bounds_of(const Environment& environment) {
   return row_bounds(environment.page_bytes(), environment.map_pages());
 }
 
-IndexRecord index_record(const NewObject& object, const Environment& environment) {
+IndexRecord index_record(const ObjectHead& object, const Environment& environment) {
   IndexRecord record;
   record.key = object.key;
   record.expires_s = expiry_seconds(object.meta.lifetime.error_until.ms);
@@ -89,28 +116,67 @@ void insert_object(Change& change, const NewObject& object, IndexRecord record) 
   change.txn.put(environment.index, SlotKey(slot).view(), {index.data(), index.size()});
   const RowBounds bounds = row_bounds_of(environment);
   const std::uint32_t chunks = chunk_count_of(object.meta.body_length, bounds);
-  const std::span<char> head = change.txn.reserve(
-      environment.objects, ObjectRowKey(object.key).view(), object_row_bytes(object, chunks));
+  const std::span<char> head =
+      change.txn.reserve(environment.objects, object.key.view(), object_row_bytes(object, chunks));
   if (!head.empty()) write_object(object, record.sequence, slot, chunks, head);
   for (std::uint32_t i = 0; i < chunks; ++i) {
     const std::span<char> row =
-        change.txn.reserve(environment.objects, ObjectRowKey(object.key, i + 1).view(),
+        change.txn.reserve(environment.chunks, ChunkRowKey(record.sequence, i).view(),
                            chunk_row_bytes(object.meta.body_length, i, bounds));
     if (!row.empty()) write_chunk(object, record.sequence, i, bounds, row);
   }
 }
 
+// Tag and length say that the bodies are the same; an origin that wants to can make two with one
+// tag. Comparing costs a fraction of writing them.
+bool refresh_object(Change& change, const NewObject& object, const IndexRecord& record) {
+  const auto row = change.txn.get(change.txn.environment().objects, object.key.view());
+  const auto head = row ? decode_object_head(object.key, *row) : Result<ObjectView>{};
+  if (!row || !head || head->chunk_count == 0) return false;
+  const ObjectMeta& old = head->meta;
+  const ObjectMeta& meta = object.meta;
+  const bool alike = old.etag == meta.etag && old.body_length == meta.body_length &&
+                     old.status == meta.status && old.kind == meta.kind &&
+                     old.representation == meta.representation && old.scope == meta.scope &&
+                     head->canonical == object.canonical;
+  if (!alike || !same_body(change.txn, *head, object.body)) return false;
+  return rewrite_head(change, object, record, *head);
+}
+
+bool touch_object(Change& change, const ObjectHead& touched) {
+  Environment& environment = change.txn.environment();
+  const auto row = change.txn.get(environment.objects, touched.key.view());
+  const auto head = row ? decode_object(touched.key, *row) : Result<ObjectView>{};
+  if (!row || !head) return false;
+  if (head->canonical != touched.canonical || head->meta.scope != touched.meta.scope ||
+      head->meta.etag != touched.meta.etag) {
+    return false;
+  }
+  NewObject object{touched, {}};  // copies: the row dies with the next change
+  object.meta = head->meta;
+  object.meta.lifetime = touched.meta.lifetime;
+  object.entity_fields = head->entity_fields;
+  object.tags = head->tags;
+  if (head->chunk_count == 0) {
+    object.body.push_back(std::make_shared<const std::string>(head->body));
+  }
+  return rewrite_head(change, object, index_record(object, environment), *head);
+}
+
 std::optional<std::uint32_t> remove_object(Change& change, const CacheKey& key) {
-  const auto row = change.txn.get(change.txn.environment().objects, ObjectRowKey(key).view());
-  const auto head = row ? decode_object_head(key, *row) : Result<ObjectView>{};
-  if (!row || !head) {
-    // No head, or a damaged one: chunk rows may be left. Its slot is found out when its turn comes.
-    remove_rows(change, key);
+  const Table objects = change.txn.environment().objects;
+  const auto row = change.txn.get(objects, key.view());
+  if (!row) return std::nullopt;
+  const auto head = decode_object_head(key, *row);
+  if (!head) {
+    // A damaged one: its slot, and what else it has, is found out when the slot's turn comes.
+    change.txn.erase(objects, key.view());
     return std::nullopt;
   }
   const std::uint32_t slot = head->slot;
   const std::uint64_t sequence = head->sequence;
-  remove_rows(change, key, head->chunk_count);
+  remove_chunks(change, *head);
+  change.txn.erase(objects, key.view());
   return remove_index(change, key, slot, sequence);
 }
 
@@ -125,23 +191,23 @@ void remove_slot(Change& change, std::uint32_t slot) {
     change.ledger.removed(slot, unknown);
     return;
   }
-  const auto row =
-      change.txn.get(change.txn.environment().objects, ObjectRowKey(record->key).view());
-  if (row) {
-    const auto head = decode_object_head(record->key, *row);
-    if (!head) {
-      remove_rows(change, record->key);
-    } else if (head->sequence == record->sequence) {
-      remove_rows(change, record->key, head->chunk_count);
-    }
+  const Table objects = change.txn.environment().objects;
+  const auto row = change.txn.get(objects, record->key.view());
+  const auto head = row ? decode_object_head(record->key, *row) : Result<ObjectView>{};
+  if (row && head && head->sequence == record->sequence) {
+    remove_chunks(change, *head);
+    change.txn.erase(objects, record->key.view());
+  } else {
+    // Its head was damaged: it is gone, or is there still, or another object has come.
+    if (row && !head) change.txn.erase(objects, record->key.view());
+    remove_chunks(change.txn, record->sequence);
   }
   change.txn.erase(change.txn.environment().index, SlotKey(slot).view());
   change.ledger.removed(slot, *record);
 }
 
 bool object_is_whole(WriteTxn& txn, const CacheKey& key) {
-  const Table objects = txn.environment().objects;
-  const auto row = txn.get(objects, ObjectRowKey(key).view());
+  const auto row = txn.get(txn.environment().objects, key.view());
   if (!row) return true;
   const auto head = decode_object(key, *row);
   if (!head) return false;
@@ -149,7 +215,7 @@ bool object_is_whole(WriteTxn& txn, const CacheKey& key) {
   const std::uint64_t sequence = head->sequence;
   std::uint64_t rest = chunks == 0 ? 0 : head->meta.body_length;
   for (std::uint32_t i = 0; i < chunks; ++i) {
-    const auto chunk = txn.get(objects, ObjectRowKey(key, i + 1).view());
+    const auto chunk = txn.get(txn.environment().chunks, ChunkRowKey(sequence, i).view());
     const auto bytes = chunk ? decode_chunk(key, sequence, i, *chunk) : std::string_view{};
     if (!chunk || !bytes || bytes->size() > rest) return false;
     rest -= bytes->size();
@@ -159,14 +225,20 @@ bool object_is_whole(WriteTxn& txn, const CacheKey& key) {
 
 void empty_objects(WriteTxn& txn) {
   const Environment& environment = txn.environment();
-  txn.empty(environment.objects);
-  txn.empty(environment.index);
+  for (const Table table :
+       {environment.objects, environment.chunks, environment.held, environment.index}) {
+    txn.empty(table);
+  }
 }
 
 std::uint64_t shared_pages(WriteTxn& txn) {
-  const TablePages objects = txn.pages(txn.environment().objects);
-  const TablePages index = txn.pages(txn.environment().index);
-  return objects.branch + objects.leaf + index.branch + index.leaf;
+  std::uint64_t sum = 0;
+  const Environment& of = txn.environment();
+  for (const Table table : {of.objects, of.chunks, of.index}) {
+    const TablePages one = txn.pages(table);
+    sum += one.branch + one.leaf;
+  }
+  return sum;
 }
 
 }  // namespace larder

@@ -168,6 +168,13 @@ void ScopeBook::note(WriteTxn& txn, const ScopeLabel& label, std::int64_t now_ms
   if (!known) write_sum(txn);
 }
 
+void ScopeBook::note_again(WriteTxn& txn, const ScopeMac& mac, std::int64_t now_ms) {
+  const auto found = entries_.find(mac);
+  if (found == entries_.end()) return;
+  const ScopeLabel label = found->second.label;
+  note(txn, label, now_ms);
+}
+
 void ScopeBook::forget(WriteTxn& txn, const ScopeMac& mac) {
   const auto found = entries_.find(mac);
   if (found == entries_.end()) return;

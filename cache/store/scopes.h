@@ -40,6 +40,8 @@ class ScopeBook {
 
   /// An object of the scope is stored in `txn`.
   void note(WriteTxn& txn, const ScopeLabel& label, std::int64_t now_ms);
+  /// An object that the scope had is stored again; nothing of a scope that is not known.
+  void note_again(WriteTxn& txn, const ScopeMac& mac, std::int64_t now_ms);
   /// The scope has no objects from `txn` on.
   void forget(WriteTxn& txn, const ScopeMac& mac);
   /// Empties the table with the objects.

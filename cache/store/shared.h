@@ -12,6 +12,7 @@
 
 #include "cache/eviction/eviction.h"
 #include "cache/store/inbox.h"
+#include "cache/store/leases.h"
 #include "cache/store/lmdb.h"
 
 namespace larder {
@@ -31,7 +32,8 @@ struct StoreCounters {
   Times store_times, commit_times;
   Number stores{0}, replaced{0}, evicted{0}, purged{0}, commits{0};
   Number dropped_queue_full{0}, dropped_too_large{0}, dropped_map_full{0}, failed_commits{0};
-  Number map_full{0}, not_admitted{0}, corrupt{0}, collisions{0}, begun_anew{0};
+  Number map_full{0}, not_admitted{0}, corrupt{0}, collisions{0}, begun_anew{0}, touched{0};
+  Number held_objects{0}, held_pages{0}, readers_cut{0};
   Number objects{0}, live_pages{0}, file_pages{0}, page_bytes{4096}, map_pages{0}, scopes{0},
       readers{0};
 
@@ -51,6 +53,7 @@ struct StoreShared {
 
   std::unique_ptr<EvictionPolicy> policy;
   StoreInbox inbox;
+  LeaseTable leases;
   StoreCounters counters;
 
   /// Raised (release) after every purge and every change of environment, when both are done and

@@ -46,7 +46,8 @@ struct Store::Impl {
                std::chrono::milliseconds(config.commit_interval_ms),
                WriterBounds(map_bytes).batch) {
     shared.set_environment(open_or_begin_anew(files, map_bytes, hasher));
-    writer = std::make_unique<StoreWriter>(shared, files, map_bytes, hasher, max_scopes);
+    writer = std::make_unique<Writer>(shared, files, map_bytes, hasher, max_scopes,
+                                      config.reader_hold_ms);
     if (Result<void> done = writer->load_scopes(); !done) throw StartupError(done.error().context);
     note_start();
     thread = std::thread([this] { writer->run(); });
@@ -71,7 +72,7 @@ struct Store::Impl {
   const std::uint64_t map_bytes;
   const std::uint64_t max_object_bytes;
   StoreShared shared;
-  std::unique_ptr<StoreWriter> writer;
+  std::unique_ptr<Writer> writer;
   bool warm = false;
   std::thread thread;
 };
@@ -110,6 +111,30 @@ std::optional<StoreWrite> Store::begin(std::uint64_t announced_length) {
   return StoreWrite(impl_->shared, impl_->max_object_bytes, kWriteOverhead);
 }
 
+bool Store::touch(Touch touch, StoreWrite::Done done) {
+  StoreInbox& inbox = impl_->shared.inbox;
+  PutOrder order;
+  order.what = PutOrder::What::touch;
+  ObjectHead& object = order.object;
+  object.key = touch.key;
+  object.canonical = std::move(touch.canonical);
+  object.meta.scope = touch.scope;
+  object.meta.etag = touch.etag;
+  object.meta.lifetime = touch.lifetime;
+  object.shared_fields = std::move(touch.shared_fields);
+  order.bytes = kWriteOverhead + head_bytes_of(object);
+  order.done = std::move(done);
+  const std::uint64_t held = order.bytes;
+  if (!inbox.hold(held)) {
+    StoreCounters::raise(impl_->shared.counters.dropped_queue_full);
+    return false;
+  }
+  if (inbox.put(std::move(order))) return true;
+  inbox.give_back(held);
+  StoreCounters::raise(impl_->shared.counters.dropped_queue_full);
+  return false;
+}
+
 void Store::purge(PurgeOrder order, std::function<void(PurgeResult)> done) {
   impl_->shared.inbox.purge({std::move(order), std::move(done)});
 }
@@ -138,6 +163,10 @@ StoreStats Store::stats() const {
   stats.failed_commits = read(from.failed_commits);
   stats.map_full = read(from.map_full);
   stats.not_admitted = read(from.not_admitted);
+  stats.touched = read(from.touched);
+  stats.held_objects = read(from.held_objects);
+  stats.held_pages = read(from.held_pages);
+  stats.readers_cut = read(from.readers_cut);
   stats.corrupt = read(from.corrupt);
   stats.collisions = read(from.collisions);
   stats.begun_anew = read(from.begun_anew);

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "cache/eviction/eviction.h"
+#include "cache/store/leases.h"
 #include "cache/store/object.h"
 #include "cache/store/write.h"
 #include "conf/config.h"
@@ -43,6 +44,16 @@ struct PurgeResult {
   std::optional<Error> error;  ///< the purge did not happen, or not durably: it is not acknowledged
 };
 
+/// A stored object that is as it was, but for these.
+struct Touch {
+  CacheKey key;
+  std::string canonical;
+  ScopeMac scope;
+  EntityTag etag;
+  Lifetime lifetime;
+  std::string shared_fields;
+};
+
 /// How often something took how long: place n counts what took less than 2^n us, but not less than
 /// half of that; the last one all that took longer.
 using TimeCounts = std::array<std::uint64_t, 24>;
@@ -62,7 +73,11 @@ struct StoreStats {
   std::uint64_t map_full = 0;      ///< transactions that found no room and were tried again
   std::uint64_t not_admitted = 0;  ///< by the eviction policy
   std::uint64_t corrupt = 0, collisions = 0;
-  std::uint64_t begun_anew = 0;  ///< databases given up while running
+  std::uint64_t touched = 0;       ///< stored anew without their chunk rows being written
+  std::uint64_t held_objects = 0;  ///< gone, but their chunk rows are still being read
+  std::uint64_t held_pages = 0;    ///< of these, about; among live_pages
+  std::uint64_t readers_cut = 0;   ///< objects whose rows went while they were read
+  std::uint64_t begun_anew = 0;    ///< databases given up while running
   std::uint64_t scopes = 0;
   std::uint32_t max_readers_used = 0;
   bool warm = false;  ///< rows were found at start
@@ -79,15 +94,22 @@ class StoreReader {
   StoreReader(const StoreReader&) = delete;
 
   /// The object under `key` whose canonical bytes and scope MAC are exactly these. nullopt = none
-  /// (absent, another key's by collision, or corrupt: the latter two are counted, and a corrupt one
-  /// is removed by the writer). The first lookup of a turn takes the snapshot, later ones share it,
-  /// unless a purge was acknowledged since, which renews it: nothing purged is seen by a
-  /// lookup that starts after the purge's acknowledgement. `now`: a row that was checked a few
-  /// seconds ago is not checked again.
+  /// (absent, about to be removed, another key's by collision, or corrupt: the latter two are
+  /// counted, and a corrupt one is removed by the writer). The first lookup of a turn takes the
+  /// snapshot, later ones share it, unless a purge was acknowledged since, which renews it: nothing
+  /// purged is seen by a lookup that starts after the purge's acknowledgement. (One of an object
+  /// with chunk rows that has been removed meanwhile renews it too.) `now`: a row that was checked
+  /// a few seconds ago is not checked again.
   std::optional<ObjectView> lookup(const CacheKey& key, std::string_view canonical,
                                    const ScopeMac& scope, WallTime now);
-  /// Chunk `index` of an object that lookup() showed with this `sequence`, or nullopt when it has
-  /// been replaced, purged or is corrupt: the answer under way must be cut off.
+  /// For an object with chunk rows that lookup() showed in this turn: chunk() finds its rows until
+  /// the lease has ended, whatever becomes of the object, but for `cache.reader_hold` at most after
+  /// it was replaced, evicted or purged. Empty for an object without chunk rows, and where too many
+  /// are leased.
+  ReaderLease lease(const ObjectView& object);
+  /// Chunk `index` of an object that lookup() showed with this `sequence`, or nullopt when it is
+  /// corrupt, or has been replaced, evicted or purged and is not held: the answer under way must be
+  /// cut off.
   std::optional<std::string_view> chunk(const CacheKey& key, std::uint64_t sequence,
                                         std::uint32_t index);
   /// Its rows are not what its head announces: the writer looks, and removes it if that is so.
@@ -144,6 +166,13 @@ class Store {
   /// Begins an object whose body is announced to have this length; 0 = not known. nullopt: it is
   /// announced as too large, or `cache.max_pending` has no room for it now. Thread-safe.
   std::optional<StoreWrite> begin(std::uint64_t announced_length);
+
+  /// Gives the object that has `touch`'s key, canonical request, scope and entity tag a new
+  /// lifetime and new shared fields, for an answer that the origin found unchanged; its body, and
+  /// whoever reads it, are left alone. Keeps the order of commits and purges. False = refused now,
+  /// and `done` is not called; else `done(touched)` runs on the writer thread, with false where
+  /// there is no such object. Thread-safe.
+  bool touch(Touch touch, StoreWrite::Done done);
 
   /// Runs behind every commit that was handed over before it and before every later one. `done`
   /// runs on the writer thread once the removal is committed and synced, metadata page included:

@@ -137,6 +137,15 @@ void add_store_metrics(Exposition& out, const StoreStats& store) {
              store.replaced);
   out.single("larder_store_evicted_total", "counter", "Objects evicted.", store.evicted);
   out.single("larder_store_purged_total", "counter", "Objects purged.", store.purged);
+  out.single("larder_store_touched_total", "counter",
+             "Large objects stored again without writing their body.", store.touched);
+  out.single("larder_store_held_objects", "gauge",
+             "Large objects that are gone, but are still being sent.", store.held_objects);
+  out.single("larder_store_held_bytes", "gauge", "What these still take of the file.",
+             store.held_pages * store.page_bytes);
+  out.single("larder_store_readers_cut_total", "counter",
+             "Large objects removed while they were being sent (cache.reader_hold).",
+             store.readers_cut);
   out.single("larder_store_commits_total", "counter", "Group commits.", store.commits);
   out.single("larder_store_failed_commits_total", "counter",
              "Group commits that the system refused.", store.failed_commits);

@@ -44,8 +44,9 @@ TEST_CASE("store charge: a small file has shorter rows, for which a body takes a
   CAPTURE(c.file);
   const RowBounds bounds = row_bounds(4'096, c.file / 4'096);
   CHECK(bounds.inline_bytes == 2 * c.row_pages * 4'096);
-  CHECK(row_footprint(kRowKeyBytes, chunk_row_bytes(10u << 20, 0, bounds), 4'096).overflow_pages ==
-        c.row_pages);
+  CHECK(
+      row_footprint(kChunkKeyBytes, chunk_row_bytes(10u << 20, 0, bounds), 4'096).overflow_pages ==
+      c.row_pages);
   CHECK(object_charge(500, 300 * 1024, 4'096, bounds).overflow_pages == 76);
 }
 

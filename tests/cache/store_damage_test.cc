@@ -13,6 +13,7 @@
 #include <sanitizer/asan_interface.h>
 #endif
 
+#include "cache/store/format.h"
 #include "cache/store/store.h"
 #include "tests/cache/store_fixture.h"
 
@@ -216,24 +217,34 @@ TEST_CASE("store: a fault outside of it takes its usual way", "[store][damage]")
 
 namespace {
 
-/// Rewrites the first row of table `objects` of a closed database, in place.
-void damage_row(const std::string& directory, std::string_view key_prefix, std::size_t from_end) {
+/// Changes one bit of an object's head row, or of a chunk row of it, in a closed database.
+void damage_row(const std::string& directory, const ObjectPlan& plan,
+                std::optional<std::uint32_t> chunk, std::size_t from_end) {
   MDB_env* env = nullptr;
   MDB_txn* txn = nullptr;
-  MDB_dbi objects = 0;
+  MDB_dbi table = 0;
   LARDER_CHECK(mdb_env_create(&env) == 0);
   mdb_env_set_maxdbs(env, 8);
   mdb_env_set_mapsize(env, kSize);
   LARDER_CHECK(mdb_env_open(env, directory.c_str(), 0, 0600) == 0);
   LARDER_CHECK(mdb_txn_begin(env, nullptr, 0, &txn) == 0);
-  LARDER_CHECK(mdb_dbi_open(txn, "objects", 0, &objects) == 0);
-  MDB_val key{key_prefix.size(), const_cast<char*>(key_prefix.data())};
+  LARDER_CHECK(mdb_dbi_open(txn, "objects", 0, &table) == 0);
+  std::string name(key_of(plan).view());
+  MDB_val key{name.size(), name.data()};
   MDB_val value{};
-  LARDER_CHECK(mdb_get(txn, objects, &key, &value) == 0);
+  LARDER_CHECK(mdb_get(txn, table, &key, &value) == 0);
+  if (chunk) {
+    const auto head = read_object({static_cast<const char*>(value.mv_data), value.mv_size});
+    LARDER_CHECK(head);
+    name = ChunkRowKey(head->sequence, *chunk).view();
+    key = {name.size(), name.data()};
+    LARDER_CHECK(mdb_dbi_open(txn, "chunks", 0, &table) == 0);
+    LARDER_CHECK(mdb_get(txn, table, &key, &value) == 0);
+  }
   std::string row(static_cast<const char*>(value.mv_data), value.mv_size);
   row[row.size() - from_end] = static_cast<char>(row[row.size() - from_end] ^ 1);
   MDB_val damaged{row.size(), row.data()};
-  LARDER_CHECK(mdb_put(txn, objects, &key, &damaged, 0) == 0);
+  LARDER_CHECK(mdb_put(txn, table, &key, &damaged, 0) == 0);
   LARDER_CHECK(mdb_txn_commit(txn) == 0);
   mdb_env_close(env);
 }
@@ -263,31 +274,27 @@ void damage_index(const std::string& directory) {
   mdb_env_close(env);
 }
 
-std::string row_key(const ObjectPlan& plan, char row) {
-  return std::string(key_of(plan).view()) + std::string(3, '\0') + row;
-}
-
 }  // namespace
 
 TEST_CASE("store: a damaged object is counted, removed, and stored again", "[store][damage]") {
   struct Case {
     const char* name;
     unsigned number;
-    char row;
+    std::optional<std::uint32_t> chunk;
     std::size_t from_end;
   };
   const Case c = GENERATE(values<Case>({
-      {"body of a small one", 1, 0, 1},
-      {"head of a small one", 1, 0, 400},
-      {"head of one in chunks", 25, 0, 1},
-      {"first chunk", 25, 1, 1},
-      {"last chunk", 25, 4, 1},
+      {"body of a small one", 1, std::nullopt, 1},
+      {"head of a small one", 1, std::nullopt, 400},
+      {"head of one in chunks", 25, std::nullopt, 1},
+      {"first chunk", 25, 0, 1},
+      {"last chunk", 25, 3, 1},
   }));
   CAPTURE(c.name);
   const TemporaryDirectory directory;
   std::ofstream(directory.file("data.mdb"), std::ios::binary) << database();
   const ObjectPlan plan = plan_of(c.number);
-  damage_row(directory.path(), row_key(plan, c.row), c.from_end);
+  damage_row(directory.path(), plan, c.chunk, c.from_end);
   Store store(small_config(directory.path()), 100, hasher(), make_fifo());
   {
     StoreReader reader = store.reader();

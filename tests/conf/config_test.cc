@@ -70,6 +70,7 @@ path = "/srv/cache"
 size = "10MB"
 max_object = 65536
 commit_interval = "5ms"
+reader_hold = "2m"
 eviction = "fifo"
 [ttl.content_type]
 fresh = "2h"
@@ -118,6 +119,7 @@ delivery_tokens = ["token-d"]
   CHECK(config.cache.size == 10'000'000);
   CHECK(config.cache.max_object_bytes == 65'536);
   CHECK(config.cache.commit_interval_ms == 5);
+  CHECK(config.cache.reader_hold_ms == 120'000);
   CHECK(config.cache.eviction == CacheConfig::Eviction::fifo);
   CHECK(config.ttl.content_type == TtlPolicy{7'200, 600, 604'800});
   CHECK(config.upstream.low_speed_bytes_per_s == 2'048);

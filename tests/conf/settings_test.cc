@@ -80,6 +80,7 @@ std::vector<Row> rows_of_sections() {
       plain("cache.max_decoded", kNow, "\"1MiB\"", "32MiB -> 1MiB"),
       plain("cache.max_pending", kNow, "\"1MiB\"", "64MiB -> 1MiB"),
       plain("cache.commit_interval", kNow, "\"5ms\"", "50ms -> 5ms"),
+      plain("cache.reader_hold", kLater, "\"1s\"", "5m -> 1s"),
       plain("cache.eviction", kLater, "\"fifo\"", "gdsf -> fifo"),
       plain("upstream.connect_timeout", kNow, "\"1s\"", "2s -> 1s"),
       plain("upstream.first_byte_timeout", kNow, "\"1s\"", "20s -> 1s"),
