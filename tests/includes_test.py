@@ -34,7 +34,7 @@ STOREY_OF = {room: storey for storey, rooms in enumerate(STOREYS) for room in ro
 HOMES = [
     (r"lmdb\.h", r"cache/store/lmdb\.(h|cc)"),
     (r"curl/.*", r"upstream/.*"),
-    (r"llhttp\.h", r"daemon/http1/request_parser\..*"),
+    (r"llhttp\.h", r"daemon/http1/request_parser\..*|upstream/response_reader\..*"),
     (r"uv\.h", r"(upstream|daemon)/.*"),
     (r"toml\+\+/.*", r"conf/.*"),
     (r"simdjson\.h", r"cache/body/json_check\.cc"),

@@ -11,9 +11,4 @@ void start_curl_library() {
   LARDER_CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
 }
 
-bool easy_handles_may_serve_again() {
-  static const bool may = curl_version_info(CURLVERSION_NOW)->version_num >= 0x080e00;
-  return may;
-}
-
 }  // namespace larder

@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <curl/curl.h>
 #include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "upstream/host.h"
+#include "upstream/idle_connections.h"
 #include "upstream/loop/uv_handle.h"
-#include "upstream/origin_sockets.h"
+#include "upstream/origin_connection.h"
 #include "upstream/transfer.h"
 
 namespace larder {
 
-/// libcurl's multi interface on a libuv loop: transfers, their sockets and timers. Each goes when
-/// its Host says so. One thread. Sinks are called from the loop, never from inside start().
-class CurlLoop {
+/// Requests to origins on a libuv loop: transfers, the connections that they use and leave, and
+/// their time limits. Each goes when its Host says so. One thread. Sinks are called from the loop,
+/// never from inside start().
+class CurlLoop final : private TransferSite {
  public:
   CurlLoop(uv_loop_t* loop, UpstreamConfig config);
-  ~CurlLoop();  ///< abandons what is under way, telling nobody
+  ~CurlLoop() override;  ///< abandons what is under way, telling nobody
   CurlLoop(const CurlLoop&) = delete;
   CurlLoop& operator=(const CurlLoop&) = delete;
 
@@ -49,38 +50,39 @@ class CurlLoop {
   std::vector<HostSnapshot> hosts() const;
 
  private:
-  static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void*) noexcept;
-  static int on_timer_wish(CURLM*, long timeout_ms, void* self) noexcept;
-  static void on_timeout(uv_timer_t* timer) noexcept;
+  // TransferSite
+  std::unique_ptr<OriginConnection> new_connection(
+      const std::string& base, const std::shared_ptr<const UpstreamConfig>& config) override;
+  void give_back(std::unique_ptr<OriginConnection> connection, bool clean) override;
+  void distrust(const std::string& base) override;
+  std::span<char> read_buffer() override { return read_buffer_; }
+  void note(Transfer& transfer) override;
+  void tell() override;
+
   static void on_sweep(uv_timer_t* timer) noexcept;
   static void on_news(uv_timer_t* timer) noexcept;
 
-  void bound_connections();
-  void act(curl_socket_t socket, int events);
   Host& host_of(const std::string& name);
   void run(Transfer* transfer);
-  void distrust(Host& host);
-  void collect();
-  void tell();
   void sweep();
   void finish(Transfer* transfer);
   void fill_places(Host& host);
-  void detach(Transfer* transfer);
+  void leave_place(Transfer* transfer);
   void wake_soon();
 
+  uv_loop_t* loop_;
   UpstreamConfig bounds_;                         ///< the hosts' lanes look here
   std::shared_ptr<const UpstreamConfig> config_;  ///< for transfers to come
-  OriginSockets sockets_;
-  CURLM* multi_ = nullptr;
-  CURLSH* share_ = nullptr;
-  UvHandle<uv_timer_t> timeout_;
+  ConnectionShare share_;
+  IdleConnections idle_;
+  std::vector<char> read_buffer_;
   UvHandle<uv_timer_t> sweep_;
   UvHandle<uv_timer_t> news_;
   std::unordered_map<std::string, Host> hosts_;  ///< nodes stay: transfers point to them
   std::unordered_map<Ticket, std::unique_ptr<Transfer>> transfers_;
   std::vector<Transfer*> noted_;    ///< have news, in order
   std::vector<Transfer*> telling_;  ///< scratch of tell(); abandoned ones are nulled
-  std::vector<EasyHandle> idle_easies_;
+  bool is_telling_ = false;
   Ticket next_ticket_ = 1;
   std::uint64_t started_ = 0, failed_ = 0;
 };

@@ -1,283 +1,255 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/transfer.h"
 
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
+#include <algorithm>
+#include <array>
 
 #include "conf/base/check.h"
 
 namespace larder {
 namespace {
 
-void set_safety_options(CURL* easy, const UpstreamConfig& config) {
-  const char* protocols = config.allow_plain_http ? "http,https" : "https";
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, protocols);
-  curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "https");
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-  curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  if (!config.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, config.ca_file.c_str());
-  curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L);
-  curl_easy_setopt(easy, CURLOPT_PROXY, "");
-  curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-  curl_easy_setopt(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
-  curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-  curl_easy_setopt(easy, CURLOPT_UNRESTRICTED_AUTH, 0L);
-  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-  curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);  // stored encoded: no gzip bombs
-}
-
-void set_time_options(CURL* easy, const UpstreamConfig& config) {
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(config.connect_timeout_ms));
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(config.total_timeout_ms));
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(config.low_speed_bytes_per_s));
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(config.low_speed_time_s));
-  curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, static_cast<long>(config.dns_cache_s));
-  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-}
-
-constexpr const char* kTooEarly = "an answer came before the request";
-
-Error error_of(CURLcode code, const std::string& host) {
-  const std::string text = curl_easy_strerror(code);
-  if (code == CURLE_ABORTED_BY_CALLBACK) {
-    return {Error::Code::unavailable, "origin " + host + ": " + kTooEarly};
-  }
-  if (code == CURLE_OPERATION_TIMEDOUT) {
-    return {Error::Code::timed_out, "origin " + host + " took too long: " + text};
-  }
-  return {Error::Code::unavailable, "origin " + host + ": " + text};
-}
-
+/// Read ahead of the sink at most, and one buffer more.
 constexpr std::size_t kMaxUntoldBytes = 128 * 1024;
+
+using State = Transfer::State;
+
+/// legal[from][to]
+constexpr std::array<std::array<bool, 4>, 4> kLegalMoves{{
+    //              queued connecting exchanging ended
+    /* queued     */ {false, true, true, true},
+    /* connecting */ {false, false, true, true},
+    /* exchanging */ {false, true, false, true},
+    /* ended      */ {false, false, false, false},
+}};
+
+/// The whole request: GET, for larder asks for nothing else.
+Secret text_of(const OriginRequest& request) {
+  const std::string_view base = request.host;
+  const std::string_view authority = base.substr(base.find("://") + 3);
+  const std::string_view target = std::string_view(request.url).substr(base.size());
+  std::size_t length = target.size() + authority.size() + 40;
+  for (const auto& line : request.headers) length += line.size() + 2;
+  std::string text;
+  text.reserve(length);
+  text.append("GET ").append(target.empty() ? "/" : target).append(" HTTP/1.1\r\nHost: ");
+  text.append(authority).append("\r\n");
+  for (const auto& line : request.headers) text.append(line).append("\r\n");
+  text.append("\r\n");
+  return Secret(std::move(text));
+}
 
 }  // namespace
 
-EasyHandle make_easy(const UpstreamConfig& config) {
-  EasyHandle easy(curl_easy_init());
-  LARDER_CHECK(easy != nullptr);
-  set_safety_options(easy.get(), config);
-  set_time_options(easy.get(), config);
-  // One request at a time on each connection (see CurlLoop). Nothing else is offered in TLS either.
-  curl_easy_setopt(easy.get(), CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  // Chunks are read by ChunkDecoder.
-  curl_easy_setopt(easy.get(), CURLOPT_HTTP_TRANSFER_DECODING, 0L);
-  curl_easy_setopt(easy.get(), CURLOPT_MAXFILESIZE_LARGE,
-                   static_cast<curl_off_t>(config.max_response_body_bytes));
-  curl_easy_setopt(easy.get(), CURLOPT_BUFFERSIZE, 32'768L);
-  return easy;
-}
-
 Transfer::Transfer(OriginRequest request, TransferSink* to,
-                   std::shared_ptr<const UpstreamConfig> config, std::vector<Transfer*>& news,
+                   std::shared_ptr<const UpstreamConfig> config, TransferSite& site,
                    const Place& at)
-    : sink(to), place(at), request_(std::move(request)), config_(std::move(config)), news_(news) {}
-
-void Transfer::note() {
-  if (noted_) return;
-  noted_ = true;
-  news_.push_back(this);
+    : sink(to),
+      place(at),
+      request_(std::move(request)),
+      config_(std::move(config)),
+      site_(site),
+      reader_(*config_) {
+  LARDER_CHECK(request_.url.starts_with(request_.host));
 }
 
-void Transfer::start(EasyHandle easy, OriginSockets& sockets, MonotonicTime now,
-                     bool fresh_connection, bool only_use) {
-  LARDER_CHECK(state_ == State::queued);
-  easy_ = std::move(easy);
-  state_ = State::running;
-  started_ = now;
-  curl_slist* list = curl_slist_append(nullptr, "Expect:");
-  for (const auto& line : request_.headers) list = curl_slist_append(list, line.c_str());
-  headers_.reset(list);
-  CURL* handle = easy_.get();
-  curl_easy_setopt(handle, CURLOPT_URL, request_.url.c_str());
-  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, list);
-  curl_easy_setopt(handle, CURLOPT_PRIVATE, this);
-  curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, fresh_connection ? 1L : 0L);
-  sockets_ = &sockets;
-  sockets.serve(handle);
-  curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, on_prerequest);
-  curl_easy_setopt(handle, CURLOPT_PREREQDATA, this);
-  curl_easy_setopt(handle, CURLOPT_FORBID_REUSE, only_use ? 1L : 0L);
-  last_ = only_use;
-  curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
-  curl_easy_setopt(handle, CURLOPT_HEADERDATA, this);
-  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body);
-  curl_easy_setopt(handle, CURLOPT_WRITEDATA, this);
+Transfer::~Transfer() {
+  release(false);
 }
 
-/// Right before the request is written.
-int Transfer::on_prerequest(void* self, char*, char*, int origin_port, int local_port) noexcept {
-  auto* transfer = static_cast<Transfer*>(self);
-  const bool tls = transfer->request_.host.starts_with("https:");
-  const auto chosen = transfer->sockets_->choose(origin_port, local_port, tls);
-  transfer->socket_ = chosen.socket;
-  return chosen.early ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+void Transfer::transition_to(State next) {
+  LARDER_CHECK(kLegalMoves[static_cast<std::size_t>(state_)][static_cast<std::size_t>(next)]);
+  state_ = next;
 }
 
-/// Whoever answers has acknowledged the request, with the answer's first segment at the latest. So
-/// what comes while part of the request is not acknowledged was sent before the origin had it.
-bool Transfer::answers_too_early() const {
-  int unacknowledged = 0;
-  return socket_ >= 0 && ::ioctl(socket_, SIOCOUTQ, &unacknowledged) == 0 && unacknowledged > 0;
+void Transfer::start(std::unique_ptr<OriginConnection> kept, MonotonicTime now) {
+  started_ = slow_since_ = now;
+  text_ = text_of(request_);
+  if (kept == nullptr) return connect_anew();
+  kept_ = true;
+  transition_to(State::exchanging);
+  use(std::move(kept));
+  send();
 }
 
-std::size_t Transfer::on_header(char* data, std::size_t size, std::size_t count,
-                                void* self) noexcept {
-  return static_cast<Transfer*>(self)->take_header({data, size * count});
+void Transfer::use(std::unique_ptr<OriginConnection> connection) {
+  connection_ = std::move(connection);
+  connection_->set_user(*this, false);
 }
 
-std::size_t Transfer::on_body(char* data, std::size_t size, std::size_t count,
-                              void* self) noexcept {
-  return static_cast<Transfer*>(self)->take_body({data, size * count});
+void Transfer::connect_anew() {
+  transition_to(State::connecting);
+  kept_ = answered_ = false;
+  sent_ = 0;
+  reader_.reset();
+  use(site_.new_connection(request_.host, config_));
+  connection_->connect();
 }
 
-std::size_t Transfer::take_header(std::string_view line) {
-  const std::size_t taken = line.size();
-  header_total_ += taken;
-  if (header_total_ > config_->max_response_header_bytes) {
-    error_ = Error{Error::Code::full, "origin " + request_.host +
-                                          ": response header is larger than "
-                                          "upstream.max_response_header"};
-    return 0;
-  }
-  while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
-  if (head_complete_) return taken;  // trailers
-  if (header_total_ == taken && answers_too_early()) return refuse(kTooEarly);
-  const bool status_line = framing_.expects_status_line();
-  switch (framing_.add_line(line)) {
-    case AnswerFraming::Verdict::refused:
-      return refuse(framing_.why());
-    case AnswerFraming::Verdict::last:
-      use_no_more();
-      break;
-    case AnswerFraming::Verdict::sound:
-      break;
-  }
-  if (status_line) {
-    facts_ = ResponseFacts{};           // an interim (1xx) answer may have come before
-    facts_.status = framing_.status();  // some fields are read by it
-  } else if (!line.empty()) {
-    add_header_line(facts_, line);
-  }
-  head_complete_ = framing_.complete();
-  if (!head_complete_) return taken;
-  // What the body's framing does not go by must not be announced to a client.
-  facts_.content_length.reset();
-  if (framing_.body() == AnswerFraming::Body::length) facts_.content_length = framing_.length();
-  note();
-  return taken;
-}
-
-/// For a callback: 0 ends the transfer and its connection.
-std::size_t Transfer::refuse(const char* why) {
-  odd_ = true;
-  error_ = Error{Error::Code::unavailable, "origin " + request_.host + ": " + why};
-  return 0;
-}
-
-void Transfer::use_no_more() {
-  if (last_) return;
-  last_ = true;
-  curl_easy_setopt(easy_.get(), CURLOPT_FORBID_REUSE, 1L);
-}
-
-std::size_t Transfer::take_body(std::string_view bytes) {
-  // libcurl may read megabytes before the loop comes round: what waits to be told is bounded here.
-  if (paused_ || body_.size() >= kMaxUntoldBytes) {
-    if (!paused_) note();
-    stalled_ = true;
-    return CURL_WRITEFUNC_PAUSE;
-  }
-  if (!head_complete_) return refuse("a body without an answer");
-  const auto before = body_.size();
-  if (framing_.body() != AnswerFraming::Body::chunked) {
-    body_.append(bytes);
+void Transfer::on_connected(OriginConnection&) {
+  transition_to(State::exchanging);
+  // An answer that was there before the request is no answer to it.
+  std::array<char, 1> early;
+  if (connection_->receive(early).what == OriginConnection::Received::What::bytes) {
+    site_.distrust(request_.host);
+    end(Error{Error::Code::unavailable, "bytes came before the request was sent"});
   } else {
-    chunks_.feed(bytes, body_);
-    if (chunks_.malformed()) return refuse("chunks that cannot be read");
-    if (chunks_.left_over() > 0) odd_ = true;
-    if (odd_ || chunks_.had_trailer()) use_no_more();
+    send();
   }
-  body_total_ += body_.size() - before;
-  if (body_total_ > config_->max_response_body_bytes) {
-    body_.resize(before);
-    error_ = Error{Error::Code::full, "origin " + request_.host +
-                                          ": response body is larger than "
-                                          "upstream.max_response_body"};
-    return 0;
+  site_.tell();
+}
+
+void Transfer::on_connect_failed(OriginConnection&, const Error& error) {
+  end(error);
+  site_.tell();
+}
+
+void Transfer::on_ready(OriginConnection&, bool readable, bool writable) {
+  if (writable && sent_ < text_.reveal().size()) send();
+  if (readable && state_ == State::exchanging) read();
+  site_.tell();
+}
+
+void Transfer::send() {
+  const auto rest = text_.reveal().substr(sent_);
+  const auto count = connection_->send(rest);
+  if (!count) return take_end(false);
+  sent_ += *count;
+  connection_->want(!stalled_, *count < rest.size());
+}
+
+void Transfer::read() {
+  const auto buffer = site_.read_buffer();
+  while (state_ == State::exchanging) {
+    stalled_ = paused_ || body_.size() >= kMaxUntoldBytes;
+    if (stalled_) return connection_->want(false, sent_ < text_.reveal().size());
+    const auto got = connection_->receive(buffer);
+    switch (got.what) {
+      case OriginConnection::Received::What::none:
+        return;
+      case OriginConnection::Received::What::end:
+      case OriginConnection::Received::What::broken:
+        return take_end(got.what == OriginConnection::Received::What::end);
+      case OriginConnection::Received::What::bytes:
+        break;
+    }
+    take({buffer.data(), got.count});
+    if (!connection_ || !connection_->may_hold_more(got.count, buffer.size())) return;
   }
-  note();
-  return bytes.size();
+}
+
+void Transfer::take(std::string_view bytes) {
+  if (!answered_ && connection_->has_unacknowledged()) return take_too_early();
+  answered_ = true;
+  slow_bytes_ += bytes.size();
+  const auto outcome = reader_.feed(bytes, body_);
+  if (outcome == ResponseReader::Outcome::refused) {
+    if (reader_.error().code != Error::Code::full) site_.distrust(request_.host);
+    return end(reader_.error());
+  }
+  site_.note(*this);
+  if (outcome == ResponseReader::Outcome::complete) complete(bytes.size() - reader_.consumed());
+}
+
+/// Bytes that set out before the request arrived are no answer to it. On a new connection it may
+/// get one.
+void Transfer::take_too_early() {
+  site_.distrust(request_.host);
+  if (!kept_) return end(Error{Error::Code::unavailable, "bytes came before the request arrived"});
+  release(false);
+  connect_anew();
+}
+
+/// A kept connection that ends without a byte had ended before: the origin did not see the request,
+/// which is sent once more.
+void Transfer::take_end(bool in_order) {
+  if (kept_ && !answered_) {
+    release(false);
+    return connect_anew();
+  }
+  if (!in_order) {
+    return end(Error{Error::Code::unavailable, reader_.head_complete()
+                                                   ? "the connection broke within the answer"
+                                                   : "the connection broke before an answer"});
+  }
+  if (reader_.end() == ResponseReader::Outcome::complete) return complete(0);
+  end(reader_.error());
+}
+
+void Transfer::complete(std::size_t behind) {
+  if (behind > 0) site_.distrust(request_.host);
+  const bool sent = sent_ == text_.reveal().size();
+  release(behind == 0 && sent && reader_.keeps_connection());
+  transition_to(State::ended);
+  site_.note(*this);
+}
+
+void Transfer::end(Error error) {
+  if (state_ == State::ended) return;
+  error.context = "origin " + request_.host + ": " + error.context;
+  error_ = std::move(error);
+  release(false);
+  transition_to(State::ended);
+  site_.note(*this);
+}
+
+void Transfer::release(bool clean) {
+  if (connection_) site_.give_back(std::move(connection_), clean);
+}
+
+void Transfer::pause() {
+  paused_ = true;
 }
 
 void Transfer::resume() {
   paused_ = false;
-  if (!stalled_ || state_ != State::running) return;
+  if (!stalled_ || state_ != State::exchanging) return;
   stalled_ = false;
-  curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
+  connection_->want(true, sent_ < text_.reveal().size());
+  read();
 }
 
-int Transfer::idle_socket() const {
-  curl_socket_t socket = CURL_SOCKET_BAD;
-  curl_easy_getinfo(easy_.get(), CURLINFO_ACTIVESOCKET, &socket);
-  return socket;
-}
-
-void Transfer::end(CURLcode code) {
-  if (code != CURLE_OK && !error_) error_ = error_of(code, request_.host);
-  if (!error_ && !head_complete_) {
-    error_ = Error{Error::Code::unavailable, "origin " + request_.host + ": no answer"};
+std::optional<Error> Transfer::overdue(MonotonicTime now) {
+  if (state_ == State::queued || state_ == State::ended) return std::nullopt;
+  const auto age = now.ms - started_.ms;
+  if (!reader_.head_complete() && age > config_->first_byte_timeout_ms) {
+    return Error{Error::Code::timed_out, "no answer within upstream.first_byte_timeout"};
   }
-  const bool chunked = framing_.body() == AnswerFraming::Body::chunked;
-  if (!error_ && chunked && !chunks_.complete()) {
-    error_ = Error{Error::Code::unavailable, "origin " + request_.host + ": chunks without an end"};
+  if (age > config_->total_timeout_ms) {
+    return Error{Error::Code::timed_out, "the answer took longer than upstream.total_timeout"};
   }
-  framed_ = framing_.body() != AnswerFraming::Body::unbounded;
-  switch (code) {
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_ABORTED_BY_CALLBACK:  // bytes were there before the request
-      odd_ = true;
-      break;
-    case CURLE_OK:
-      // libcurl closes the connection if it has read more than the length said, and says nothing.
-      if (!last_ && framed_ && !framing_.says_close() && idle_socket() < 0) odd_ = true;
-      break;
-    default:
-      break;
-  }
-  state_ = State::ended;
-  note();
-}
-
-void Transfer::end(Error error) {
-  error_ = std::move(error);
-  state_ = State::ended;
-  note();
-}
-
-std::optional<Error> Transfer::overdue(MonotonicTime now) const {
-  if (state_ == State::running && !head_complete_ &&
-      now.ms - started_.ms > config_->first_byte_timeout_ms) {
-    return Error{Error::Code::timed_out,
-                 "origin " + request_.host + ": no answer within upstream.first_byte_timeout"};
+  if (too_slow(now)) {
+    return Error{Error::Code::timed_out, "the answer is slower than upstream.low_speed"};
   }
   return std::nullopt;
 }
 
+/// By spans of `low_speed_time_s` since the head: one in which the sink did not let us read says
+/// nothing.
+bool Transfer::too_slow(MonotonicTime now) {
+  const auto span_ms = config_->low_speed_time_s * 1000;
+  if (!reader_.head_complete() || paused_ || stalled_) {
+    slow_since_ = now;
+    slow_bytes_ = 0;
+  }
+  if (now.ms - slow_since_.ms < span_ms) return false;
+  const auto least = config_->low_speed_bytes_per_s * static_cast<Bytes>(config_->low_speed_time_s);
+  const bool slow = slow_bytes_ < least;
+  slow_since_ = now;
+  slow_bytes_ = 0;
+  return slow;
+}
+
 TransferProgress Transfer::take_progress() {
-  noted_ = false;
   TransferProgress progress;
-  if (head_complete_ && !head_told_) {
-    progress.head = &facts_;
+  if (reader_.head_complete() && !head_told_) {
+    progress.head = &reader_.facts();
     head_told_ = true;
   }
   progress.body.swap(body_);
   if (state_ == State::ended) {
     progress.ended = true;
-    progress.framed = framed_;
+    progress.framed = !error_ && reader_.framed();
     progress.error = error_;
   }
   return progress;

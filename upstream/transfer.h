@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <curl/curl.h>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
-#include <vector>
 
 #include "cache/http/response.h"
 #include "conf/base/clock.h"
 #include "conf/base/result.h"
+#include "conf/base/secret.h"
 #include "conf/config.h"
-#include "upstream/answer_framing.h"
-#include "upstream/chunk_decoder.h"
 #include "upstream/host_lanes.h"
+#include "upstream/origin_connection.h"
 #include "upstream/origin_request.h"
-#include "upstream/origin_sockets.h"
+#include "upstream/response_reader.h"
 
 namespace larder {
 
 class Host;
+class Transfer;
 
 /// What has come since the last call.
 struct TransferProgress {
@@ -31,118 +31,119 @@ struct TransferProgress {
   std::optional<Error> error;  ///< with `ended`: it failed; the body is cut off
 };
 
-/// Takes a transfer's progress, on the loop's thread, outside of libcurl's callbacks. After the
-/// call with `ended` the transfer is gone.
+/// Takes a transfer's progress, on the loop's thread. After the call with `ended` the transfer is
+/// gone.
 class TransferSink {
  public:
   virtual ~TransferSink() = default;
   virtual void on_progress(TransferProgress progress) = 0;
 };
 
-struct EasyDeleter {
-  void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
+/// What a transfer needs of the loop on which it runs.
+class TransferSite {
+ public:
+  virtual ~TransferSite() = default;
+  /// A connection that nobody has used, not connected yet.
+  virtual std::unique_ptr<OriginConnection> new_connection(
+      const std::string& base, const std::shared_ptr<const UpstreamConfig>& config) = 0;
+  /// The transfer is done with it; `clean`: another one may use it, else it ends.
+  virtual void give_back(std::unique_ptr<OriginConnection> connection, bool clean) = 0;
+  /// The host sent bytes that no request asked for, or what is no HTTP.
+  virtual void distrust(const std::string& base) = 0;
+  /// For what is read, during one call.
+  virtual std::span<char> read_buffer() = 0;
+  /// There is something to tell; noted once until it is taken.
+  virtual void note(Transfer& transfer) = 0;
+  /// To be called last: tells all sinks, which may end this transfer.
+  virtual void tell() = 0;
 };
-using EasyHandle = std::unique_ptr<CURL, EasyDeleter>;
 
-struct HeaderListDeleter {
-  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
-};
-using HeaderList = std::unique_ptr<curl_slist, HeaderListDeleter>;
-
-/// An easy handle with every option of larder's that does not change from transfer to transfer.
-EasyHandle make_easy(const UpstreamConfig& config);
-
-/// One request to an origin. Owned by the CurlLoop; not movable, libcurl holds its address.
-/// Libcurl's callbacks only take bytes and set marks.
-class Transfer {
+/// One request to an origin, and its answer. Owned by the OriginLoop. Legal moves:
+///
+///     queued -> connecting -> exchanging -> ended
+///     queued -> exchanging (a kept connection) -> connecting (it had died: once)
+///     any -> ended
+class Transfer final : public OriginConnectionUser {
  public:
   enum class State : std::uint8_t {
-    queued,   ///< waits for a place at its host
-    running,  ///< libcurl works on it
-    ended,    ///< result known, not yet told
+    queued,      ///< waits for a place at its host
+    connecting,  ///< on a connection that is being made
+    exchanging,  ///< the request is on its way, or the answer is
+    ended,       ///< result known, not yet told
   };
 
-  /// Whose place it has or waits for. The CurlLoop's business alone.
+  /// Whose place it has or waits for. The loop's business alone.
   struct Place {
     Host* host = nullptr;
     Lane lane = Lane::visitor;
     Ticket ticket = 0;
+    bool running = false;  ///< has it, or had it until it ended
   };
 
-  /// `news` is the loop's list of transfers that have something to tell; it outlives the transfer.
   Transfer(OriginRequest request, TransferSink* sink, std::shared_ptr<const UpstreamConfig> config,
-           std::vector<Transfer*>& news, const Place& at);
+           TransferSite& site, const Place& at);
+  ~Transfer() override;
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 
-  const std::shared_ptr<const UpstreamConfig>& config() const { return config_; }
-  CURL* easy() const { return easy_.get(); }
   State state() const { return state_; }
-  int status() const { return facts_.status; }
+  int status() const { return reader_.head_complete() ? reader_.facts().status : 0; }
   const std::optional<Error>& error() const { return error_; }
+  const std::string& base() const { return request_.host; }
 
-  /// `fresh_connection`: none of the idle ones may be used. `only_use`: nor this one afterwards.
-  void start(EasyHandle easy, OriginSockets& sockets, MonotonicTime now, bool fresh_connection,
-             bool only_use);
-  EasyHandle take_easy() { return std::move(easy_); }
-  void end(CURLcode code);
+  /// On a kept connection, or with null on a new one.
+  void start(std::unique_ptr<OriginConnection> kept, MonotonicTime now);
   void end(Error error);
-  /// Too slow to show its header?
-  std::optional<Error> overdue(MonotonicTime now) const;
+  /// Too slow?
+  std::optional<Error> overdue(MonotonicTime now);
   TransferProgress take_progress();
 
   /// No more body is taken until resume().
-  void pause() { paused_ = true; }
+  void pause();
   /// Stopped only because too much was untold.
-  bool may_go_on() const { return stalled_ && !paused_ && state_ == State::running; }
-  /// Once libcurl is done: the HTTP/1 connection that stays open, or -1.
-  int idle_socket() const;
-  /// Something came that HTTP does not know at that place: nothing else of this host's is believed
-  /// for its place in a stream. Known once libcurl is done.
-  bool odd() const { return odd_; }
-  /// May call the body callback before it returns.
+  bool may_go_on() const { return stalled_ && !paused_ && state_ == State::exchanging; }
+  /// Reads what is there already; what comes of it is noted.
   void resume();
 
   TransferSink* sink;
   Place place;
+  bool noted = false;  ///< by the site
 
  private:
-  static std::size_t on_header(char* data, std::size_t size, std::size_t count,
-                               void* self) noexcept;
-  static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self) noexcept;
-  std::size_t take_header(std::string_view line);
-  std::size_t take_body(std::string_view bytes);
-  static int on_prerequest(void* self, char* origin, char* local, int origin_port,
-                           int local_port) noexcept;
-  bool answers_too_early() const;
-  std::size_t refuse(const char* why);
-  void use_no_more();
-  void note();
+  void on_connected(OriginConnection& connection) override;
+  void on_connect_failed(OriginConnection& connection, const Error& error) override;
+  void on_ready(OriginConnection& connection, bool readable, bool writable) override;
+
+  void transition_to(State next);
+  void use(std::unique_ptr<OriginConnection> connection);
+  void connect_anew();
+  void send();
+  void read();
+  void take(std::string_view bytes);
+  void take_too_early();
+  void take_end(bool in_order);
+  void complete(std::size_t behind);
+  void release(bool clean);
+  bool too_slow(MonotonicTime now);
 
   OriginRequest request_;
   const std::shared_ptr<const UpstreamConfig> config_;
-  std::vector<Transfer*>& news_;
-  bool noted_ = false;  ///< is in `news_`
-  EasyHandle easy_;
-  HeaderList headers_;
+  TransferSite& site_;
   State state_ = State::queued;
-  MonotonicTime started_;
-  ResponseFacts facts_;
+  std::unique_ptr<OriginConnection> connection_;
+  bool kept_ = false;      ///< the connection was used before
+  bool answered_ = false;  ///< a byte has come on it
+  Secret text_;            ///< of the request: it has tokens
+  std::size_t sent_ = 0;   ///< of text_
+  ResponseReader reader_;
   std::string body_;  ///< arrived, not yet told
-  std::uint64_t body_total_ = 0;
-  std::uint64_t header_total_ = 0;
-  bool head_complete_ = false;
+  MonotonicTime started_;
+  MonotonicTime slow_since_;      ///< of the span in which the speed is measured
+  std::uint64_t slow_bytes_ = 0;  ///< in it
   bool head_told_ = false;
-  OriginSockets* sockets_ = nullptr;  ///< the loop's, once it runs
-  int socket_ = -1;                   ///< that carries the request, where it is known
-  AnswerFraming framing_;
-  ChunkDecoder chunks_;
-  bool last_ = false;  ///< libcurl was told to close the connection behind this answer
-  bool odd_ = false;
-  bool paused_ = false;
-  bool stalled_ = false;  ///< libcurl was told to pause
+  bool paused_ = false;   ///< by the sink
+  bool stalled_ = false;  ///< nothing is read until what came is told
   std::optional<Error> error_;
-  bool framed_ = false;
 };
 
 }  // namespace larder

@@ -433,7 +433,9 @@ def test_http_1_0_clients_on_a_unix_socket_get_a_length_or_nothing(stage):
             stage.sandbox.release(way)
             if client.receive():  # larder has seen the end before any part
                 response = client.read_response()
-                check(response.status >= 500, f"{way} that is cut off, but: {response}")
+                # A reset may take what came before along: then the request was sent once more.
+                check(response.status >= 500 or response.body == body,
+                      f"{way} that is cut off, but: {response}")
         stage.sandbox.fault(host="delivery", chunked=True, times=1, **fault)
         with larder.connect() as client:
             client.send(http_1_0(target))

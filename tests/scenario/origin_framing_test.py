@@ -126,12 +126,12 @@ KEPT = {
     "an interim answer": (f"HTTP/1.1 103 Early Hints\r\n\r\n{HEAD}Content-Length: {len(BODY)}"
                           f"\r\n\r\n{BODY}", 0),
     "a trailer": (f"{HEAD}Transfer-Encoding: chunked\r\n\r\n{len(BODY):x}\r\n{BODY}\r\n"
-                  "0\r\nX-A: b\r\n\r\n", 1),
+                  "0\r\nX-A: b\r\n\r\n", 0),
     "chunks and a length": (f"{HEAD}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n"
-                            f"{len(BODY):x}\r\n{BODY}\r\n0\r\n\r\n", 1),
-    "204": ("HTTP/1.1 204 No Content\r\n\r\n", 1),
-    "304": ("HTTP/1.1 304 Not Modified\r\n\r\n", 1),
-    "length 0 with bytes behind it": (f"{HEAD}Content-Length: 0\r\n\r\n{BODY}", 1),
+                            f"{len(BODY):x}\r\n{BODY}\r\n0\r\n\r\n", 2),
+    "204": ("HTTP/1.1 204 No Content\r\n\r\n", 0),
+    "304": ("HTTP/1.1 304 Not Modified\r\n\r\n", 2),
+    "length 0 with bytes behind it": (f"{HEAD}Content-Length: 0\r\n\r\n{BODY}", 2),
     "bytes behind a length": (f"{HEAD}Content-Length: {len(BODY)}\r\n\r\n{BODY}{HEAD}", 2),
     "bytes behind the last chunk": (f"{HEAD}Transfer-Encoding: chunked\r\n\r\n{len(BODY):x}\r\n{BODY}"
                                     f"\r\n0\r\n\r\n{HEAD}", 2),

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "upstream/origin_connection.h"
+
+namespace larder {
+
+/// Connections between two requests. Bytes that come there belong to no request: they would be
+/// taken for the next one's answer. Such a connection is ended, and its host is told of. One
+/// thread.
+class IdleConnections final : public OriginConnectionUser {
+ public:
+  static constexpr Milliseconds kMaxIdleMs = 118'000;  ///< as libcurl keeps them
+
+  /// `strayed(base)`: bytes that nobody asked for came from this host.
+  IdleConnections(std::size_t max, std::function<void(const std::string& base)> strayed)
+      : max_(max), strayed_(std::move(strayed)) {}
+  IdleConnections(const IdleConnections&) = delete;
+  IdleConnections& operator=(const IdleConnections&) = delete;
+
+  /// Takes effect with the next one that is kept.
+  void set_max(std::size_t max) { max_ = max; }
+  /// At the bound the one that has been idle for longest goes.
+  void keep(std::unique_ptr<OriginConnection> connection, MonotonicTime now);
+  /// The one of this host that was kept last and is still whole and silent, or nullptr.
+  std::unique_ptr<OriginConnection> take(const std::string& base);
+  /// Ends all of this host.
+  void drop(const std::string& base);
+  /// Ends those that have been idle for too long.
+  void sweep(MonotonicTime now);
+  std::size_t size() const { return idle_.size(); }
+
+ private:
+  void on_connected(OriginConnection&) override {}
+  void on_connect_failed(OriginConnection&, const Error&) override {}
+  void on_ready(OriginConnection& connection, bool readable, bool writable) override;
+  bool is_silent(OriginConnection& connection);
+
+  std::size_t max_;
+  std::function<void(const std::string&)> strayed_;
+  std::vector<std::unique_ptr<OriginConnection>> idle_;  ///< by the time they were kept
+};
+
+}  // namespace larder
