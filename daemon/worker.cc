@@ -26,13 +26,13 @@ struct Worker::Listener {
 };
 
 Worker::Worker(Shared& shared, std::vector<ListeningSocket> sockets, AccessRing* log)
-    : ClientHost(parser_, dispatch_, reader_, metrics_),
+    : ClientHost(parser_, planner_, reader_, metrics_),
       shared_(shared),
       settings_(shared.settings),
       read_buffer_(kReadBuffer),
       parser_(settings_->config.server, &known_headers_),
       reader_(shared.store.reader()),
-      dispatch_(settings_, shared.secret, shared.hasher, reader_, rejected_),
+      planner_(settings_, shared.secret, shared.hasher, reader_, rejected_),
       log_(log),
       turn_end_(make_handle<uv_prepare_t>(loop_.get(), this, uv_prepare_init)),
       turn_checked_(make_handle<uv_check_t>(loop_.get(), this, uv_check_init)),
@@ -174,7 +174,7 @@ void Worker::on_mail(std::vector<Mail>& mail) {
 void Worker::take_settings(SettingsPtr settings) {
   settings_ = std::move(settings);
   parser_.set_bounds(config().server);
-  dispatch_.use(settings_);
+  planner_.use(settings_);
 }
 
 void Worker::begin_drain(bool gently) {
@@ -214,13 +214,13 @@ Waiter Worker::add_waiter(AnswerTaker& taker) {
   return {this, number};
 }
 
-void Worker::refresh(const RequestView& request, const RequestFields& fields) {
+void Worker::refresh(const RequestView& request, const Plan& plan) {
   const auto at = now();
   if (refreshes_.size() >= kMaxRefreshes) refreshes_.clear();
-  auto& asked = refreshes_[std::string(dispatch_.key().view())];
+  auto& asked = refreshes_[std::string(plan.key.view())];
   if (asked.ms != 0 && at.ms - asked.ms < kRefreshPauseMs) return;
   asked = at;
-  post(dispatch_.fill_order(request, fields, Waiter{}, true));
+  post(fill_order_for(plan, request, Waiter{}, upstream()));
 }
 
 bool Worker::make_output_room(std::size_t bytes) {

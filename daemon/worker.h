@@ -14,8 +14,8 @@
 #include "conf/base/anchored_clock.h"
 #include "conf/settings.h"
 #include "daemon/client/client_host.h"
-#include "daemon/client/dispatch.h"
 #include "daemon/client/http1_connection.h"
+#include "daemon/client/planner.h"
 #include "daemon/client/rejected_set.h"
 #include "daemon/fetch/fetch_thread.h"
 #include "daemon/http1/answer_text.h"
@@ -79,6 +79,7 @@ class Worker final : public AnswerOut, private ClientHost {
 
   // ClientHost
   const ServerConfig& server() const override { return config().server; }
+  const UpstreamConfig& upstream() const override { return config().upstream; }
   /// libuv reads the clock once a turn, which no hit has to do again.
   MonotonicTime now() const override { return {static_cast<std::int64_t>(uv_now(loop_.get()))}; }
   WallTime wall() const override { return shared_.clock.at(now()); }
@@ -115,7 +116,7 @@ class Worker final : public AnswerOut, private ClientHost {
   RequestParser parser_;
   StoreReader reader_;
   RejectedSet rejected_;
-  Dispatch dispatch_;
+  Planner planner_;
   DateText date_;
   WallTime date_wall_{};       ///< read from the system's clock
   MonotonicTime date_read_{};  ///< when

@@ -8,11 +8,6 @@
 
 namespace larder {
 
-struct Decoded::LastHeader {
-  std::uint64_t id = 0;
-  HeaderSurvey survey;
-};
-
 namespace {
 
 /// Live preview sends these where no editor's session is open.
@@ -28,24 +23,38 @@ bool has_authorization(const RequestFields& fields) {
   return !fields.authorization.empty() || !fields.authtoken.empty();
 }
 
-/// What may carry drafts, by its fields alone; delivery tokens do not rule that out.
-bool is_surely_preview(const RequestFields& fields, const Config& config) {
-  if (is_session(fields.live_preview)) return true;
-  if (fields.preview_token.empty()) return false;
-  return config.preview.strict_token || (fields.live_preview == "init" && has_timeline(fields));
+/// Why it may carry drafts, by its fields alone; delivery tokens do not rule that out. Reason::none
+/// = it does not.
+Reason reason_for_preview(const RequestFields& fields, const Config& config) {
+  if (is_session(fields.live_preview)) return Reason::preview_hash;
+  if (fields.preview_token.empty()) return Reason::none;
+  if (fields.live_preview == "init" && has_timeline(fields)) return Reason::preview_init;
+  return config.preview.strict_token ? Reason::preview_strict : Reason::none;
+}
+
+/// Why a path of the API is passed, or may be stored.
+Reason reason_for_delivery(const RequestFields& fields, bool known_path) {
+  if (has_timeline(fields)) return Reason::timeline;
+  if (has_authorization(fields)) return Reason::authorization;
+  return known_path ? Reason::cached_path : Reason::uncached_path;
 }
 
 std::optional<Refusal> check_credentials(const RequestFields& fields) {
   if (!is_below_v3(fields.path)) {
-    return refuse(404, "No such path here: paths of the Content Delivery API start with /v3.");
+    return refuse(404, Reason::no_api_path,
+                  "No such path here: paths of the Content Delivery API start with /v3.");
   }
   if (fields.access_token.empty() && !has_authorization(fields)) {
-    return Refusal{401, 105, "The access_token field is missing: send a delivery token.",
-                   "access_token", false};
+    return Refusal{401,
+                   105,
+                   "The access_token field is missing: send a delivery token.",
+                   "access_token",
+                   false,
+                   Reason::no_token};
   }
   if (fields.api_key.empty()) {
-    return Refusal{412, 109, "The api_key field is missing: send the API key of the stack.",
-                   "api_key", false};
+    return Refusal{412,       109,   "The api_key field is missing: send the API key of the stack.",
+                   "api_key", false, Reason::no_api_key};
   }
   return std::nullopt;
 }
@@ -56,38 +65,38 @@ std::optional<Refusal> choose_route(Method method, ListenerConfig::Role role, co
   fields.route = Route::preview;
   if (method == Method::options) {
     fields.route = Route::preflight;
+    fields.reason = Reason::options;
     return std::nullopt;
   }
-  if (role == ListenerConfig::Role::preview) return std::nullopt;
-  if (is_surely_preview(fields, config)) return std::nullopt;
+  fields.reason = role == ListenerConfig::Role::preview ? Reason::preview_listener
+                                                        : reason_for_preview(fields, config);
+  if (fields.reason != Reason::none) return std::nullopt;
   if (has_authorization(fields) && !config.preview.allow_authorization) {
-    return refuse(403,
+    return refuse(403, Reason::management_credential,
                   "Management credentials are not accepted here: send a delivery token as "
                   "access_token, or set preview.allow_authorization.",
                   "authorization");
   }
   if (!has_authorization(fields) && !fields.preview_token.empty() && fields.access_token.empty()) {
+    fields.reason = Reason::preview_token_alone;
     return std::nullopt;
   }
   if (auto bad = check_credentials(fields)) return bad;
   const std::optional<Kind> kind = kind_of_path(fields.path);
   fields.kind = kind.value_or(Kind::entry);
-  const bool may_cache = kind && !has_timeline(fields) && !has_authorization(fields);
-  fields.route = may_cache ? Route::cached : Route::pass;
+  fields.reason = reason_for_delivery(fields, kind.has_value());
+  fields.route = fields.reason == Reason::cached_path ? Route::cached : Route::pass;
   return std::nullopt;
 }
 
 std::optional<Refusal> classify_into(const RequestView& request, const Config& config,
                                      ListenerConfig::Role role, Decoded& scratch,
                                      RequestFields& fields) {
-  Decoded::LastHeader& last = scratch.last_header();
-  if (request.header_id == 0 || request.header_id != last.id) {
-    last.id = 0;
-    last.survey = {};
-    if (auto bad = survey_header(request, config.server, last.survey)) return bad;
-    last.id = request.header_id;
+  HeaderSurvey own;
+  if (request.survey == nullptr) {
+    if (auto bad = survey_header(request, config.server, own)) return bad;
   }
-  const HeaderSurvey& header = last.survey;
+  const HeaderSurvey& header = request.survey != nullptr ? *request.survey : own;
   if (request.target.size() > config.server.max_target_bytes) {
     return refuse_and_close(414, "The request target is longer than server.max_target_bytes.");
   }
@@ -105,19 +114,10 @@ std::optional<Refusal> classify_into(const RequestView& request, const Config& c
 
 }  // namespace
 
-Decoded::Decoded() : last_header_(std::make_unique<LastHeader>()) {}
-Decoded::~Decoded() = default;
-
-void Decoded::clear() {
-  used_ = 0;
-}
-
 std::string_view Decoded::decode(std::string_view encoded) {
-  if (used_ == texts_.size()) texts_.emplace_back();
-  std::string& text = texts_[used_++];
-  text.resize(encoded.size());
-  text.resize(static_cast<std::size_t>(percent_decode(encoded, text.data()) - text.data()));
-  return text;
+  auto& text = texts_.emplace_back(std::make_unique<char[]>(encoded.size()));
+  char* const end = percent_decode(encoded, text.get());
+  return {text.get(), static_cast<std::size_t>(end - text.get())};
 }
 
 std::variant<RequestFields, Refusal> classify(const RequestView& request, const Config& config,

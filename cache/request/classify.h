@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "cache/http/representation.h"
 #include "cache/request/kind.h"
@@ -28,6 +28,7 @@ enum class Route : std::uint8_t {
 /// request or into the `Decoded` scratch; empty = absent or sent empty.
 struct RequestFields {
   Route route = Route::pass;
+  Reason reason = Reason::none;  ///< for the route
   Kind kind = Kind::entry;
   Representation representation = Representation::identity;
   std::string_view path;   ///< of the target, as received, without query
@@ -49,25 +50,16 @@ struct RequestFields {
   std::string_view if_none_match;
 };
 
-/// Owns what had to be percent-decoded for `RequestFields`, and what was found out about the last
-/// known header; reused from request to request, so that a warm worker allocates nothing. One per
-/// worker.
+/// Owns what had to be percent-decoded for `RequestFields`. Empty, it holds no memory; moved, it
+/// takes along what views point to.
 class Decoded {
  public:
-  Decoded();
-  ~Decoded();
-  void clear();
+  void clear() { texts_.clear(); }
   /// Percent-decodes ('+' = blank) into storage that stays put until `clear()`.
   std::string_view decode(std::string_view encoded);
 
-  /// The survey of one header, and whose it is (RequestView::header_id; 0 = nobody's).
-  struct LastHeader;
-  LastHeader& last_header() { return *last_header_; }
-
  private:
-  std::deque<std::string> texts_;  ///< elements stay where they are when it grows
-  std::size_t used_ = 0;
-  std::unique_ptr<LastHeader> last_header_;
+  std::vector<std::unique_ptr<char[]>> texts_;
 };
 
 /// The rules of our own strict layer (safety of framing, host, target, fields), over what llhttp

@@ -6,11 +6,15 @@
 #include <string>
 #include <string_view>
 
+#include "cache/request/reason.h"
+
 /// HTTP request values as the rest of larder sees them. All views borrow from the connection's
 /// input buffer, or from its worker's known headers, and end with the request's turn.
 namespace larder {
 
 enum class Method : std::uint8_t { get, head, options, other };
+
+struct HeaderSurvey;
 
 struct HeaderView {
   std::string_view name;   ///< as received, any case
@@ -26,6 +30,7 @@ struct RequestView {
   std::span<const HeaderView> headers;
   /// The same number, the same header fields in the same place; 0 = nothing is known of it.
   std::uint64_t header_id = 0;
+  const HeaderSurvey* survey = nullptr;  ///< of these headers, when there is one already
 };
 
 /// A request that larder answers itself with an error. `cause` is a literal or static text: it
@@ -36,6 +41,7 @@ struct Refusal {
   const char* cause = "";  ///< `error_message` of the JSON body
   const char* field = "";  ///< key inside `errors`, empty = none
   bool close = false;      ///< framing can no longer be trusted: close after the answer
+  Reason reason = Reason::malformed;
 };
 
 }  // namespace larder

@@ -51,16 +51,19 @@ std::optional<Refusal> gather(const Rule& rule, const Sighting& header, const Si
   if (header.count + query.count == 0) return std::nullopt;
   const char* const name = name_of(rule.id);
   if (header.count > 1 || query.count > 1) {
-    return refuse(400, "A field of the scope occurs more than once: send it once.", name);
+    return refuse(400, Reason::ambiguous_field,
+                  "A field of the scope occurs more than once: send it once.", name);
   }
   const std::string_view in_query = decoded(query.value, scratch);
   if (!header.value.empty() && !in_query.empty() && header.value != in_query) {
-    return refuse(400, "A field of the scope has one value in the header and another in the query.",
+    return refuse(400, Reason::ambiguous_field,
+                  "A field of the scope has one value in the header and another in the query.",
                   name);
   }
   const std::string_view value = header.value.empty() ? in_query : header.value;
   if (!is_sound(value, rule.text)) {
-    return refuse(400, "A field of the scope is too long or has a forbidden character.", name);
+    return refuse(400, Reason::ambiguous_field,
+                  "A field of the scope is too long or has a forbidden character.", name);
   }
   fields.*rule.member = value;
   return std::nullopt;
@@ -70,11 +73,13 @@ std::optional<Refusal> gather(const Rule& rule, const Sighting& header, const Si
 std::optional<Refusal> gather_list(FieldId id, const HeaderSurvey& header, std::string_view& out) {
   const Sighting& sighting = header.fields[static_cast<std::size_t>(id)];
   if (sighting.count > 1) {
-    return refuse(400, "A list occurs in more than one field: join it with commas.", name_of(id));
+    return refuse(400, Reason::ambiguous_field,
+                  "A list occurs in more than one field: join it with commas.", name_of(id));
   }
   for (const char c : sighting.value) {
     if (is_octet(c, kControl) && c != '\t') {
-      return refuse(400, "A header field has a forbidden character.", name_of(id));
+      return refuse(400, Reason::ambiguous_field, "A header field has a forbidden character.",
+                    name_of(id));
     }
   }
   out = sighting.value;
@@ -86,7 +91,8 @@ std::optional<Refusal> gather_list(FieldId id, const HeaderSurvey& header, std::
 std::optional<Refusal> gather_fields(const HeaderSurvey& header, const QuerySurvey& query,
                                      Decoded& scratch, RequestFields& fields) {
   if (query.bracketed) {
-    return refuse(400, "A field of the scope has brackets in its name: send it without.");
+    return refuse(400, Reason::ambiguous_field,
+                  "A field of the scope has brackets in its name: send it without.");
   }
   for (const Rule& rule : kHeaderOrQuery) {
     const auto index = static_cast<std::size_t>(rule.id);

@@ -153,10 +153,10 @@ std::optional<Refusal> check_framing(const RequestView& request, const HeaderSur
     return refuse_and_close(417, "Expect is not accepted: requests have no body.");
   }
   if (request.method == Method::other) {
-    return refuse_and_close(405, "Only GET, HEAD and OPTIONS are accepted.");
+    return refuse_and_close(405, "Only GET, HEAD and OPTIONS are accepted.", Reason::method);
   }
   if (survey.looped) {
-    return refuse(508,
+    return refuse(508, Reason::looped,
                   "The request has been here before: the configured delivery or preview host "
                   "leads back to larder.");
   }

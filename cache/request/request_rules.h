@@ -56,13 +56,14 @@ std::optional<Refusal> check_target(std::string_view target, std::string_view ho
 std::optional<Refusal> survey_query(std::string_view query, QuerySurvey& survey);
 
 /// A refusal whose error_code is its status.
-constexpr Refusal refuse(int status, const char* cause, const char* field = "") {
-  return Refusal{status, status, cause, field, false};
+constexpr Refusal refuse(int status, Reason reason, const char* cause, const char* field = "") {
+  return Refusal{status, status, cause, field, false, reason};
 }
 
 /// The same, and the connection ends: what follows on it cannot be trusted.
-constexpr Refusal refuse_and_close(int status, const char* cause) {
-  return Refusal{status, status, cause, "", true};
+constexpr Refusal refuse_and_close(int status, const char* cause,
+                                   Reason reason = Reason::malformed) {
+  return Refusal{status, status, cause, "", true, reason};
 }
 
 }  // namespace larder

@@ -10,17 +10,30 @@ namespace {
 
 constexpr std::size_t kMaxConfiguredScopes = 4'096;
 
-constexpr Refusal kUnknownStack{412, 109, "The api_key names no stack that is configured here.",
-                                "api_key", false};
-constexpr Refusal kUnknownToken{401, 105, "The access_token is not one of this stack's.",
-                                "access_token", false};
-constexpr Refusal kUnknownPreviewToken{401, 105, "The preview_token is not one of this stack's.",
-                                       "preview_token", false};
+constexpr Refusal kUnknownStack{
+    412,       109,   "The api_key names no stack that is configured here.",
+    "api_key", false, Reason::unknown_stack};
+constexpr Refusal kUnknownToken{401,
+                                105,
+                                "The access_token is not one of this stack's.",
+                                "access_token",
+                                false,
+                                Reason::unknown_token};
+constexpr Refusal kUnknownPreviewToken{401,
+                                       105,
+                                       "The preview_token is not one of this stack's.",
+                                       "preview_token",
+                                       false,
+                                       Reason::unknown_preview_token};
 constexpr Refusal kWrongEnvironment{
-    422, 141, "The environment is not the one that this access_token belongs to.", "access_token",
-    false};
-constexpr Refusal kWrongBranch{422, 901, "The access_token has no access to this branch.", "branch",
-                               false};
+    422,
+    141,
+    "The environment is not the one that this access_token belongs to.",
+    "access_token",
+    false,
+    Reason::other_environment};
+constexpr Refusal kWrongBranch{422,      901,   "The access_token has no access to this branch.",
+                               "branch", false, Reason::other_branch};
 
 /// Looks at every token, so that time tells neither which one matched nor how far.
 bool lists(const std::vector<Secret>& tokens, std::string_view token) {
@@ -99,7 +112,7 @@ struct ScopeTable::Impl {
     return scope;
   }
 
-  std::variant<std::shared_ptr<const Scope>, Refusal> prove(const RequestFields& fields) const;
+  std::variant<ProvenScope, Refusal> prove(const RequestFields& fields) const;
 
   const Config& config;
   const InstallSecret secret;
@@ -107,17 +120,18 @@ struct ScopeTable::Impl {
   std::string tuple;  ///< kept for its capacity
 };
 
-std::variant<std::shared_ptr<const Scope>, Refusal> ScopeTable::Impl::prove(
-    const RequestFields& fields) const {
+std::variant<ProvenScope, Refusal> ScopeTable::Impl::prove(const RequestFields& fields) const {
   if (config.open_mode()) {
-    return make(config.open.hosts, fields, fields.environment, "larder open scope 1",
-                fields.access_token);
+    return ProvenScope{make(config.open.hosts, fields, fields.environment, "larder open scope 1",
+                            fields.access_token),
+                       Reason::open_scope};
   }
   const StackConfig* stack = find_stack(fields.api_key);
   if (stack == nullptr) return kUnknownStack;
   if (fields.access_token.empty() && (!fields.authorization.empty() || !fields.authtoken.empty())) {
     // Passed, never stored: only the hosts count, the origin judges the credential.
-    return make(stack->hosts, fields, fields.environment, "larder passed 1", {});
+    return ProvenScope{make(stack->hosts, fields, fields.environment, "larder passed 1", {}),
+                       Reason::unproven_scope};
   }
   const auto found = find_scope(*stack, fields);
   if (const Refusal* refusal = std::get_if<Refusal>(&found)) return *refusal;
@@ -125,8 +139,9 @@ std::variant<std::shared_ptr<const Scope>, Refusal> ScopeTable::Impl::prove(
   const std::string_view environment =
       fields.environment.empty() ? std::string_view(scope.environment) : fields.environment;
   // The first token names the scope: adding tokens behind it keeps what is cached.
-  return make(stack->hosts, fields, environment, "larder configured scope 1",
-              scope.delivery_tokens.front().reveal());
+  return ProvenScope{make(stack->hosts, fields, environment, "larder configured scope 1",
+                          scope.delivery_tokens.front().reveal()),
+                     Reason::configured_scope};
 }
 
 ScopeTable::ScopeTable(const Config& config, const InstallSecret& secret)
@@ -134,14 +149,17 @@ ScopeTable::ScopeTable(const Config& config, const InstallSecret& secret)
 
 ScopeTable::~ScopeTable() = default;
 
-std::variant<std::shared_ptr<const Scope>, Refusal> ScopeTable::resolve(
-    const RequestFields& fields) {
+std::variant<ProvenScope, Refusal> ScopeTable::resolve(const RequestFields& fields) {
   if (fields.access_token.empty()) return impl_->prove(fields);
   write_tuple(fields, impl_->tuple);
-  if (auto known = impl_->memo.find(impl_->tuple)) return known;
+  // With a delivery token the mode alone says how a scope is proven.
+  if (auto known = impl_->memo.find(impl_->tuple)) {
+    return ProvenScope{std::move(known),
+                       impl_->config.open_mode() ? Reason::open_scope : Reason::configured_scope};
+  }
   auto proven = impl_->prove(fields);
-  if (const auto* scope = std::get_if<std::shared_ptr<const Scope>>(&proven)) {
-    impl_->memo.remember(impl_->tuple, *scope);
+  if (const auto* found = std::get_if<ProvenScope>(&proven)) {
+    impl_->memo.remember(impl_->tuple, found->scope);
   }
   return proven;
 }

@@ -12,6 +12,12 @@
 
 namespace larder {
 
+/// A scope, and how it was proven: Reason::open_scope, configured_scope or unproven_scope.
+struct ProvenScope {
+  std::shared_ptr<const Scope> scope;
+  Reason reason = Reason::none;
+};
+
 /// Maps a request's fields to its scope. With configured stacks: an unknown api key is 412/109,
 /// an unknown token 401/105, a token at another environment than its own 422/141, a branch that is
 /// not allowed 422/901. In open mode every tuple is a scope of its own. Memoised, at most
@@ -26,7 +32,7 @@ class ScopeTable {
 
   /// For Route::cached and Route::pass. The pointer is good until the scope falls out of the memo:
   /// hold the shared_ptr beyond the turn.
-  std::variant<std::shared_ptr<const Scope>, Refusal> resolve(const RequestFields& fields);
+  std::variant<ProvenScope, Refusal> resolve(const RequestFields& fields);
 
   /// For Route::preview: only the hosts are needed; unknown api key = 412/109; with configured
   /// stacks a non-empty preview token must be one of the stack's (if the stack lists any), else

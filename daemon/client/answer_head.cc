@@ -9,12 +9,17 @@
 namespace larder {
 
 std::string_view hit_words(HitWords& buffer, const ObjectView& object, WallTime now,
-                           std::string_view detail) {
+                           Reason reason) {
   constexpr std::string_view kLead = "larder; hit; ttl=";
+  constexpr std::string_view kDetail = "; detail=";
   char* at = std::copy(kLead.begin(), kLead.end(), buffer.data());
   at = std::to_chars(at, buffer.data() + 60, (object.meta.lifetime.fresh_until.ms - now.ms) / 1000)
            .ptr;
-  at = std::copy(detail.begin(), detail.end(), at);
+  if (reason != Reason::none) {
+    const std::string_view words = name_of(reason);
+    at = std::copy(kDetail.begin(), kDetail.end(), at);
+    at = std::copy(words.begin(), words.end(), at);
+  }
   return {buffer.data(), static_cast<std::size_t>(at - buffer.data())};
 }
 

@@ -19,9 +19,9 @@ namespace larder {
 /// Room for the words of a hit.
 using HitWords = std::array<char, 96>;
 
-/// `larder; hit; ttl=N` and `detail`, with the seconds that the object stays fresh, in `buffer`.
-std::string_view hit_words(HitWords& buffer, const ObjectView& object, WallTime now,
-                           std::string_view detail);
+/// `larder; hit; ttl=N` with the seconds that the object stays fresh, and `; detail=` with the
+/// reason's words unless it is none, in `buffer`.
+std::string_view hit_words(HitWords& buffer, const ObjectView& object, WallTime now, Reason reason);
 
 /// Cache-Status of an answer from the fetch thread. `relay`: its order was one.
 std::string_view stream_words(const AnswerEvent& event, bool relay);

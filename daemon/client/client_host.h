@@ -10,7 +10,7 @@
 #include "cache/store/store.h"
 #include "conf/base/clock.h"
 #include "conf/config.h"
-#include "daemon/client/dispatch.h"
+#include "daemon/client/planner.h"
 #include "daemon/http1/request_parser.h"
 #include "daemon/orders/orders.h"
 #include "daemon/watch/access_log.h"
@@ -43,16 +43,15 @@ class OutputHolder {
 /// parts that a hit uses most are members, so that they cost no virtual call.
 class ClientHost {
  public:
-  ClientHost(RequestParser& parser, Dispatch& dispatch, StoreReader& reader,
-             WorkerMetrics& counters)
-      : parser_(parser), dispatch_(dispatch), reader_(reader), counters_(counters) {}
+  ClientHost(RequestParser& parser, Planner& planner, StoreReader& reader, WorkerMetrics& counters)
+      : parser_(parser), planner_(planner), reader_(reader), counters_(counters) {}
   virtual ~ClientHost() = default;
   ClientHost(const ClientHost&) = delete;
   ClientHost& operator=(const ClientHost&) = delete;
 
   /// For requests that have come in one piece.
   RequestParser& parser() { return parser_; }
-  Dispatch& dispatch() { return dispatch_; }
+  Planner& planner() { return planner_; }
   StoreReader& reader() { return reader_; }
   WorkerMetrics& counters() { return counters_; }
   /// For the head that is written now. Its room is kept from one to the next.
@@ -62,6 +61,7 @@ class ClientHost {
   std::string& gathered() { return gathered_; }
 
   virtual const ServerConfig& server() const = 0;
+  virtual const UpstreamConfig& upstream() const = 0;
   virtual MonotonicTime now() const = 0;  ///< of this turn
   virtual WallTime wall() const = 0;      ///< of this turn
   virtual std::string_view date() = 0;    ///< for a Date field; good until the next call
@@ -71,8 +71,8 @@ class ClientHost {
   virtual void remove_waiter(std::uint64_t waiter) = 0;
   /// To the fetch thread.
   virtual void post(FetchOrder order) = 0;
-  /// Asks for a refresh of the last decision's object, at most once a second for each key.
-  virtual void refresh(const RequestView& request, const RequestFields& fields) = 0;
+  /// Asks for a refresh of a plan's stale object, at most once a second for each key.
+  virtual void refresh(const RequestView& request, const Plan& plan) = 0;
 
   /// Charges bytes to server.max_output until they are freed.
   virtual Chunk hold_output(std::string bytes) = 0;
@@ -91,7 +91,7 @@ class ClientHost {
 
  private:
   RequestParser& parser_;
-  Dispatch& dispatch_;
+  Planner& planner_;
   StoreReader& reader_;
   WorkerMetrics& counters_;
   std::string head_buffer_;

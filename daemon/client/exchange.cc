@@ -66,38 +66,37 @@ void Exchange::transition_to(State next) {
   state_ = next;
 }
 
-void Exchange::answer(const RequestView& view, const Decision& decision) {
-  if (const Scope* scope = side_.host.dispatch().scope()) {
-    std::copy_n(scope->mac.bytes.begin(), scope_.size(), scope_.begin());
+void Exchange::answer(const RequestView& view, const Plan& plan) {
+  reason_ = plan.reason();
+  if (plan.scope) {
+    std::copy_n(plan.scope->mac.bytes.begin(), scope_.size(), scope_.begin());
   }
-  switch (decision.what) {
-    case Decision::What::refuse:
-      return refuse(decision.refusal, view.target);
-    case Decision::What::preflight:
+  switch (plan.what) {
+    case Plan::What::refuse:
+      return refuse(plan.refusal, view.target);
+    case Plan::What::preflight:
       outcome_ = Outcome::preflight;
       status_ = 204;
       return answer_text(preflight_answer(side_.host.date(), !framing_.keep_alive), view.target);
-    case Decision::What::fill:
-    case Decision::What::relay:
-      return place_order(view, decision);
-    case Decision::What::answer:
-      return answer_hit(view, decision);
+    case Plan::What::fill:
+    case Plan::What::relay:
+      return place_order(view, plan);
+    case Plan::What::answer:
+      return answer_hit(view, plan);
   }
 }
 
-void Exchange::answer_hit(const RequestView& view, const Decision& decision) {
+void Exchange::answer_hit(const RequestView& view, const Plan& plan) {
   ClientHost& host = side_.host;
-  const bool fresh = decision.freshness == Freshness::fresh;
-  outcome_ = fresh ? Outcome::hit : Outcome::stale;
-  if (!fresh) host.refresh(view, decision.fields);
-  const auto& key = host.dispatch().key();
-  std::copy_n(key.bytes.begin() + 16, key_.size(), key_.begin());
-  host.reader().count_hit(decision.object->slot, eviction_tick(host.now()));
+  outcome_ = plan.fresh() ? Outcome::hit : Outcome::stale;
+  if (!plan.fresh()) host.refresh(view, plan);
+  std::copy_n(plan.key.bytes.begin() + 16, key_.size(), key_.begin());
+  host.reader().count_hit(plan.object->slot, eviction_tick(host.now()));
   HitWords words;
-  answer_object(key, *decision.object,
-                hit_words(words, *decision.object, host.wall(),
-                          fresh ? "" : "; detail=stale-while-revalidate"),
-                decision.fields.if_none_match, view.target);
+  answer_object(
+      plan.key, *plan.object,
+      hit_words(words, *plan.object, host.wall(), plan.fresh() ? Reason::none : plan.store_reason),
+      plan.fields.if_none_match, view.target);
 }
 
 void Exchange::refuse(const Refusal& refusal, std::string_view target) {
@@ -149,22 +148,20 @@ void Exchange::answer_object(const CacheKey& key, const ObjectView& object, std:
   pump();
 }
 
-void Exchange::place_order(const RequestView& view, const Decision& decision) {
+void Exchange::place_order(const RequestView& view, const Plan& plan) {
   ClientHost& host = side_.host;
   auto& order = pending();
   order.target = view.target;
-  order.relay = decision.what == Decision::What::relay;
-  order.to = decision.relay_to;
+  order.relay = plan.what == Plan::What::relay;
+  order.to = plan.relay_to;
   order.waiter = host.add_waiter(side_.taker);
   if (order.relay) {
-    host.post(host.dispatch().relay_order(view, decision, order.waiter));
+    host.post(relay_order_for(plan, view, order.waiter, host.upstream()));
   } else {
-    if (decision.object) order.recall = host.dispatch().stale_recall();
-    const auto& key = host.dispatch().key();
-    std::copy_n(key.bytes.begin() + 16, key_.size(), key_.begin());
-    order.if_none_match = decision.fields.if_none_match;
-    host.post(host.dispatch().fill_order(view, decision.fields, order.waiter,
-                                         decision.object.has_value()));
+    if (plan.object) order.recall = stale_recall_for(plan);
+    std::copy_n(plan.key.bytes.begin() + 16, key_.size(), key_.begin());
+    order.if_none_match = plan.fields.if_none_match;
+    host.post(fill_order_for(plan, view, order.waiter, host.upstream()));
   }
   transition_to(State::waiting);
   set_deadline();
@@ -238,12 +235,12 @@ void Exchange::fail_order(const std::optional<Refusal>& failure) {
 bool Exchange::answer_stale() {
   if (!pending_->recall) return false;
   const auto recall = std::move(*std::exchange(pending_->recall, std::nullopt));
-  const auto object = side_.host.dispatch().recall(recall, side_.host.wall());
+  const auto object = larder::recall(side_.host.reader(), recall, side_.host.wall());
   if (!object) return false;
   outcome_ = Outcome::stale_error;
   HitWords words;
   answer_object(recall.key, *object,
-                hit_words(words, *object, side_.host.wall(), "; detail=stale-if-error"),
+                hit_words(words, *object, side_.host.wall(), Reason::stale_if_error),
                 std::string(pending_->if_none_match), std::string(pending_->target));
   return true;
 }
@@ -318,6 +315,7 @@ void Exchange::account(std::string_view target) {
   record.duration_us = static_cast<std::uint32_t>((uv_hrtime() - framing_.since_ns) / 1000);
   record.status = static_cast<std::uint16_t>(status_);
   record.outcome = outcome_;
+  record.reason = reason_;
   record.method = framing_.method;
   record.body_bytes = body_bytes_;
   record.scope = scope_;

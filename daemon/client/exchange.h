@@ -65,7 +65,7 @@ class Exchange {
   Exchange& operator=(const Exchange&) = delete;
 
   // Once, one of them. Views end with the call.
-  void answer(const RequestView& view, const Decision& decision);
+  void answer(const RequestView& view, const Plan& plan);
   void refuse(const Refusal& refusal, std::string_view target);
 
   /// From the fetch thread, for its order.
@@ -100,11 +100,11 @@ class Exchange {
   };
 
   void transition_to(State next);
-  void answer_hit(const RequestView& view, const Decision& decision);
+  void answer_hit(const RequestView& view, const Plan& plan);
   void answer_text(const std::string& text, std::string_view target);
   void answer_object(const CacheKey& key, const ObjectView& object, std::string_view words,
                      std::string_view if_none_match, std::string_view target);
-  void place_order(const RequestView& view, const Decision& decision);
+  void place_order(const RequestView& view, const Plan& plan);
   void begin_stream(const AnswerEvent& event);
   BodyFraming framing_of(const AnswerHead& head) const;
   void fail_order(const std::optional<Refusal>& failure);
@@ -122,6 +122,7 @@ class Exchange {
   RequestFraming framing_;
   State state_ = State::begun;
   Outcome outcome_ = Outcome::refused;
+  Reason reason_ = Reason::malformed;  ///< of its plan, once there is one
   int status_ = 0;
   std::uint64_t body_bytes_ = 0;
   std::array<std::uint8_t, 4> scope_{};

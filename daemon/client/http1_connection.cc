@@ -26,8 +26,8 @@ constexpr std::array<std::array<bool, 5>, 5> kLegalMoves{{
     /* closing */ {false, false, false, false, false},
 }};
 
-bool waits_for_origin(const Decision& decision) {
-  return decision.what == Decision::What::fill || decision.what == Decision::What::relay;
+bool waits_for_origin(const Plan& plan) {
+  return plan.what == Plan::What::fill || plan.what == Plan::What::relay;
 }
 
 }  // namespace
@@ -153,11 +153,11 @@ bool Http1Connection::take_request(const RequestView& view, bool must_close, boo
       .keep_alive =
           !must_close && !last && served_ + 1 < host_.server().max_requests_per_connection,
       .more_behind = more_behind};
-  const auto decision = host_.dispatch().decide(view, role_, host_.wall());
-  if (waits_for_origin(decision) && !send_gathered()) return false;
+  const Plan plan = host_.planner().plan(view, role_, host_.wall());
+  if (waits_for_origin(plan) && !send_gathered()) return false;
   ++served_;
   transition_to(State::answering);
-  exchange_.emplace(side_, framing).answer(view, decision);
+  exchange_.emplace(side_, framing).answer(view, plan);
   settle();
   return true;
 }

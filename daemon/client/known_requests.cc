@@ -26,7 +26,7 @@ const KnownRequest* KnownRequests::find(const RequestView& request,
 
 void KnownRequests::learn(const RequestView& request, ListenerConfig::Role role,
                           std::string_view canonical, const CacheKey& key,
-                          const std::shared_ptr<const Scope>& scope) {
+                          const std::shared_ptr<const Scope>& scope, Reason scope_reason) {
   if (request.header_id == 0 || request.target.size() + canonical.size() > kMaxText) return;
   if (find(request, role) != nullptr) return;
   const std::uint64_t hash = hash_of(request);
@@ -43,7 +43,8 @@ void KnownRequests::learn(const RequestView& request, ListenerConfig::Role role,
                  .target_length = static_cast<std::uint32_t>(request.target.size()),
                  .text = Secret(std::move(text)),
                  .key = key,
-                 .scope = scope};
+                 .scope = scope,
+                 .scope_reason = scope_reason};
 }
 
 }  // namespace larder

@@ -24,6 +24,7 @@ struct KnownRequest {
   Secret text;  ///< the target, then the canonical bytes; tokens may be in the target
   CacheKey key;
   std::shared_ptr<const Scope> scope;
+  Reason scope_reason = Reason::none;
 
   std::string_view target() const { return text.reveal().substr(0, target_length); }
   std::string_view canonical() const { return text.reveal().substr(target_length); }
@@ -46,7 +47,7 @@ class KnownRequests {
   /// Kept when it comes the second time, so that requests that come once displace nothing. One
   /// with header_id 0 is not kept.
   void learn(const RequestView& request, ListenerConfig::Role role, std::string_view canonical,
-             const CacheKey& key, const std::shared_ptr<const Scope>& scope);
+             const CacheKey& key, const std::shared_ptr<const Scope>& scope, Reason scope_reason);
 
  private:
   struct Place {

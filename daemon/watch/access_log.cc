@@ -68,6 +68,7 @@ std::string format_access_record(const AccessRecord& record) {
     line += ",\"target_bytes\":" + std::to_string(record.target_bytes);
   line += ",\"status\":" + std::to_string(record.status);
   line += ",\"outcome\":\"" + std::string(name_of(record.outcome));
+  line += "\",\"reason\":\"" + std::string(name_of(record.reason));
   line += "\",\"size\":" + std::to_string(record.body_bytes);
   line += ",\"duration_us\":" + std::to_string(record.duration_us);
   line +=

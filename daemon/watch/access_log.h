@@ -29,6 +29,7 @@ struct AccessRecord {
   std::uint32_t duration_us = 0;
   std::uint16_t status = 0;
   Outcome outcome = Outcome::refused;
+  Reason reason = Reason::none;  ///< of its plan
   Method method = Method::other;
   std::uint64_t body_bytes = 0;  ///< sent to the client
   std::array<std::uint8_t, 4> scope{};

@@ -62,7 +62,7 @@ std::shared_ptr<const Scope> proven(ScopeTable& table, const RequestFields& fiel
   const Refusal* refusal = std::get_if<Refusal>(&result);
   INFO((refusal ? refusal->cause : ""));
   REQUIRE(refusal == nullptr);
-  return std::get<std::shared_ptr<const Scope>>(result);
+  return std::get<larder::ProvenScope>(result).scope;
 }
 
 Refusal refused(ScopeTable& table, const RequestFields& fields) {

@@ -17,6 +17,7 @@ larder::AccessRecord record_of(std::string_view target) {
   record.duration_us = 12;
   record.status = 200;
   record.outcome = larder::Outcome::hit;
+  record.reason = larder::Reason::fresh;
   record.method = larder::Method::get;
   record.body_bytes = 5;
   record.scope = {0xab, 0xcd, 0, 1};
@@ -31,7 +32,8 @@ TEST_CASE("access log: a line is one JSON object", "[daemon]") {
   CHECK(larder::format_access_record(record_of("/v3/a?b=\"c")) ==
         "{\"time\":1700000000.042,\"client\":\"127.0.0.1\",\"method\":\"GET\",\"target\":\"/v3/"
         "a?b=\\\"c\","
-        "\"status\":200,\"outcome\":\"hit\",\"size\":5,\"duration_us\":12,\"scope\":\"abcd0001\","
+        "\"status\":200,\"outcome\":\"hit\",\"reason\":\"fresh\",\"size\":5,\"duration_us\":12,"
+        "\"scope\":\"abcd0001\","
         "\"key\":\"0000000000000000\"}\n");
 }
 

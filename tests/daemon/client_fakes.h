@@ -102,7 +102,7 @@ class FakeTransport final : public Transport {
 class FakeHost final : public ClientHost, private AnswerOut {
  public:
   explicit FakeHost(Bytes max_output = 1u << 20)
-      : ClientHost(parser_, dispatch_, reader_, metrics_), held_(1u << 20, max_output) {}
+      : ClientHost(parser_, planner_, reader_, metrics_), held_(1u << 20, max_output) {}
 
   ServerConfig& server_settings() { return settings_->config.server; }
   /// Time passes, and with it a turn of the loop.
@@ -138,8 +138,8 @@ class FakeHost final : public ClientHost, private AnswerOut {
   std::size_t waiters() const { return waiters_.size(); }
   std::size_t in_line() const { return line_.size(); }
 
-  Decision plan(const RequestView& request) {
-    return dispatch_.decide(request, ListenerConfig::Role::delivery, wall());
+  Plan plan(const RequestView& request) {
+    return planner_.plan(request, ListenerConfig::Role::delivery, wall());
   }
 
   /// Tells the last order's waiter.
@@ -153,12 +153,12 @@ class FakeHost final : public ClientHost, private AnswerOut {
   /// revalidation for another, and for errors for a third.
   void store_answer(const std::string& target, const std::string& body, int status = 200) {
     auto request = testing::RequestBuilder::delivery(target);
-    dispatch_.decide(request.view(), ListenerConfig::Role::delivery, wall());
-    const auto recall = dispatch_.stale_recall();
+    const Plan plan = planner_.plan(request.view(), ListenerConfig::Role::delivery, wall());
+    Decoded scratch;
     NewObject object;
-    object.key = recall.key;
-    object.canonical = recall.canonical;
-    object.meta.scope = recall.scope;
+    object.key = plan.key;
+    object.canonical = testing::run(request, settings_->config, scratch).bytes;
+    object.meta.scope = plan.scope->mac;
     object.meta.status = status;
     object.meta.etag.bytes.fill(1);
     object.meta.lifetime = {.stored = wall(),
@@ -170,7 +170,7 @@ class FakeHost final : public ClientHost, private AnswerOut {
     object.shared_fields = "ETag: " + format_entity_tag(object.meta.etag) + "\r\n";
     object.body.push_back(std::make_shared<const std::string>(body));
     ScopeLabel label = label_of(0);
-    label.mac = recall.scope;
+    label.mac = plan.scope->mac;
     Outcome<bool> outcome;
     LARDER_CHECK(put(store_, std::move(object), label, [&](bool done) { outcome.set(done); }));
     LARDER_CHECK(outcome.wait());
@@ -180,6 +180,7 @@ class FakeHost final : public ClientHost, private AnswerOut {
 
   // ClientHost
   const ServerConfig& server() const override { return settings_->config.server; }
+  const UpstreamConfig& upstream() const override { return settings_->config.upstream; }
   MonotonicTime now() const override { return now_; }
   WallTime wall() const override { return {wall_.ms + now_.ms}; }
   std::string_view date() override { return "DATE"; }
@@ -189,7 +190,7 @@ class FakeHost final : public ClientHost, private AnswerOut {
   }
   void remove_waiter(std::uint64_t waiter) override { waiters_.erase(waiter); }
   void post(FetchOrder order) override { orders.push_back(std::move(order)); }
-  void refresh(const RequestView&, const RequestFields&) override { ++refreshes; }
+  void refresh(const RequestView&, const Plan&) override { ++refreshes; }
   Chunk hold_output(std::string bytes) override { return held_.hold_output(std::move(bytes)); }
   std::uint64_t begin_waiting(OutputHolder& holder) override {
     line_[++last_place_] = &holder;
@@ -227,7 +228,7 @@ class FakeHost final : public ClientHost, private AnswerOut {
   Store store_{config_at(directory_.path(), 4u << 20), 1'024, hasher(), make_fifo()};
   StoreReader reader_ = store_.reader();
   RejectedSet rejected_;
-  Dispatch dispatch_{settings_, secret_, hasher(), reader_, rejected_};
+  Planner planner_{settings_, secret_, hasher(), reader_, rejected_};
   RequestParser parser_{settings_->config.server};
   WorkerMetrics metrics_;
   HeldBytes held_;

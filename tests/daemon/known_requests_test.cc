@@ -28,7 +28,7 @@ void learn(KnownRequests& known, const larder::RequestView& request, std::uint8_
            int times = 2) {
   for (int i = 0; i < times; ++i) {
     known.learn(request, Role::delivery, "canonical " + std::to_string(number), key_of(number),
-                kScope);
+                kScope, larder::Reason::open_scope);
   }
 }
 

@@ -3,15 +3,16 @@
 #include <memory>
 #include <string>
 
-#include "daemon/client/dispatch.h"
+#include "daemon/client/planner.h"
 #include "tests/cache/request_builder.h"
 #include "tests/cache/store_fixture.h"
 
 namespace {
 
-using larder::Decision;
-using larder::Dispatch;
 using larder::ListenerConfig;
+using larder::Plan;
+using larder::Planner;
+using larder::Reason;
 using larder::testing::RequestBuilder;
 
 constexpr std::string_view kPath = "/v3/content_types/blog/entries/blt1";
@@ -23,7 +24,7 @@ larder::Config open_config() {
   return config;
 }
 
-/// A worker's dispatch over a store of its own.
+/// A worker's planner over a store of its own.
 struct Bench {
   larder::test::TemporaryDirectory directory;
   larder::SettingsPtr settings =
@@ -33,19 +34,19 @@ struct Bench {
                       larder::make_fifo()};
   larder::StoreReader reader = store.reader();
   larder::RejectedSet rejected;
-  Dispatch dispatch{settings, secret, larder::test::hasher(), reader, rejected};
+  Planner planner{settings, secret, larder::test::hasher(), reader, rejected};
   larder::WallTime now = larder::wall_now();
 
-  Decision decide(RequestBuilder& builder, std::uint64_t header_id,
-                  ListenerConfig::Role role = ListenerConfig::Role::delivery) {
+  Plan plan(RequestBuilder& builder, std::uint64_t header_id,
+            ListenerConfig::Role role = ListenerConfig::Role::delivery) {
     auto view = builder.view();
     view.header_id = header_id;
-    return dispatch.decide(view, role, now);
+    return planner.plan(view, role, now);
   }
 
-  /// Stores `body` as the answer to the last decision.
-  void store_answer(const std::string& body, std::int64_t fresh_ms) {
-    const auto recall = dispatch.stale_recall();
+  /// Stores `body` as the answer to a planned fill.
+  void store_answer(const Plan& fill, const std::string& body, std::int64_t fresh_ms) {
+    const auto recall = stale_recall_for(fill);
     larder::NewObject object;
     object.key = recall.key;
     object.canonical = recall.canonical;
@@ -65,127 +66,126 @@ struct Bench {
     reader.end_turn();
   }
 
-  /// Decides so often that the request is known from then on.
+  /// Plans so often that the request is known from then on.
   void make_known(RequestBuilder& builder, std::uint64_t header_id) {
     for (int i = 0; i < 3; ++i) {
-      REQUIRE(decide(builder, header_id).what == Decision::What::answer);
+      REQUIRE(plan(builder, header_id).what == Plan::What::answer);
     }
   }
 };
 
-std::string body_of(const Decision& decision) {
-  return decision.object ? std::string(decision.object->body) : "none";
+std::string body_of(const Plan& plan) {
+  return plan.object ? std::string(plan.object->body) : "none";
 }
 
 constexpr std::int64_t kHour = 3'600'000;
 
 }  // namespace
 
-TEST_CASE("dispatch: a known request is answered as it was before", "[daemon]") {
+TEST_CASE("planner: a known request is answered as it was before", "[daemon]") {
   Bench bench;
   auto request = RequestBuilder::delivery(std::string(kPath));
-  REQUIRE(bench.decide(request, 1).what == Decision::What::fill);
-  bench.store_answer("one", kHour);
-  const auto first = bench.decide(request, 1);
-  REQUIRE(first.what == Decision::What::answer);
+  const Plan fill = bench.plan(request, 1);
+  REQUIRE(fill.what == Plan::What::fill);
+  bench.store_answer(fill, "one", kHour);
+  const auto first = bench.plan(request, 1);
+  REQUIRE(first.what == Plan::What::answer);
   CHECK(first.fields.path == kPath);  // classified
-  const auto key = bench.dispatch.key();
-  const auto mac = bench.dispatch.scope()->mac;
   bench.make_known(request, 1);
-  const auto known = bench.decide(request, 1);
+  const auto known = bench.plan(request, 1);
   CHECK(known.fields.path.empty());  // not classified: it was known
-  CHECK(known.what == Decision::What::answer);
-  CHECK(known.freshness == larder::Freshness::fresh);
+  CHECK(known.what == Plan::What::answer);
+  CHECK(known.reason() == Reason::fresh);
   CHECK(body_of(known) == "one");
-  CHECK(bench.dispatch.key() == key);
-  CHECK(bench.dispatch.scope()->mac == mac);
+  CHECK(known.key == first.key);
+  CHECK(known.scope->mac == first.scope->mac);
+  CHECK(known.route_reason == first.route_reason);
+  CHECK(known.scope_reason == first.scope_reason);
 }
 
-TEST_CASE("dispatch: the same target behind another header block gets its own scope's answer",
+TEST_CASE("planner: the same target behind another header block gets its own scope's answer",
           "[daemon]") {
   Bench bench;
   auto one = RequestBuilder::delivery(std::string(kPath));
   auto other = RequestBuilder(std::string(kPath));
   other.header("api_key", larder::testing::kApiKey)
       .header("access_token", "cs_another_token_00000");
-  REQUIRE(bench.decide(one, 1).what == Decision::What::fill);
-  bench.store_answer("one", kHour);
+  bench.store_answer(bench.plan(one, 1), "one", kHour);
   bench.make_known(one, 1);
-  REQUIRE(bench.decide(other, 2).what == Decision::What::fill);
-  bench.store_answer("other", kHour);
+  bench.store_answer(bench.plan(other, 2), "other", kHour);
   bench.make_known(other, 2);
   for (int i = 0; i < 4; ++i) {
-    CHECK(body_of(bench.decide(one, 1)) == "one");
-    CHECK(body_of(bench.decide(other, 2)) == "other");
+    CHECK(body_of(bench.plan(one, 1)) == "one");
+    CHECK(body_of(bench.plan(other, 2)) == "other");
   }
 }
 
-TEST_CASE("dispatch: a known request is no hit once its object is gone, stale or refused",
+TEST_CASE("planner: a known request is no hit once its object is gone, stale or refused",
           "[daemon]") {
   Bench bench;
   auto request = RequestBuilder::delivery(std::string(kPath));
-  REQUIRE(bench.decide(request, 1).what == Decision::What::fill);
-  bench.store_answer("one", kHour);
+  const Plan fill = bench.plan(request, 1);
+  REQUIRE(fill.what == Plan::What::fill);
+  bench.store_answer(fill, "one", kHour);
   bench.make_known(request, 1);
   SECTION("purged") {
     larder::PurgeOrder order;
     order.what = larder::PurgeOrder::What::all;
     REQUIRE(!larder::test::purge_and_wait(bench.store, order).error);
     bench.reader.end_turn();
-    const auto decision = bench.decide(request, 1);
-    CHECK(decision.what == Decision::What::fill);
-    CHECK(decision.fields.path == kPath);
-    CHECK_FALSE(decision.object);
+    const Plan plan = bench.plan(request, 1);
+    CHECK(plan.what == Plan::What::fill);
+    CHECK(plan.fields.path == kPath);
+    CHECK_FALSE(plan.object);
   }
   SECTION("replaced") {
-    bench.store_answer("two", kHour);
-    CHECK(body_of(bench.decide(request, 1)) == "two");
+    bench.store_answer(fill, "two", kHour);
+    CHECK(body_of(bench.plan(request, 1)) == "two");
   }
   SECTION("stale: answered as such, with the fields that a refresh needs") {
     bench.now.ms += kHour + 1;
-    const auto decision = bench.decide(request, 1);
-    CHECK(decision.what == Decision::What::answer);
-    CHECK(decision.freshness == larder::Freshness::stale_revalidate);
-    CHECK(decision.fields.path == kPath);
-    CHECK(decision.fields.access_token == larder::testing::kToken);
+    const Plan plan = bench.plan(request, 1);
+    CHECK(plan.what == Plan::What::answer);
+    CHECK(plan.reason() == Reason::stale_while_revalidate);
+    CHECK(plan.fields.path == kPath);
+    CHECK(plan.fields.access_token == larder::testing::kToken);
   }
   SECTION("fit for a failed origin alone") {
     bench.now.ms += 2 * kHour + 1;
-    const auto decision = bench.decide(request, 1);
-    CHECK(decision.what == Decision::What::fill);
-    CHECK(decision.freshness == larder::Freshness::stale_if_error);
+    const Plan plan = bench.plan(request, 1);
+    CHECK(plan.what == Plan::What::fill);
+    CHECK(plan.reason() == Reason::stale_if_error);
   }
   SECTION("its credential is refused") {
-    const auto credential = bench.dispatch.scope()->credential;
+    const auto credential = fill.scope->credential;
     bench.rejected.note(credential, true);
-    CHECK(bench.decide(request, 1).what == Decision::What::fill);
+    CHECK(bench.plan(request, 1).what == Plan::What::fill);
     bench.rejected.note(credential, false);
-    CHECK(body_of(bench.decide(request, 1)) == "one");
+    CHECK(body_of(bench.plan(request, 1)) == "one");
   }
 }
 
-TEST_CASE("dispatch: of a conditional or a preview request nothing is known the next time",
+TEST_CASE("planner: of a conditional or a preview request nothing is known the next time",
           "[daemon]") {
   Bench bench;
   auto plain = RequestBuilder::delivery(std::string(kPath));
-  REQUIRE(bench.decide(plain, 1).what == Decision::What::fill);
-  bench.store_answer("one", kHour);
+  bench.store_answer(bench.plan(plain, 1), "one", kHour);
   bench.make_known(plain, 1);
   SECTION("conditional") {
     auto conditional = RequestBuilder::delivery(std::string(kPath));
     conditional.header("If-None-Match", "\"x\"");
     for (int i = 0; i < 4; ++i) {
-      CHECK(bench.decide(conditional, 2).fields.if_none_match == "\"x\"");
+      CHECK(bench.plan(conditional, 2).fields.if_none_match == "\"x\"");
     }
   }
   SECTION("preview, by a header block of its own or by the listener") {
     auto preview = RequestBuilder::delivery(std::string(kPath));
     preview.header("live_preview", "blt9").header("preview_token", larder::testing::kPreviewToken);
     for (int i = 0; i < 4; ++i) {
-      const auto decision = bench.decide(preview, 3);
-      CHECK(decision.what == Decision::What::relay);
-      CHECK(decision.relay_to == larder::RelayOrder::To::preview);
-      CHECK(bench.decide(plain, 1, ListenerConfig::Role::preview).what != Decision::What::answer);
+      const Plan plan = bench.plan(preview, 3);
+      CHECK(plan.what == Plan::What::relay);
+      CHECK(plan.relay_to == larder::RelayOrder::To::preview);
+      CHECK(bench.plan(plain, 1, ListenerConfig::Role::preview).what != Plan::What::answer);
     }
   }
 }

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/client/plan.h"
+
+#include "conf/base/check.h"
+
+namespace larder {
+
+Reason Plan::reason() const {
+  switch (what) {
+    case What::refuse:
+      return refusal.reason;
+    case What::preflight:
+    case What::relay:
+      return route_reason;
+    case What::answer:
+    case What::fill:
+      return store_reason;
+  }
+  return Reason::none;
+}
+
+std::string_view Plan::host() const {
+  return scope ? std::string_view(scope->delivery_host) : std::string_view(preview_host);
+}
+
+FillOrder fill_order_for(const Plan& plan, const RequestView& request, Waiter waiter,
+                         const UpstreamConfig& upstream) {
+  LARDER_CHECK(plan.canonical && plan.scope);
+  FillOrder order;
+  order.waiter = waiter;
+  order.key = plan.key;
+  order.canonical = plan.canonical->bytes;
+  order.request = plan.canonical->request;
+  order.scope = plan.scope;
+  order.access_token = Secret(std::string(plan.fields.access_token));
+  order.user_agent = plan.fields.user_agent;
+  order.unkeyed = header_lines(request, upstream.forward_headers_unkeyed);
+  order.has_stale = plan.object.has_value();
+  order.skip_store = plan.store_reason == Reason::credential_rejected;
+  return order;
+}
+
+RelayOrder relay_order_for(const Plan& plan, const RequestView& request, Waiter waiter,
+                           const UpstreamConfig& upstream) {
+  LARDER_CHECK(plan.what == Plan::What::relay);
+  RelayOrder order{.waiter = waiter,
+                   .request = plan.relay_to == RelayOrder::To::preview
+                                  ? preview_request(plan.fields, plan.preview_host)
+                                  : pass_request(plan.fields, *plan.scope),
+                   .to = plan.relay_to};
+  for (const auto* names : {&upstream.forward_headers, &upstream.forward_headers_unkeyed}) {
+    for (auto& line : header_lines(request, *names)) {
+      order.request.headers.push_back(std::move(line));
+    }
+  }
+  return order;
+}
+
+StaleRecall stale_recall_for(const Plan& plan) {
+  LARDER_CHECK(plan.canonical && plan.scope);
+  return {.key = plan.key, .canonical = plan.canonical->bytes, .scope = plan.scope->mac};
+}
+
+std::optional<ObjectView> recall(StoreReader& reader, const StaleRecall& stale, WallTime now) {
+  auto object = reader.lookup(stale.key, stale.canonical, stale.scope, now);
+  if (object && judge(object->meta.lifetime, now) == Freshness::expired) object.reset();
+  return object;
+}
+
+}  // namespace larder
