@@ -2,9 +2,9 @@
 #include <sys/un.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 
+#include "conf/base/field_table.h"
 #include "conf/config_value.h"
 
 /// What the texts of the configuration file must look like.
@@ -57,56 +57,10 @@ bool is_path_or_empty(std::string_view text) {
   return text.empty() || is_absolute_path(text);
 }
 
-/// Field names with a meaning to larder or to the connection, with `_` for `-`: what larder does
-/// with these is not for the operator to change.
-constexpr std::array<std::string_view, 35> kOwnHeaders = {
-    "accept",
-    "accept_encoding",
-    "access_token",
-    "api_key",
-    "authorization",
-    "authtoken",
-    "branch",
-    "cache_control",
-    "cdn_loop",
-    "connection",
-    "content_length",
-    "content_type",
-    "cookie",
-    "environment",
-    "expect",
-    "forwarded",
-    "host",
-    "if_match",
-    "if_modified_since",
-    "if_none_match",
-    "if_range",
-    "if_unmodified_since",
-    "keep_alive",
-    "live_preview",
-    "preview_timestamp",
-    "preview_token",
-    "range",
-    "release_id",
-    "te",
-    "trailer",
-    "transfer_encoding",
-    "upgrade",
-    "via",
-    "x_cs_variant_uid",
-    "x_header_ea",
-};
-
 bool is_forwardable_header(std::string_view text) {
-  std::string name(text);
-  for (char& c : name) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    if (c == '-') c = '_';
-  }
-  const auto in_name = [](char c) { return is_alphanumeric(c) || c == '_'; };
-  return !name.empty() && name.size() <= kMaxNameBytes &&
-         std::all_of(name.begin(), name.end(), in_name) && !name.starts_with("proxy_") &&
-         std::find(kOwnHeaders.begin(), kOwnHeaders.end(), name) == kOwnHeaders.end();
+  const auto in_name = [](char c) { return is_alphanumeric(c) || c == '_' || c == '-'; };
+  return !text.empty() && text.size() <= kMaxNameBytes &&
+         std::all_of(text.begin(), text.end(), in_name) && is_forwardable(text);
 }
 
 }  // namespace

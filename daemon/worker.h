@@ -112,7 +112,7 @@ class Worker final : public AnswerOut, private ClientHost {
   WorkerMetrics metrics_;
   UvLoop loop_;
   ReadBuffer read_buffer_;
-  KnownHeaders known_headers_;
+  RequestMemo memo_;
   RequestParser parser_;
   StoreReader reader_;
   RejectedSet rejected_;

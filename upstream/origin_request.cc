@@ -2,6 +2,8 @@
 #include "upstream/origin_request.h"
 
 #include "cache/request/query_string.h"
+#include "cache/request/request_fields.h"
+#include "conf/base/field_table.h"
 #include "conf/base/octets.h"
 
 namespace larder {
@@ -21,6 +23,19 @@ void add(std::vector<std::string>& headers, std::string_view name, std::string_v
   headers.push_back(std::move(line));
 }
 
+void add(std::vector<std::string>& headers, FieldId id, std::string_view value) {
+  add(headers, name_of(id), value);
+}
+
+/// What a request that goes on as it came takes along. An environment in the query stays there.
+template <unsigned trait>
+void add_fields(std::vector<std::string>& headers, const RequestFields& fields) {
+  for (const FieldId id : fields_with<trait>()) {
+    if (id == FieldId::environment && fields.environment_in_query) continue;
+    add(headers, id, fields.*member_of(id));
+  }
+}
+
 void add_template(std::vector<std::string>& headers, Representation representation,
                   std::string_view user_agent) {
   headers.push_back(representation == Representation::gzip ? "Accept-Encoding: gzip"
@@ -28,7 +43,7 @@ void add_template(std::vector<std::string>& headers, Representation representati
   headers.push_back("Accept: application/json");
   headers.push_back("CDN-Loop: larder");
   headers.push_back("Via: 1.1 larder");
-  add(headers, "X-User-Agent", user_agent);
+  add(headers, FieldId::x_user_agent, user_agent);
 }
 
 /// Appends `text` with every byte escaped that may not stand in a request target.
@@ -80,11 +95,11 @@ OriginRequest delivery_request(const CanonicalRequest& canonical, const Scope& s
   }
   if (!canonical.query.empty()) request.url.append(1, joint).append(canonical.query);
 
-  add(request.headers, "api_key", scope.api_key);
-  add(request.headers, "access_token", access_token);
-  add(request.headers, "branch", scope.branch);
-  add(request.headers, "x-cs-variant-uid", canonical.variants);
-  add(request.headers, "x-header-ea", canonical.early_access);
+  add(request.headers, FieldId::api_key, scope.api_key);
+  add(request.headers, FieldId::access_token, access_token);
+  add(request.headers, FieldId::branch, scope.branch);
+  add(request.headers, FieldId::x_cs_variant_uid, canonical.variants);
+  add(request.headers, FieldId::x_header_ea, canonical.early_access);
   add_template(request.headers, canonical.representation, user_agent);
   std::string_view rest = canonical.forwarded;
   while (!rest.empty()) {
@@ -118,16 +133,7 @@ OriginRequest pass_request(const RequestFields& fields, const Scope& scope) {
   const auto query = without_preview_token(fields.query);
   clean.query = query;
   request.url = raw_url(scope.delivery_host, clean);
-  add(request.headers, "api_key", fields.api_key);
-  add(request.headers, "access_token", fields.access_token);
-  add(request.headers, "branch", scope.branch);
-  if (!fields.environment_in_query) add(request.headers, "environment", fields.environment);
-  add(request.headers, "release_id", fields.release_id);
-  add(request.headers, "preview_timestamp", fields.preview_timestamp);
-  add(request.headers, "authorization", fields.authorization);
-  add(request.headers, "authtoken", fields.authtoken);
-  add(request.headers, "x-cs-variant-uid", fields.variant_uid);
-  add(request.headers, "x-header-ea", fields.early_access);
+  add_fields<kToDelivery>(request.headers, fields);
   add_template(request.headers, fields.representation, fields.user_agent);
   return request;
 }
@@ -136,18 +142,7 @@ OriginRequest preview_request(const RequestFields& fields, std::string_view prev
   OriginRequest request;
   request.host = std::string(preview_host);
   request.url = raw_url(preview_host, fields);
-  add(request.headers, "api_key", fields.api_key);
-  add(request.headers, "access_token", fields.access_token);
-  add(request.headers, "preview_token", fields.preview_token);
-  add(request.headers, "live_preview", fields.live_preview);
-  add(request.headers, "release_id", fields.release_id);
-  add(request.headers, "preview_timestamp", fields.preview_timestamp);
-  add(request.headers, "authorization", fields.authorization);
-  add(request.headers, "authtoken", fields.authtoken);
-  add(request.headers, "branch", fields.branch);
-  if (!fields.environment_in_query) add(request.headers, "environment", fields.environment);
-  add(request.headers, "x-cs-variant-uid", fields.variant_uid);
-  add(request.headers, "x-header-ea", fields.early_access);
+  add_fields<kToPreview>(request.headers, fields);
   add_template(request.headers, fields.representation, fields.user_agent);
   return request;
 }

@@ -2,9 +2,9 @@
 #include <algorithm>
 
 #include "cache/request/canonical.h"
-#include "cache/request/field_name.h"
 #include "cache/request/query_json.h"
 #include "cache/request/query_string.h"
+#include "conf/base/field_table.h"
 #include "conf/base/octets.h"
 
 namespace larder {
@@ -32,15 +32,8 @@ Scratch& scratch() {
 /// A timeline's selector stays: such requests are passed as they came, but never stored.
 bool is_dropped(const QueryPair& pair) {
   const QueryName name = query_name(pair.name);
-  switch (name.id) {
-    case FieldId::none:
-      return false;
-    case FieldId::release_id:
-    case FieldId::preview_timestamp:
-      return pair.value.empty();
-    default:
-      return true;
-  }
+  if (name.id == FieldId::none) return false;
+  return !row_of(name.id).has(kTimeline) || pair.value.empty();
 }
 
 /// A sync page after the first: its token stands for the environment too.
@@ -131,7 +124,7 @@ void write_forwarded(const RequestView& request, const std::vector<std::string>&
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   for (const std::string_view name : names) {
-    if (field_of(name) != FieldId::none) continue;
+    if (!is_forwardable(name)) continue;
     for (const HeaderView& header : request.headers) {
       if (!equals_ignoring_case(header.name, name)) continue;
       // CR, LF and NUL would forge lines; the parser lets none through.

@@ -22,34 +22,39 @@ std::string_view decoded_start(std::string_view encoded, std::array<char, kNameR
   return {room.data(), length};
 }
 
-/// Sorts out most names at once: true where a name that may_come_in_query() can start.
+/// Does `visit(name)` for all names that may come in the query.
+template <class Visit>
+constexpr void for_each_query_name(Visit visit) {
+  for (const FieldRow& row : kFields) {
+    if (row.has(kInQuery)) visit(row.name);
+  }
+  for (const FieldAlias& alias : kFieldAliases) visit(alias.name);
+}
+
+/// Sorts out most names at once: true where a name that may come in the query can start.
 constexpr auto kMayStart = [] {
   std::array<bool, 256> may_start{};
-  for (const char c : std::string_view("%abdelmprABDELMPR")) {
-    may_start[static_cast<unsigned char>(c)] = true;
-  }
+  may_start['%'] = true;
+  for_each_query_name([&](std::string_view name) {
+    may_start[static_cast<unsigned char>(name[0])] = true;
+    may_start[static_cast<unsigned char>(name[0] - 'a' + 'A')] = true;
+  });
   return may_start;
 }();
-constexpr std::size_t kShortestName = 6;
 
-/// As SDKs call them in their own options. The API takes no notice, but what stands behind them is
-/// a credential all the same.
-struct JoinedName {
-  std::string_view name;
-  FieldId id;
-};
-constexpr JoinedName kJoinedNames[] = {
-    {"accesstoken", FieldId::access_token},         {"deliverytoken", FieldId::access_token},
-    {"previewtoken", FieldId::preview_token},       {"livepreview", FieldId::live_preview},
-    {"managementtoken", FieldId::management_token},
-};
+constexpr std::size_t kShortestName = [] {
+  std::size_t shortest = kNameRoom;
+  for_each_query_name(
+      [&](std::string_view name) { shortest = name.size() < shortest ? name.size() : shortest; });
+  return shortest;
+}();
 
-FieldId joined_field(std::string_view name) {
-  for (const JoinedName& known : kJoinedNames) {
-    if (equals_ignoring_case(name, known.name)) return known.id;
-  }
-  return FieldId::none;
+constexpr bool all_have_room() {
+  bool room = true;
+  for_each_query_name([&](std::string_view name) { room = room && name.size() < kNameRoom; });
+  return room;
 }
+static_assert(all_have_room());
 
 }  // namespace
 
@@ -107,10 +112,9 @@ QueryName query_name(std::string_view encoded) {
   if (name.find('%') != std::string_view::npos) name = decoded_start(encoded, room);
   const std::size_t bracket = name.find('[');
   QueryName result;
-  result.id = field_of(name.substr(0, bracket));
-  if (result.id == FieldId::none) result.id = joined_field(name.substr(0, bracket));
+  result.id = field_or_alias_of(name.substr(0, bracket));
   result.bracketed = bracket != std::string_view::npos;
-  if (result.id != FieldId::none && !may_come_in_query(result.id)) result.id = FieldId::none;
+  if (result.id != FieldId::none && !row_of(result.id).has(kInQuery)) result.id = FieldId::none;
   return result;
 }
 

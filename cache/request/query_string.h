@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "cache/request/field_name.h"
+#include "conf/base/field_table.h"
 
 /// Query strings: pairs between `&`, and percent-encoding. `;` is data.
 namespace larder {
@@ -27,7 +27,7 @@ char* percent_encode(std::string_view text, char* out);
 
 /// What a parameter's encoded name means to larder.
 struct QueryName {
-  FieldId id = FieldId::none;  ///< none, or one that may_come_in_query()
+  FieldId id = FieldId::none;  ///< none, or one of FieldTrait::kInQuery
   bool bracketed = false;      ///< `name[...]`, which a nested-query parser takes for the name
 };
 QueryName query_name(std::string_view encoded);

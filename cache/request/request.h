@@ -9,7 +9,7 @@
 #include "cache/request/reason.h"
 
 /// HTTP request values as the rest of larder sees them. All views borrow from the connection's
-/// input buffer, or from its worker's known headers, and end with the request's turn.
+/// input buffer, or from its worker's memo, and end with the request's turn.
 namespace larder {
 
 enum class Method : std::uint8_t { get, head, options, other };
@@ -27,8 +27,9 @@ struct RequestView {
   int version_major = 1;
   int version_minor = 1;
   std::string_view target;  ///< as received
+  /// All; of a header block that is known, those that somebody reads (daemon/http1/known_header.h).
   std::span<const HeaderView> headers;
-  /// The same number, the same header fields in the same place; 0 = nothing is known of it.
+  /// The same number, the same fields of those that somebody reads; 0 = nothing is known of it.
   std::uint64_t header_id = 0;
   const HeaderSurvey* survey = nullptr;  ///< of these headers, when there is one already
 };

@@ -9,34 +9,22 @@ namespace {
 /// A scope's field is a slug, an id or a token: longer ones only cost memory.
 constexpr std::size_t kMaxScopeFieldBytes = 256;
 
-enum class Text {
-  id,         ///< visible ASCII, short: part of a scope
-  name,       ///< no control characters, short: part of a scope
-  printable,  ///< no control characters
-};
+/// Of the fields that may come in the query, the one that no request takes along anywhere: it is
+/// only dropped.
+constexpr FieldId kOnlyDropped = FieldId::management_token;
 
-struct Rule {
-  FieldId id;
-  std::string_view RequestFields::*member;
-  Text text;
-};
+constexpr bool all_have_a_place() {
+  for (const FieldRow& row : kFields) {
+    const bool needs = row.has(kInQuery | kToDelivery | kToPreview | kOfScope);
+    if (needs && row.id != kOnlyDropped && member_of(row.id) == nullptr) return false;
+  }
+  return true;
+}
+static_assert(all_have_a_place());
 
-constexpr Rule kHeaderOrQuery[] = {
-    {FieldId::api_key, &RequestFields::api_key, Text::id},
-    {FieldId::access_token, &RequestFields::access_token, Text::id},
-    {FieldId::environment, &RequestFields::environment, Text::name},
-    {FieldId::branch, &RequestFields::branch, Text::id},
-    {FieldId::preview_token, &RequestFields::preview_token, Text::id},
-    {FieldId::live_preview, &RequestFields::live_preview, Text::printable},
-    {FieldId::release_id, &RequestFields::release_id, Text::printable},
-    {FieldId::preview_timestamp, &RequestFields::preview_timestamp, Text::printable},
-    {FieldId::authorization, &RequestFields::authorization, Text::printable},
-    {FieldId::authtoken, &RequestFields::authtoken, Text::printable},
-};
-
-bool is_sound(std::string_view value, Text text) {
-  if (text != Text::printable && value.size() > kMaxScopeFieldBytes) return false;
-  return text == Text::id ? all_octets(value, kVisible) : !any_octet(value, kControl);
+bool is_sound(std::string_view value, FieldText text) {
+  if (text != FieldText::printable && value.size() > kMaxScopeFieldBytes) return false;
+  return text == FieldText::id ? all_octets(value, kVisible) : !any_octet(value, kControl);
 }
 
 std::string_view decoded(std::string_view value, Decoded& scratch) {
@@ -46,10 +34,10 @@ std::string_view decoded(std::string_view value, Decoded& scratch) {
   return value;
 }
 
-std::optional<Refusal> gather(const Rule& rule, const Sighting& header, const Sighting& query,
+std::optional<Refusal> gather(const FieldRow& row, const Sighting& header, const Sighting& query,
                               Decoded& scratch, RequestFields& fields) {
   if (header.count + query.count == 0) return std::nullopt;
-  const char* const name = name_of(rule.id);
+  const char* const name = row.written;
   if (header.count > 1 || query.count > 1) {
     return refuse(400, Reason::ambiguous_field,
                   "A field of the scope occurs more than once: send it once.", name);
@@ -61,11 +49,11 @@ std::optional<Refusal> gather(const Rule& rule, const Sighting& header, const Si
                   name);
   }
   const std::string_view value = header.value.empty() ? in_query : header.value;
-  if (!is_sound(value, rule.text)) {
+  if (!is_sound(value, row.text)) {
     return refuse(400, Reason::ambiguous_field,
                   "A field of the scope is too long or has a forbidden character.", name);
   }
-  fields.*rule.member = value;
+  fields.*member_of(row.id) = value;
   return std::nullopt;
 }
 
@@ -94,9 +82,10 @@ std::optional<Refusal> gather_fields(const HeaderSurvey& header, const QuerySurv
     return refuse(400, Reason::ambiguous_field,
                   "A field of the scope has brackets in its name: send it without.");
   }
-  for (const Rule& rule : kHeaderOrQuery) {
-    const auto index = static_cast<std::size_t>(rule.id);
-    auto bad = gather(rule, header.fields[index], query.fields[index], scratch, fields);
+  for (const FieldId id : fields_with<kInQuery>()) {
+    if (id == kOnlyDropped) continue;
+    const auto index = static_cast<std::size_t>(id);
+    auto bad = gather(row_of(id), header.fields[index], query.fields[index], scratch, fields);
     if (bad) return bad;
   }
   constexpr auto kEnvironment = static_cast<std::size_t>(FieldId::environment);

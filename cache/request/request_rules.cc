@@ -132,7 +132,7 @@ std::optional<Refusal> survey_header(const RequestView& request, const ServerCon
                               "server.max_header_bytes for all.");
     }
     const FieldId id = field_of(header.name);
-    if (id == FieldId::none) continue;
+    if (static_cast<std::size_t>(id) >= kReadFieldCount) continue;
     Sighting& sighting = survey.fields[static_cast<std::size_t>(id)];
     if (sighting.count++ == 0) sighting.value = header.value;
     if (id == FieldId::accept_encoding) accepted.add(header.value);

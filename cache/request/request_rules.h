@@ -7,20 +7,20 @@
 #include <string_view>
 
 #include "cache/request/classify.h"
-#include "cache/request/field_name.h"
 #include "cache/request/request.h"
+#include "conf/base/field_table.h"
 #include "conf/config.h"
 
 /// The strict layer over llhttp: what of a request must be so before anything in it is believed.
 /// Each rule is a row of the table in tests/cache/request_rules_test.cc.
 namespace larder {
 
-/// How often a field was seen in one place, and its value there (the first one).
+/// How often a field that larder reads was seen in one place, and its value there (the first one).
 struct Sighting {
   std::string_view value;
   std::uint32_t count = 0;
 };
-using Sightings = std::array<Sighting, kFieldCount>;
+using Sightings = std::array<Sighting, kReadFieldCount>;
 
 /// All that one pass over the header tells.
 struct HeaderSurvey {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "cache/request/request_fields.h"
 #include "cache/scope/scope_identity.h"
 #include "cache/scope/scope_memo.h"
 #include "cache/scope/scope_table.h"
@@ -73,10 +74,7 @@ std::variant<const ScopeConfig*, Refusal> find_scope(const StackConfig& stack,
 
 void write_tuple(const RequestFields& fields, std::string& out) {
   out.clear();
-  append_scope_part(fields.api_key, out);
-  append_scope_part(fields.access_token, out);
-  append_scope_part(fields.environment, out);
-  append_scope_part(fields.branch, out);
+  for (const FieldId id : fields_with<kOfScope>()) append_scope_part(fields.*member_of(id), out);
 }
 
 }  // namespace

@@ -6,17 +6,44 @@
 #include <optional>
 #include <string>
 
+#include "conf/base/field_table.h"
 #include "conf/base/text_unit.h"
 
 namespace larder {
 namespace {
 
-/// Names without `-` and `_`, in lower case; a name that ends in one of them counts too.
-constexpr std::array<std::string_view, 11> kCredentialNames = {
-    "accesstoken",     "previewtoken",  "livepreview",   "authtoken",
-    "managementtoken", "apitoken",      "deliverytoken", "deliverytokens",
-    "previewtokens",   "authorization", "cookie",
+/// A name of the field table without `_`.
+struct JoinedName {
+  std::array<char, 24> text{};
+  std::size_t length = 0;
+  constexpr std::string_view view() const { return {text.data(), length}; }
 };
+
+constexpr auto kCredentialFields = fields_with<kCredential>();
+
+/// In lower case, without `-` and `_`; a name that ends in one of them counts too.
+constexpr auto kCredentialNames = [] {
+  std::array<JoinedName, kCredentialFields.size()> names{};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    for (const char c : row_of(kCredentialFields[i]).name) {
+      if (c != '_') names[i].text[names[i].length++] = c;
+    }
+  }
+  return names;
+}();
+
+/// Names that no request has: of the management API and of larder's own configuration.
+constexpr std::array<std::string_view, 3> kOtherCredentialNames = {"apitoken", "deliverytokens",
+                                                                   "previewtokens"};
+
+bool is_credential_name(std::string_view name) {
+  const auto ends = [name](std::string_view ending) { return name.ends_with(ending); };
+  return std::any_of(kCredentialNames.begin(), kCredentialNames.end(),
+                     [&](const JoinedName& one) { return ends(one.view()); }) ||
+         std::any_of(kFieldAliases.begin(), kFieldAliases.end(),
+                     [&](const FieldAlias& one) { return ends(one.name); }) ||
+         std::any_of(kOtherCredentialNames.begin(), kOtherCredentialNames.end(), ends);
+}
 
 /// Their values hold blanks: always to the end of the line.
 constexpr std::array<std::string_view, 2> kWholeLineNames = {"authorization", "cookie"};
@@ -223,7 +250,7 @@ void find_names(std::string_view text, bool unescape, std::vector<Span>& spans) 
       continue;
     }
     if (end) return;
-    const bool credential = !name.empty() && ends_in_one_of(name, kCredentialNames);
+    const bool credential = !name.empty() && is_credential_name(name);
     if (const auto separator = credential ? separator_at(text, at) : std::nullopt) {
       const Span span = value_span(text, *separator, name);
       if (span.begin < span.end) spans.push_back(span);

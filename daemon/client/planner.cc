@@ -26,20 +26,20 @@ void refuse(const Refusal& refusal, Plan& plan) {
 }  // namespace
 
 Planner::Planner(SettingsPtr settings, const InstallSecret& secret, const KeyHasher& hasher,
-                 StoreReader& reader, const RejectedSet& rejected)
-    : secret_(secret), hasher_(hasher), reader_(reader), rejected_(rejected) {
+                 StoreReader& reader, const RejectedSet& rejected, RequestMemo& memo)
+    : secret_(secret), hasher_(hasher), reader_(reader), rejected_(rejected), memo_(memo) {
   use(std::move(settings));
 }
 
 void Planner::use(SettingsPtr settings) {
-  known_.clear();
+  memo_.use(settings);
   scopes_ = std::make_unique<ScopeTable>(settings->config, secret_);
   settings_ = std::move(settings);
 }
 
 Plan Planner::plan(const RequestView& request, ListenerConfig::Role role, WallTime now) {
   Plan plan;
-  const auto* known = known_.find(request, role);
+  const auto* known = memo_.find_request(request, role);
   if (known == nullptr || !answer_known(*known, now, plan)) {
     plan_anew(request, role, now, plan);
   }
@@ -88,7 +88,7 @@ void Planner::plan_anew(const RequestView& request, ListenerConfig::Role role, W
   }
   plan_stored(request, now, plan);
   if (plan.what == Plan::What::answer && plan.fields.if_none_match.empty()) {
-    known_.learn(request, role, form_.bytes, plan.key, plan.scope, plan.scope_reason);
+    memo_.learn_request(request, role, form_.bytes, plan.key, plan.scope, plan.scope_reason);
   }
 }
 

@@ -6,20 +6,20 @@
 #include "cache/scope/scope_table.h"
 #include "conf/base/clock.h"
 #include "conf/settings.h"
-#include "daemon/client/known_requests.h"
 #include "daemon/client/plan.h"
 #include "daemon/client/rejected_set.h"
+#include "daemon/http1/request_memo.h"
 
 namespace larder {
 
 /// Makes a Plan of each request of a worker, in one step: rules, route, scope, canonical form, key,
 /// lookup, freshness; for a fresh hit that the memo knows, the last two alone. Nothing of a request
-/// is kept but in the memo and in the buffers that it is written in. One for each worker; a fresh
-/// hit allocates nothing.
+/// is kept but in the memo, which the request parser shares, and in the scope table. One for each
+/// worker; a fresh hit allocates nothing.
 class Planner {
  public:
   Planner(SettingsPtr settings, const InstallSecret& secret, const KeyHasher& hasher,
-          StoreReader& reader, const RejectedSet& rejected);
+          StoreReader& reader, const RejectedSet& rejected, RequestMemo& memo);
 
   /// Between two turns: the scope table is made anew, and the memo emptied.
   void use(SettingsPtr settings);
@@ -39,7 +39,7 @@ class Planner {
   const RejectedSet& rejected_;
   SettingsPtr settings_;
   std::unique_ptr<ScopeTable> scopes_;  ///< of `settings_`
-  KnownRequests known_;
+  RequestMemo& memo_;
   CanonicalForm form_;  ///< of the request being planned; kept for its capacity
 };
 

@@ -28,7 +28,7 @@ Method method_of(std::uint8_t method) {
 
 }  // namespace
 
-RequestParser::RequestParser(const ServerConfig& config, KnownHeaders* known) : known_(known) {
+RequestParser::RequestParser(const ServerConfig& config, RequestMemo* memo) : memo_(memo) {
   set_bounds(config);
   reset();
 }
@@ -97,20 +97,20 @@ RequestParser::Outcome RequestParser::feed(std::string_view request) {
 bool RequestParser::take_known(std::string_view request) {
   constexpr std::string_view kMethod = "GET ";
   constexpr std::string_view kVersion = " HTTP/1.1\r\n";
-  if (known_ == nullptr || !request.starts_with("GET /")) return false;
+  if (memo_ == nullptr || !request.starts_with("GET /")) return false;
   const std::size_t line = request.find('\r') + 2;
   const std::size_t target_end = line - kVersion.size();
   if (line > request.size() || line < kMethod.size() + 1 + kVersion.size()) return false;
   if (target_end - kMethod.size() > max_target_bytes_) return false;
   if (request.substr(target_end, kVersion.size()) != kVersion) return false;
-  taken_ = known_->find(request.substr(line));
-  if (taken_ == nullptr) return false;
-  if (taken_->bytes.reveal().size() > max_header_bytes_) return false;  // llhttp counts exactly
+  const auto found = memo_->find_header(request.substr(line));
+  if (found.header == nullptr || found.length > max_header_bytes_) return false;
+  taken_ = found.header;
   llhttp_.method = HTTP_GET;
   llhttp_.http_major = llhttp_.http_minor = 1;
   target_ = {kMethod.size(), static_cast<std::uint32_t>(target_end - kMethod.size())};
-  consumed_ = line + taken_->bytes.reveal().size();
-  must_close_ = taken_->must_close;
+  consumed_ = line + found.length;
+  must_close_ = taken_->must_close();
   return true;
 }
 
@@ -118,12 +118,11 @@ bool RequestParser::take_known(std::string_view request) {
 /// ends says nothing.
 void RequestParser::learn(std::string_view request) {
   const bool body = (llhttp_.flags & (F_CHUNKED | F_TRANSFER_ENCODING | F_CONTENT_LENGTH)) != 0;
-  if (known_ == nullptr || body || !request.starts_with("GET /")) return;
+  if (memo_ == nullptr || body || !request.starts_with("GET /")) return;
   if (llhttp_.http_major != 1 || llhttp_.http_minor != 1) return;
   const std::size_t line =
       target_.begin + target_.length + std::string_view(" HTTP/1.1\r\n").size();
-  const auto fields = view(request).headers;
-  known_->learn(request.substr(line, consumed_ - line), fields.data(), fields.size(), must_close_);
+  memo_->learn_header(request.substr(line, consumed_ - line), view(request).headers, must_close_);
 }
 
 std::string_view RequestParser::behind_target(std::string_view request) const {
@@ -155,8 +154,9 @@ RequestView RequestParser::view(std::string_view request) {
   if (taken_ != nullptr) {
     return {.method = Method::get,
             .target = request.substr(target_.begin, target_.length),
-            .headers = taken_->fields,
-            .header_id = taken_->id};
+            .headers = taken_->fields(),
+            .header_id = taken_->id(),
+            .survey = &taken_->survey()};
   }
   for (std::size_t i = 0; i < count_; ++i) {
     views_[i] = {request.substr(names_[i].begin, names_[i].length),

@@ -8,7 +8,7 @@
 
 #include "cache/request/request.h"
 #include "conf/config.h"
-#include "daemon/http1/known_headers.h"
+#include "daemon/http1/request_memo.h"
 
 namespace larder {
 
@@ -18,9 +18,9 @@ class RequestParser {
  public:
   enum class Outcome : std::uint8_t { incomplete, complete, refused };
 
-  /// `known`, if any, outlives the parser and spares it what it has parsed before.
+  /// `memo`, if any, outlives the parser and spares it what was parsed before.
   /// Of `config` it keeps the bounds.
-  explicit RequestParser(const ServerConfig& config, KnownHeaders* known = nullptr);
+  explicit RequestParser(const ServerConfig& config, RequestMemo* memo = nullptr);
   RequestParser(const RequestParser&) = delete;
   RequestParser& operator=(const RequestParser&) = delete;
 
@@ -75,7 +75,7 @@ class RequestParser {
 
   Bytes max_target_bytes_ = 0;
   Bytes max_header_bytes_ = 0;
-  KnownHeaders* const known_;
+  RequestMemo* const memo_;
   const KnownHeader* taken_ = nullptr;  ///< the header of the complete request, when it was known
   llhttp_t llhttp_{};
   const char* base_ = nullptr;  ///< of the current feed()

@@ -15,7 +15,7 @@ struct Field {
   std::string_view RequestFields::*member;
 };
 
-const std::vector<Field> kFields = {
+const std::vector<Field> kNamedFields = {
     {"api_key", &RequestFields::api_key},
     {"access_token", &RequestFields::access_token},
     {"branch", &RequestFields::branch},
@@ -59,7 +59,7 @@ Config permissive() {
 }  // namespace
 
 TEST_CASE("request fields: each is read from header or query, over case, - and _", "[cache]") {
-  const Field field = GENERATE(from_range(kFields));
+  const Field field = GENERATE(from_range(kNamedFields));
   const bool dashes = GENERATE(false, true);
   const bool capitals = GENERATE(false, true);
   const bool in_query = GENERATE(false, true);
@@ -96,7 +96,7 @@ TEST_CASE("request fields: a credential in the query is known by the SDKs' own n
 }
 
 TEST_CASE("request fields: one that occurs twice is refused", "[cache]") {
-  const Field field = GENERATE(from_range(kFields));
+  const Field field = GENERATE(from_range(kNamedFields));
   const bool dashes = GENERATE(false, true);
   const bool empty = GENERATE(false, true);
   const std::string name = field.name;
@@ -116,7 +116,7 @@ TEST_CASE("request fields: one that occurs twice is refused", "[cache]") {
 }
 
 TEST_CASE("request fields: header and query may agree, but not differ", "[cache]") {
-  const Field field = GENERATE(from_range(kFields));
+  const Field field = GENERATE(from_range(kNamedFields));
   const std::string name = field.name;
   CAPTURE(name);
   Decoded scratch;
@@ -143,7 +143,7 @@ TEST_CASE("request fields: header and query may agree, but not differ", "[cache]
 }
 
 TEST_CASE("request fields: what a nested-query parser takes for a field is refused", "[cache]") {
-  const Field field = GENERATE(from_range(kFields));
+  const Field field = GENERATE(from_range(kNamedFields));
   const std::string suffix = GENERATE("[]", "%5B%5D", "[0]", "%5b0%5d", "[a][b]");
   CAPTURE(field.name, suffix);
   Decoded scratch;

@@ -209,6 +209,7 @@ TEST_CASE("config: a value of the wrong type, form or range is refused with a re
       {"[admin]\nmetrics = [\"unix:/run/m\"]", "admin.metrics holds unix:/run/m; give TCP"},
       {"[admin]\nsocket = \"admin.sock\"", "admin.socket is \"admin.sock\"; give an absolute path"},
       {"[upstream]\nforward_headers = [\"Access-Token\"]", "no use for of their own"},
+      {"[upstream]\nforward_headers_unkeyed = [\"management_token\"]", "no use for of their own"},
       {"[upstream]\nforward_headers = [\"X-A\", \"x_a\"]", "\"x_a\" is listed twice"},
       {"[upstream]\nforward_headers = [\"x-a\"]\nforward_headers_unkeyed = [\"X-A\"]", "F:3: "},
       {"[upstream]\nconnect_timeout = \"5m\"", "longer than upstream.total_timeout, 1m"},

@@ -34,7 +34,8 @@ struct Bench {
                       larder::make_fifo()};
   larder::StoreReader reader = store.reader();
   larder::RejectedSet rejected;
-  Planner planner{settings, secret, larder::test::hasher(), reader, rejected};
+  larder::RequestMemo memo{settings};
+  Planner planner{settings, secret, larder::test::hasher(), reader, rejected, memo};
   larder::WallTime now = larder::wall_now();
 
   Plan plan(RequestBuilder& builder, std::uint64_t header_id,
@@ -188,4 +189,82 @@ TEST_CASE("planner: of a conditional or a preview request nothing is known the n
       CHECK(bench.plan(plain, 1, ListenerConfig::Role::preview).what != Plan::What::answer);
     }
   }
+}
+
+TEST_CASE("planner: each plan names the reasons of its steps", "[daemon]") {
+  Bench bench;
+  const auto check = [&](RequestBuilder builder, Plan::What what, Reason route, Reason scope,
+                         Reason reason,
+                         ListenerConfig::Role role = ListenerConfig::Role::delivery) {
+    const Plan plan = bench.plan(builder, 0, role);
+    CAPTURE(larder::name_of(plan.reason()), larder::name_of(reason));
+    CHECK(plan.what == what);
+    CHECK(plan.route_reason == route);
+    CHECK(plan.scope_reason == scope);
+    CHECK(plan.reason() == reason);
+  };
+  using What = Plan::What;
+  const auto delivery = [](std::string_view target = kPath) {
+    return RequestBuilder::delivery(std::string(target));
+  };
+  check(delivery(), What::fill, Reason::cached_path, Reason::open_scope, Reason::absent);
+  check(delivery("/v3/unknown"), What::relay, Reason::uncached_path, Reason::open_scope,
+        Reason::uncached_path);
+  check(delivery().header("release_id", "r"), What::relay, Reason::timeline, Reason::open_scope,
+        Reason::timeline);
+  check(delivery().header("live_preview", "blt9"), What::relay, Reason::preview_hash, Reason::none,
+        Reason::preview_hash);
+  check(delivery(), What::relay, Reason::preview_listener, Reason::none, Reason::preview_listener,
+        ListenerConfig::Role::preview);
+  check(delivery().without("access_token").header("preview_token", "csp"), What::relay,
+        Reason::preview_token_alone, Reason::none, Reason::preview_token_alone);
+  check(delivery().method(larder::Method::options), What::preflight, Reason::options, Reason::none,
+        Reason::options);
+  check(delivery().without("access_token"), What::refuse, Reason::none, Reason::none,
+        Reason::no_token);
+  check(delivery().without("api_key"), What::refuse, Reason::none, Reason::none,
+        Reason::no_api_key);
+  check(delivery().header("authorization", "x"), What::refuse, Reason::none, Reason::none,
+        Reason::management_credential);
+  check(delivery("/v2"), What::refuse, Reason::none, Reason::none, Reason::no_api_path);
+  check(delivery().header("branch", "a").header("Branch", "a"), What::refuse, Reason::none,
+        Reason::none, Reason::ambiguous_field);
+  check(delivery().method(larder::Method::other), What::refuse, Reason::none, Reason::none,
+        Reason::method);
+  check(delivery().header("CDN-Loop", "larder"), What::refuse, Reason::none, Reason::none,
+        Reason::looped);
+}
+
+TEST_CASE("planner: a plan is its own, whatever is planned after it", "[daemon]") {
+  Bench bench;
+  auto one = RequestBuilder::delivery(std::string(kPath) + "?environment=%70rod");
+  auto other = RequestBuilder::delivery("/v3/assets?environment=%74est");
+  other.header("x-cs-variant-uid", "v");
+  const Plan first = bench.plan(one, 0);
+  const auto view = one.view();
+  const Plan second = bench.plan(other, 0);
+  CHECK(first.fields.environment == "prod");
+  CHECK(first.scope->environment == "prod");
+  const auto order = fill_order_for(first, view, {}, bench.settings->config.upstream);
+  CHECK(order.request.path == kPath);
+  CHECK(order.request.variants.empty());
+  CHECK(order.key == first.key);
+  CHECK(order.scope == first.scope);
+  CHECK(order.access_token.reveal() == larder::testing::kToken);
+  CHECK_FALSE(order.has_stale);
+  CHECK(second.scope->environment == "test");
+  CHECK(second.key != first.key);
+}
+
+TEST_CASE("planner: new settings are used from the next plan on", "[daemon]") {
+  Bench bench;
+  auto request = RequestBuilder::delivery(std::string(kPath));
+  bench.store_answer(bench.plan(request, 1), "one", kHour);
+  bench.make_known(request, 1);
+  larder::Settings changed{open_config(), 2};
+  changed.config.open.hosts.delivery = "https://other.example";
+  bench.planner.use(std::make_shared<const larder::Settings>(changed));
+  const Plan plan = bench.plan(request, 1);
+  CHECK(plan.what == Plan::What::fill);
+  CHECK(plan.host() == "https://other.example");
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -134,6 +135,13 @@ TEST_CASE("request parser: sizes are bounded and each bound has its status", "[d
 
 namespace {
 
+using larder::RequestMemo;
+
+larder::SettingsPtr default_settings() {
+  return std::make_shared<const larder::Settings>();
+}
+
+/// What of a request somebody reads.
 struct Seen {
   Outcome outcome = Outcome::incomplete;
   std::size_t consumed = 0;
@@ -152,7 +160,9 @@ Seen see(RequestParser& parser, const std::string& bytes) {
   seen.must_close = parser.must_close();
   const auto view = parser.view(bytes);
   seen.target = view.target;
-  for (const auto& field : view.headers) seen.fields.emplace_back(field.name, field.value);
+  for (const auto& field : view.headers) {
+    if (larder::is_read(field.name, {})) seen.fields.emplace_back(field.name, field.value);
+  }
   return seen;
 }
 
@@ -182,14 +192,25 @@ TEST_CASE("request parser: what it knows of header blocks changes nothing that i
       "POST /b HTTP/1.1\r\n" + sdk,
       "\r\nGET /b HTTP/1.1\r\n" + sdk,
       "GET /b HTTP/1.1\n" + sdk,
+      "GET /b HTTP/1.1\r\n" + std::string(sdk).replace(sdk.find("{'a'"), 3, "other"),
+      "GET /b HTTP/1.1\r\n" + std::string(sdk).replace(sdk.find("{'a'"), 3, "a\r\n b"),
+      "GET /b HTTP/1.1\r\n" + std::string(sdk).replace(sdk.find("{'a'"), 3, "a\r\nHost: z"),
+      "GET /b HTTP/1.1\r\n" + std::string(sdk).replace(sdk.find("{'a'"), 3, "a\nHost: z"),
+      "GET /b HTTP/1.1\r\n" + std::string(sdk).replace(sdk.find("{'a'"), 3, "a\rHost: z"),
+      "GET /b HTTP/1.1\r\n" + std::string(sdk).replace(sdk.find("{'a'"), 3, "a\r\n\r\nGET /"),
+      "GET /b HTTP/1.1\r\n" +
+          std::string(sdk).replace(sdk.find("{'a'"), 3, std::string(9'000, 'a')),
+      "GET /b HTTP/1.1\r\n" +
+          std::string(sdk).replace(sdk.find("{'a'"), 3, std::string(3'900, 'a')),
+      "GET /b HTTP/1.1\r\n" + sdk.substr(0, sdk.size() - 6),
       "G",
       "GET /",
       "GET /b HTTP/1.1\r",
   }));
   CAPTURE(second);
   const larder::ServerConfig config;
-  larder::KnownHeaders known;
-  RequestParser knowing(config, &known);
+  RequestMemo memo(default_settings());
+  RequestParser knowing(config, &memo);
   RequestParser plain(config);
   for (const std::string& block : {other, sdk}) {
     REQUIRE(see(knowing, "GET /a HTTP/1.1\r\n" + block).outcome == Outcome::complete);
@@ -211,8 +232,8 @@ TEST_CASE("request parser: a target that only llhttp would refuse is refused beh
        "/a\xc3\xa9", "/a#b", "/v3/assets?a b", "/v3/assets?\n", "/v3/assets?\xff", "/a HTTP/1.1"}));
   CAPTURE(target);
   const larder::Config config;
-  larder::KnownHeaders known;
-  RequestParser parser(config.server, &known);
+  RequestMemo memo(default_settings());
+  RequestParser parser(config.server, &memo);
   REQUIRE(see(parser, "GET /a HTTP/1.1\r\n" + block).outcome == Outcome::complete);
   const std::string bytes = "GET " + target + " HTTP/1.1\r\n" + block;
   parser.reset();
@@ -232,21 +253,21 @@ TEST_CASE("request parser: a target that only llhttp would refuse is refused beh
 TEST_CASE("request parser: a body's announcement is never remembered with its header", "[daemon]") {
   const std::string bytes = "GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nGET /";
   const larder::ServerConfig config;
-  larder::KnownHeaders known;
-  RequestParser parser(config, &known);
+  RequestMemo memo(default_settings());
+  RequestParser parser(config, &memo);
   for (int i = 0; i < 2; ++i) {
     const Seen seen = see(parser, bytes);
     CHECK(seen.outcome == Outcome::complete);
     CHECK(seen.must_close);
   }
-  CHECK(known.find("Host: x\r\nContent-Length: 5\r\n\r\n") == nullptr);
+  CHECK(memo.find_header("Host: x\r\nContent-Length: 5\r\n\r\n").header == nullptr);
 }
 
-TEST_CASE("known headers: clients whose blocks are equally long keep theirs, by turns",
+TEST_CASE("request parser: clients whose blocks are equally long keep theirs, by turns",
           "[daemon]") {
   const larder::ServerConfig config;
-  larder::KnownHeaders known;
-  RequestParser parser(config, &known);
+  RequestMemo memo(default_settings());
+  RequestParser parser(config, &memo);
   const auto block_of = [](int client) {
     return "Host: x\r\naccess_token: t" + std::to_string(10 + client) + "\r\n\r\n";
   };
@@ -267,8 +288,7 @@ TEST_CASE("known headers: clients whose blocks are equally long keep theirs, by 
     CHECK(std::count(ids.begin(), ids.end(), ids[static_cast<std::size_t>(client)]) == 1);
     CHECK(id_of(client) == ids[static_cast<std::size_t>(client)]);
   }
-  known.learn(block_of(3), nullptr, 0, false);  // as when it came before other bytes
-  CHECK(id_of(3) == ids[3]);
+  CHECK(memo.find_header(block_of(3) + "GET /").header->id() == ids[3]);
   CHECK(id_of(16) == 0);  // takes the first one's place
   CHECK(id_of(0) == 0);
   CHECK(id_of(2) == ids[2]);
@@ -281,8 +301,8 @@ TEST_CASE("request parser: other bounds count from the next request on, behind a
   const std::string target = "/" + std::string(3'000, 'b');
   const std::string bytes = "GET " + target + " HTTP/1.1\r\n" + block;
   larder::ServerConfig config;
-  larder::KnownHeaders known;
-  RequestParser parser(config, &known);
+  RequestMemo memo(default_settings());
+  RequestParser parser(config, &memo);
   for (int i = 0; i < 3; ++i) REQUIRE(see(parser, bytes).outcome == Outcome::complete);
   SECTION("a lower bound of the header") {
     config.max_header_bytes = 2'000;
@@ -304,4 +324,51 @@ TEST_CASE("request parser: other bounds count from the next request on, behind a
     parser.set_bounds(larder::ServerConfig{});
     CHECK(see(parser, bytes).outcome == Outcome::complete);
   }
+}
+
+TEST_CASE(
+    "request parser: in a value that nobody reads, the memo takes the octets that llhttp does",
+    "[daemon]") {
+  const auto block_with = [](const std::string& value) {
+    return "GET /a HTTP/1.1\r\nHost: x\r\ntraceparent:" + value + "\r\nbranch: main\r\n\r\n";
+  };
+  const larder::ServerConfig config;
+  RequestMemo memo(default_settings());
+  RequestParser knowing(config, &memo);
+  RequestParser plain(config);
+  REQUIRE(see(knowing, block_with(" 00-1")).outcome == Outcome::complete);
+  int taken = 0;
+  for (int octet = 0; octet < 256; ++octet) {
+    const char c = static_cast<char>(octet);
+    for (const std::string& value :
+         {std::string{c}, std::string{' ', c}, std::string{c, 'a'}, std::string{'a', c, 'b'}}) {
+      CAPTURE(octet, value);
+      const std::string bytes = block_with(value);
+      const Seen seen = see(knowing, bytes);
+      CHECK(seen == see(plain, bytes));
+      if (seen.outcome == Outcome::complete) taken += knowing.view(bytes).header_id != 0 ? 1 : 0;
+    }
+  }
+  CHECK(taken >= 4 * (256 - 34));  // all but control characters, so that the memo was asked
+}
+
+TEST_CASE("request parser: the bounds of a header hold for one that the memo knows", "[daemon]") {
+  larder::ServerConfig config;
+  auto settings = std::make_shared<larder::Settings>();
+  config.max_header_bytes = settings->config.server.max_header_bytes = 1'024;
+  const auto block_with = [](std::size_t length) {
+    return "GET /a HTTP/1.1\r\nHost: x\r\ntraceparent: " + std::string(length, 'a') + "\r\n\r\n";
+  };
+  RequestMemo memo(settings);
+  RequestParser knowing(config, &memo);
+  RequestParser plain(config);
+  REQUIRE(see(knowing, block_with(10)).outcome == Outcome::complete);
+  bool refused = false;
+  for (std::size_t length = 900; length < 1'100; ++length) {
+    CAPTURE(length);
+    const Seen seen = see(knowing, block_with(length));
+    CHECK(seen == see(plain, block_with(length)));
+    refused = refused || seen.outcome == Outcome::refused;
+  }
+  CHECK(refused);
 }

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/http1/known_header.h"
+
+#include <algorithm>
+#include <string>
+
+#include "conf/base/field_table.h"
+#include "conf/base/octets.h"
+
+namespace larder {
+namespace {
+
+constexpr std::string_view kLineEnd = "\r\n";
+
+/// Each field in a line of its own, each line ended by CRLF: what match() relies on.
+bool is_plain(std::string_view block, std::size_t fields) {
+  const auto lines = static_cast<std::ptrdiff_t>(fields) + 1;  // the blank one
+  return block.ends_with("\r\n\r\n") && std::count(block.begin(), block.end(), '\r') == lines &&
+         std::count(block.begin(), block.end(), '\n') == lines;
+}
+
+/// Where the value at `at` ends, if its octets are those of RFC 9110 section 5.5 and a CR follows;
+/// else npos.
+std::size_t end_of_value(std::string_view text, std::size_t at) {
+  while (at < text.size() && (!is_octet(text[at], kControl) || text[at] == '\t')) ++at;
+  return at < text.size() && text[at] == '\r' ? at : std::string_view::npos;
+}
+
+}  // namespace
+
+bool is_read(std::string_view name, const UpstreamConfig& upstream) {
+  const FieldId id = field_of(name);
+  if (id != FieldId::none && row_of(id).has(kRead | kHop)) return true;
+  const auto listed = [name](const std::vector<std::string>& names) {
+    return std::any_of(names.begin(), names.end(),
+                       [name](const std::string& one) { return is_same_field(one, name); });
+  };
+  return listed(upstream.forward_headers) || listed(upstream.forward_headers_unkeyed);
+}
+
+void KnownHeader::forget() {
+  id_ = 0;
+  bytes_ = Secret();
+  free_.clear();
+  fields_.clear();
+  survey_ = {};
+}
+
+bool KnownHeader::learn(std::string_view block, std::span<const HeaderView> fields, bool must_close,
+                        std::uint64_t id, const Config& config) {
+  const auto bound = std::min<std::size_t>(kMaxBytes, config.server.max_header_bytes);
+  if (block.size() + kSizeMargin > bound || !is_plain(block, fields.size())) return false;
+  RequestView whole;
+  whole.headers = fields;
+  HeaderSurvey survey;
+  if (survey_header(whole, config.server, survey)) return false;
+  forget();
+  bytes_ = Secret(std::string(block));
+  const std::string_view own = bytes_.reveal();
+  const auto moved = [&](std::string_view text) {
+    return text.empty()
+               ? std::string_view{}
+               : own.substr(static_cast<std::size_t>(text.data() - block.data()), text.size());
+  };
+  for (const HeaderView& field : fields) {
+    if (is_read(field.name, config.upstream)) {
+      fields_.push_back({moved(field.name), moved(field.value)});
+      continue;
+    }
+    const auto begin =
+        static_cast<std::size_t>(field.name.data() - block.data()) + field.name.size() + 1;
+    free_.push_back({begin, own.find(kLineEnd, begin) - begin});
+  }
+  for (Sighting& sighting : survey.fields) sighting.value = moved(sighting.value);
+  survey_ = survey;
+  max_bytes_ = bound;
+  must_close_ = must_close;
+  id_ = id;
+  return true;
+}
+
+std::size_t KnownHeader::match(std::string_view rest) const {
+  if (id_ == 0) return 0;
+  const std::string_view known = bytes_.reveal();
+  if (rest.starts_with(known)) return known.size();
+  std::size_t at = 0;        // in `rest`
+  std::size_t compared = 0;  // in `known`
+  for (const Span& value : free_) {
+    const auto before = known.substr(compared, value.begin - compared);
+    if (!rest.substr(at).starts_with(before)) return 0;
+    at += before.size();
+    const bool same =
+        rest.substr(at).starts_with(known.substr(value.begin, value.length + kLineEnd.size()));
+    const std::size_t end = same ? at + value.length : end_of_value(rest, at);
+    if (end == std::string_view::npos) return 0;
+    at = end;
+    compared = value.begin + value.length;
+  }
+  if (!rest.substr(at).starts_with(known.substr(compared))) return 0;
+  at += known.size() - compared;
+  return at + kSizeMargin <= max_bytes_ ? at : 0;
+}
+
+}  // namespace larder
