@@ -87,7 +87,7 @@ class Worker final : public AnswerOut, private ClientHost {
   Waiter add_waiter(AnswerTaker& taker) override;
   void remove_waiter(std::uint64_t waiter) override { waiters_.erase(waiter); }
   void post(FetchOrder order) override { shared_.origin->post(std::move(order)); }
-  void refresh(const RequestView& request, const RequestFields& fields) override;
+  void refresh(const RequestView& request, const Plan& plan) override;
   Chunk hold_output(std::string bytes) override {
     return shared_.held.hold_output(std::move(bytes));
   }

@@ -7,6 +7,7 @@
 
 #include "bench/load/load_plan.h"
 #include "bench/load/load_run.h"
+#include "bench/load/varied_header.h"
 #include "bench/run/amounts.h"
 #include "bench/run/command.h"
 #include "bench/run/json.h"
@@ -22,6 +23,7 @@ struct Options {
   double rate = 0;
   std::string path = std::string(kSizedPath);
   std::vector<std::string> headers;
+  std::string vary_header;
   double seconds = 5;
   unsigned keys = 1'000;
   double exponent = 1.0;
@@ -72,6 +74,7 @@ bool measure(const Options& options, const Target& target, std::uint64_t size, J
   LoadPlan plan = sized_plan({target.endpoint, options.path, options.headers, size, options.keys,
                               options.exponent, options.seed});
   plan.rate = options.rate;
+  plan.vary_header = options.vary_header;
   plan.seconds = options.seconds;
   plan.server = target.process;
   plan.spin = options.spin;
@@ -146,6 +149,10 @@ void add_whom(CLI::App& app, Options& options) {
                  "'name: value' to send along; may be repeated. Default: the credentials of a "
                  "sandbox")
       ->allow_extra_args(false);
+  app.add_option(
+         "--vary-header", options.vary_header,
+         "Name of a header to send along with another value in every request, as traceparent")
+      ->check(header_name());
   app.add_option("--server-pid", options.server_pid,
                  "With --url: process whose CPU time is taken, with its children and all threads")
       ->check(CLI::Range(1, 1 << 22))

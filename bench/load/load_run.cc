@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "bench/load/client_loop.h"
+#include "bench/load/varied_header.h"
 #include "bench/run/command.h"
 #include "bench/run/steady_clock.h"
 
@@ -15,7 +16,8 @@ namespace {
 /// The requests of a plan in their order, and what came back.
 class PlannedRequests final : public RequestSource {
  public:
-  PlannedRequests(const LoadPlan& plan, bool once) : plan_(plan), once_(once) {}
+  PlannedRequests(const LoadPlan& plan, bool once)
+      : plan_(plan), once_(once), varied_(plan.vary_header) {}
 
   Next next(Request& request) override {
     if (at_ == plan_.order.size()) {
@@ -24,6 +26,7 @@ class PlannedRequests final : public RequestSource {
     }
     request.number = plan_.order[at_++];
     request.bytes = plan_.requests[request.number];
+    varied_.add_to(request.bytes);
     return Next::request;
   }
 
@@ -42,6 +45,7 @@ class PlannedRequests final : public RequestSource {
  private:
   const LoadPlan& plan_;
   bool once_;
+  VariedHeader varied_;
   std::size_t at_ = 0;
   LoadResult result_;
 };

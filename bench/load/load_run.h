@@ -20,7 +20,8 @@ struct LoadPlan {
   std::vector<std::string> requests;             ///< one for each key
   std::vector<std::uint32_t> order;              ///< keys as they are asked for
   std::uint32_t timed_keys = ~std::uint32_t{0};  ///< of the first so many the latency is taken
-  std::uint64_t body_bytes = 0;                  ///< that each answer must have; 0 = any
+  std::string vary_header;       ///< sent with another value in every request; "" = none
+  std::uint64_t body_bytes = 0;  ///< that each answer must have; 0 = any
   unsigned connections = 64;
   double rate = 0;         ///< requests a second, latencies from their planned moments; 0 = closed
   double warm_up_s = 0.3;  ///< not measured

@@ -35,6 +35,7 @@ struct PeersOptions {
   std::uint64_t cache_bytes = std::uint64_t{4} << 30;
   int server_cpu = 0;
   int load_cpu = 1;
+  std::string vary_header;  ///< of hits; "" = none
   bool spin = false;
   bool json = false;
   std::string larderd;

@@ -7,6 +7,9 @@
 namespace larder::bench {
 namespace {
 
+/// larderd without the varied header that all others get.
+constexpr const char* kPlain = "plain";
+
 const std::vector<Column> kColumns{
     {"cpu_us", "CPU us/hit", 2, true}, {"user_us", "user us", 2},
     {"system_us", "system us", 2},     {"requests_per_s", "hits/s", 0, true},
@@ -15,6 +18,9 @@ const std::vector<Column> kColumns{
 std::vector<Contestant> start_all(const Arena& arena, const Stage& stage, std::uint64_t size) {
   std::vector<Contestant> all;
   for (const Rival& cache : arena.caches) all.push_back(cache.start(stage));
+  if (!arena.options.vary_header.empty()) {
+    all.push_back(start_larderd({kPlain, arena.options.larderd, 0}, stage));
+  }
   if (arena.options.has_peer("limit")) all.push_back(start_limit("limit", "libuv", 1, size, stage));
   if (arena.options.has_peer("limit-cold"))
     all.push_back(start_limit("limit-cold", "libuv", arena.options.keys, size, stage));
@@ -28,6 +34,7 @@ LoadPlan plan_of(const PeersOptions& options, const Contestant& server, std::uin
   plan.seconds = options.seconds;
   plan.server = server.child.pid();
   plan.spin = options.spin;
+  if (server.name != kPlain) plan.vary_header = options.vary_header;
   return plan;
 }
 

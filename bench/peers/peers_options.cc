@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
 
+#include "bench/load/varied_header.h"
 #include "bench/peers/peers.h"
 #include "bench/run/amounts.h"
 
@@ -32,6 +33,11 @@ void add_what(CLI::App& app, PeersOptions& options, const std::vector<std::strin
   app.add_option("--seconds", options.seconds, "Of each turn of hits and of mixed")
       ->check(CLI::Range(0.1, 3'600.0))
       ->capture_default_str();
+  app.add_option("--vary-header", options.vary_header,
+                 "hits: name of a header to send along with another value in every request, as "
+                 "traceparent. A further larderd, `plain`, takes part and gets none: larderd's "
+                 "ratio to it is what the header costs")
+      ->check(header_name());
   app.add_flag("--spin", options.spin,
                "The load generator never sleeps, so that no server pays for waking it");
   app.add_flag("--json", options.json, "Print JSON");

@@ -92,11 +92,11 @@ std::optional<Refusal> choose_route(Method method, ListenerConfig::Role role, co
 std::optional<Refusal> classify_into(const RequestView& request, const Config& config,
                                      ListenerConfig::Role role, Decoded& scratch,
                                      RequestFields& fields) {
-  HeaderSurvey own;
+  std::optional<HeaderSurvey> own;
   if (request.survey == nullptr) {
-    if (auto bad = survey_header(request, config.server, own)) return bad;
+    if (auto bad = survey_header(request, config.server, own.emplace())) return bad;
   }
-  const HeaderSurvey& header = request.survey != nullptr ? *request.survey : own;
+  const HeaderSurvey& header = own ? *own : *request.survey;
   if (request.target.size() > config.server.max_target_bytes) {
     return refuse_and_close(414, "The request target is longer than server.max_target_bytes.");
   }

@@ -228,8 +228,9 @@ class FakeHost final : public ClientHost, private AnswerOut {
   Store store_{config_at(directory_.path(), 4u << 20), 1'024, hasher(), make_fifo()};
   StoreReader reader_ = store_.reader();
   RejectedSet rejected_;
-  Planner planner_{settings_, secret_, hasher(), reader_, rejected_};
-  RequestParser parser_{settings_->config.server};
+  RequestMemo memo_{settings_};
+  Planner planner_{settings_, secret_, hasher(), reader_, rejected_, memo_};
+  RequestParser parser_{settings_->config.server, &memo_};
   WorkerMetrics metrics_;
   HeldBytes held_;
   MonotonicTime now_{1'000};
