@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
+#include <memory>
 #include <string>
 #include <utility>
 #include <variant>
@@ -10,6 +12,7 @@
 #include "cache/request/query_string.h"
 #include "conf/base/check.h"
 #include "conf/base/octets.h"
+#include "daemon/http1/request_memo.h"
 #include "daemon/http1/request_parser.h"
 #include "tests/fuzz/fuzz_input.h"
 #include "upstream/origin_request.h"
@@ -20,8 +23,8 @@
 // Checked against rules that are written here once more, as plainly as they can be: what is
 // accepted is one request without a body; no preview, no management credential and no timeline
 // reaches the cache; the canonical form is its own canonical form; nothing of the client ends a
-// line of the request to the origin or adds a credential to its URL; and where the input is cut
-// into reads changes nothing.
+// line of the request to the origin or adds a credential to its URL; and neither where the input is
+// cut into reads nor what a memo knows of earlier inputs changes anything.
 
 namespace larder::fuzz {
 namespace {
@@ -45,7 +48,10 @@ struct Setup {
   ListenerConfig::Role role;
   RequestParser parser{config.server};
   RequestParser cut_parser{config.server};
+  RequestMemo memo{std::make_shared<const Settings>(Settings{config, 1})};  ///< of all inputs
+  RequestParser knowing_parser{config.server, &memo};
   Decoded scratch;
+  Decoded memo_scratch;
 };
 
 Setup& setup_for(std::uint8_t settings) {
@@ -312,6 +318,51 @@ void check_answer_of_cut_input(const Setup& setup, RequestParser& parser, Reques
   }
 }
 
+/// The fields of a view that somebody reads.
+std::vector<HeaderView> read_fields(const RequestView& view, const Setup& setup) {
+  std::vector<HeaderView> fields;
+  for (const HeaderView& field : view.headers) {
+    if (is_read(field.name, setup.config.upstream)) fields.push_back(field);
+  }
+  return fields;
+}
+
+/// The second time the memo knows the header, if it is one that it keeps.
+void check_answer_with_memo(Setup& setup, RequestParser& plain, Outcome outcome,
+                            std::string_view bytes) {
+  RequestParser& parser = setup.knowing_parser;
+  for (int time = 0; time < 2; ++time) {
+    parser.reset();
+    const Outcome again = parser.feed(bytes);
+    if (again == Outcome::complete && outcome == Outcome::refused) {
+      // Octets of the target that llhttp would have refused: the rules refuse them as well.
+      const auto result =
+          classify(parser.view(bytes), setup.config, setup.role, setup.memo_scratch);
+      LARDER_CHECK(std::holds_alternative<Refusal>(result));
+      continue;
+    }
+    LARDER_CHECK(again == outcome);
+    if (outcome != Outcome::complete) continue;
+    LARDER_CHECK(parser.consumed() == plain.consumed());
+    LARDER_CHECK(parser.must_close() == plain.must_close());
+    const RequestView view = parser.view(bytes);
+    const RequestView expected = plain.view(bytes);
+    LARDER_CHECK(view.target == expected.target);
+    const auto mine = read_fields(view, setup);
+    const auto theirs = read_fields(expected, setup);
+    LARDER_CHECK(std::equal(mine.begin(), mine.end(), theirs.begin(), theirs.end(),
+                            [](const HeaderView& a, const HeaderView& b) {
+                              return a.name == b.name && a.value == b.value;
+                            }));
+    const auto one = classify(view, setup.config, setup.role, setup.memo_scratch);
+    const auto* refusal = std::get_if<Refusal>(&one);
+    const auto two = classify(expected, setup.config, setup.role, setup.scratch);
+    const auto* expected_refusal = std::get_if<Refusal>(&two);
+    LARDER_CHECK((refusal == nullptr) == (expected_refusal == nullptr));
+    if (refusal != nullptr) LARDER_CHECK(refusal->status == expected_refusal->status);
+  }
+}
+
 void check_accepted(const RequestFields& fields, const RequestView& view, const PlainRequest& plain,
                     const Setup& setup) {
   static CanonicalRequest canonical;
@@ -358,6 +409,7 @@ void run(std::uint8_t settings, std::string_view bytes) {
     check_answer_of_cut_input(setup, parser, setup.cut_parser, outcome, bytes,
                               1 + numbers.below(bytes.size() - 1));
   }
+  check_answer_with_memo(setup, parser, outcome, bytes);
   if (outcome == Outcome::refused) {
     LARDER_CHECK(parser.refusal().status >= 400 && parser.refusal().close);
   }
