@@ -7,9 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "cache/body/chunk.h"
 #include "cache/http/response.h"
 #include "cache/request/request.h"
-#include "cache/store/object.h"
+#include "conf/base/result.h"
 
 /// What flows back to whoever waits for an answer from an origin: head, pieces of the body, end.
 namespace larder {

@@ -22,7 +22,7 @@ enum class Lane : std::uint8_t {
 inline constexpr std::size_t kLanes = 3;
 const char* name_of(Lane lane);
 
-/// A transfer by its number, unique within one CurlLoop.
+/// A transfer by its number, unique within one OriginLoop.
 using Ticket = std::uint64_t;
 
 /// The places of one host and who waits for them. Each lane has a queue of its own, first come

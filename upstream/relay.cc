@@ -5,22 +5,22 @@
 
 namespace larder {
 
-Relay::Relay(CurlLoop& loop, RelayOwner& owner, Waiter waiter, Privacy privacy)
-    : loop_(loop), owner_(owner), waiter_(waiter), privacy_(privacy) {}
+Relay::Relay(Transfers& transfers, RelayOwner& owner, Waiter waiter, Privacy privacy)
+    : transfers_(transfers), owner_(owner), waiter_(waiter), privacy_(privacy) {}
 
 Relay::~Relay() {
-  if (transfer_ != nullptr) loop_.abandon(transfer_);
+  if (transfer_ != nullptr) transfers_.abandon(transfer_);
 }
 
 bool Relay::start(OriginRequest request) {
   const bool preview = privacy_ == Privacy::private_no_store;
-  transfer_ = loop_.start(std::move(request), this, preview ? Lane::preview : Lane::visitor);
+  transfer_ = transfers_.start(std::move(request), this, preview ? Lane::preview : Lane::visitor);
   return transfer_ != nullptr;
 }
 
 void Relay::credit(std::uint64_t bytes) {
   taken_ = std::min(sent_, taken_ + bytes);  // credits count heads and chunk sizes too
-  if (transfer_ != nullptr && sent_ - taken_ < kWindowBytes) loop_.resume(transfer_);
+  if (transfer_ != nullptr && sent_ - taken_ < kWindowBytes) transfers_.resume(transfer_);
 }
 
 std::shared_ptr<const AnswerHead> Relay::head_for(const TransferProgress& progress) const {
@@ -57,7 +57,7 @@ void Relay::on_progress(TransferProgress progress) {
     }
   }
   const bool over = event.end != AnswerEvent::End::no;
-  if (!over && sent_ - taken_ >= kWindowBytes) transfer_->pause();
+  if (!over && sent_ - taken_ >= kWindowBytes) transfers_.pause(transfer_);
   if (progress.ended) transfer_ = nullptr;  // the loop ends it after this call
   waiter_.out->send(std::move(event));
   if (over) owner_.on_relay_over(waiter_);  // destroys this

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
-#include "cache/store/object.h"
 #include "upstream/answer.h"
-#include "upstream/curl_loop.h"
+#include "upstream/transfers.h"
 
 namespace larder {
 
@@ -33,12 +33,12 @@ class Relay final : public TransferSink {
   };
   static constexpr std::uint64_t kWindowBytes = 256 * 1024;
 
-  Relay(CurlLoop& loop, RelayOwner& owner, Waiter waiter, Privacy privacy);
+  Relay(Transfers& transfers, RelayOwner& owner, Waiter waiter, Privacy privacy);
   ~Relay() override;  ///< ends the transfer
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
 
-  /// False = the host's queue is full: nothing was started.
+  /// False = its lane's queue is full: nothing was started.
   bool start(OriginRequest request);
   /// The client has taken this many more bytes.
   void credit(std::uint64_t bytes);
@@ -47,7 +47,7 @@ class Relay final : public TransferSink {
   void on_progress(TransferProgress progress) override;
   std::shared_ptr<const AnswerHead> head_for(const TransferProgress& progress) const;
 
-  CurlLoop& loop_;
+  Transfers& transfers_;
   RelayOwner& owner_;
   const Waiter waiter_;
   const Privacy privacy_;

@@ -7,37 +7,16 @@
 #include <span>
 #include <string>
 
-#include "cache/http/response.h"
 #include "conf/base/clock.h"
-#include "conf/base/result.h"
 #include "conf/base/secret.h"
 #include "conf/config.h"
-#include "upstream/host_lanes.h"
 #include "upstream/origin_connection.h"
-#include "upstream/origin_request.h"
 #include "upstream/response_reader.h"
+#include "upstream/transfers.h"
 
 namespace larder {
 
 class Host;
-class Transfer;
-
-/// What has come since the last call.
-struct TransferProgress {
-  const ResponseFacts* head = nullptr;  ///< set in the one call that brings the complete header
-  std::string body;
-  bool ended = false;
-  bool framed = false;         ///< with `ended`: the body's length was proven by its framing
-  std::optional<Error> error;  ///< with `ended`: it failed; the body is cut off
-};
-
-/// Takes a transfer's progress, on the loop's thread. After the call with `ended` the transfer is
-/// gone.
-class TransferSink {
- public:
-  virtual ~TransferSink() = default;
-  virtual void on_progress(TransferProgress progress) = 0;
-};
 
 /// What a transfer needs of the loop on which it runs.
 class TransferSite {

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an answer costs: reading the stored row, its freshness, its head, and the JSON check of a
-// body that comes from the origin.
+// What an answer costs: reading the stored row, its freshness, its head.
 #include <benchmark/benchmark.h>
 
-#include "cache/body/json_check.h"
 #include "cache/http/freshness.h"
 #include "cache/store/object.h"
 #include "daemon/http1/answer_text.h"
@@ -51,31 +49,9 @@ void format_head_tail(benchmark::State& state) {
   }
 }
 
-/// A list of entries, as the API writes them.
-std::string json_of(std::size_t length) {
-  std::string text = R"({"entries":[)";
-  for (unsigned i = 0; text.size() + 200 < length; ++i) {
-    text += R"({"uid":"blt)" + std::to_string(i) +
-            R"(","title":"A title \"of\" some length","tags":["a","b"],"_version":3,"price":9.5},)";
-  }
-  return text + R"({"uid":"last","fill":")" + std::string(length - text.size() - 26, 'x') +
-         R"("}]})";
-}
-
-void check_json(benchmark::State& state) {
-  const std::string body = json_of(static_cast<std::size_t>(state.range(0)));
-  JsonCheck check;
-  for (auto _ : state) {
-    if (!check.check(body, Representation::identity, body.size()))
-      state.SkipWithError("the body is no JSON");
-  }
-  count_bytes(state);
-}
-
 BENCHMARK(decode_row)->Arg(1'024)->Arg(10'240)->Arg(102'400);
 BENCHMARK(judge_freshness);
 BENCHMARK(format_head_tail);
-BENCHMARK(check_json)->Arg(1'024)->Arg(10'240)->Arg(102'400);
 
 }  // namespace
 }  // namespace larder::bench

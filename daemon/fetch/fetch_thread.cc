@@ -11,10 +11,15 @@
 namespace larder {
 namespace {
 
-/// One extra try for each ten fills, at most ten in a row: a failing origin is not hit harder.
-constexpr double kRetryShare = 0.1;
-constexpr double kRetryBurst = 10;
 constexpr Milliseconds kSweepMs = 250;
+
+bool selects(const PurgeOrder& purge, const FillOrder& order) {
+  if (purge.what == PurgeOrder::What::all) return true;
+  const auto& scope = *order.scope;
+  if (!purge.selects_scope(scope.api_key, scope.environment, scope.branch)) return false;
+  return purge.what == PurgeOrder::What::scope ||
+         (purge.path == order.request.path && purge.query == order.request.query);
+}
 
 Refusal queue_is_full() {
   return {.status = 503,
@@ -24,11 +29,6 @@ Refusal queue_is_full() {
 
 }  // namespace
 
-std::size_t FetchThread::WaiterHash::operator()(const Waiter& waiter) const noexcept {
-  return std::hash<const void*>()(waiter.out) ^
-         (std::hash<std::uint64_t>()(waiter.id) * 0x9e3779b97f4a7c15ull);
-}
-
 FetchThread::FetchThread(SettingsPtr settings, const AnchoredClock& clock, Store& store,
                          WorkersOut& workers, OriginMetrics& metrics, const HeldBytes& held)
     : settings_(std::move(settings)),
@@ -37,12 +37,18 @@ FetchThread::FetchThread(SettingsPtr settings, const AnchoredClock& clock, Store
       workers_(workers),
       metrics_(metrics),
       held_(held),
-      delivery_(std::make_unique<CurlLoop>(loop_.get(), settings_->config.upstream)),
-      preview_(std::make_unique<CurlLoop>(loop_.get(), settings_->config.upstream)),
+      delivery_(std::make_unique<OriginLoop>(loop_.get(), config().upstream)),
+      preview_(std::make_unique<OriginLoop>(loop_.get(), config().upstream)),
       reader_(store.reader()),
-      hit_for_miss_(settings_->config.upstream.hit_for_miss_s),
-      refused_(settings_->config.upstream.rejected_hold_s),
-      rejected_(settings_->config.upstream.rejected_hold_s),
+      writes_(store, metrics,
+              [this](const CacheKey& key, std::uint64_t fill) {
+                post(CommittedNote{key, fill});
+              }),
+      hit_for_miss_(config().upstream.hit_for_miss_s),
+      refused_(config().upstream.rejected_hold_s),
+      rejected_(config().upstream.rejected_hold_s),
+      around_fills_{*this, writes_, *this, *delivery_, held},
+      relays_(*delivery_, *preview_, held),
       sweep_(make_timer(loop_.get(), this)),
       turn_end_(make_handle<uv_prepare_t>(loop_.get(), this, uv_prepare_init)),
       mailbox_(loop_.get(), this),
@@ -86,6 +92,7 @@ void FetchThread::note_sent(AnswerOut& out) {
 void FetchThread::end_turn() {
   for (AnswerOut* const out : sent_to_) out->take_sent();
   sent_to_.clear();
+  if (delivery_ != nullptr) show_gauges();
 }
 
 void FetchThread::on_sweep(uv_timer_t* timer) noexcept {
@@ -96,7 +103,7 @@ void FetchThread::on_sweep(uv_timer_t* timer) noexcept {
 }
 
 void FetchThread::cut_laggards() {
-  for (auto& [id, fill] : fills_) metrics_.laggards_cut.add(fill->cut_laggards(kSweepMs));
+  fills_.for_each([this](Fill& fill) { metrics_.laggards_cut.add(fill.cut_laggards(kSweepMs)); });
 }
 
 /// Fills that are under way keep the settings with which they began.
@@ -120,7 +127,6 @@ void FetchThread::on_mail(std::vector<FetchOrder>& orders) {
     std::visit([this](auto& it) { take(it); }, order);
   }
   reader_->end_turn();
-  show_gauges();
 }
 
 void FetchThread::show_gauges() {
@@ -137,38 +143,15 @@ void FetchThread::show_gauges() {
   metrics_.fills_active.set(fills_.size());
 }
 
-std::string FetchThread::name_of(const FillOrder& order) {
-  std::string name(reinterpret_cast<const char*>(order.scope->mac.bytes.data()),
-                   order.scope->mac.bytes.size());
-  name += order.canonical;
-  return name;
-}
-
 void FetchThread::take(FillOrder& order) {
   const bool refresh = order.waiter.out == nullptr;
   if (!refresh && answer_from_held(order)) return;
-  const auto current = current_.find(name_of(order));
-  Fill* fill = current == current_.end() ? nullptr : fills_.at(current->second).get();
-  const bool same_credential =
-      fill != nullptr && fill->order().scope->credential == order.scope->credential;
-  const bool may_join = fill != nullptr && fill->joinable(wall()) &&
-                        (!order.skip_store || same_credential) &&
-                        (!order.skip_store || fill->state() != Fill::State::committing);
+  Fill* const fill = fills_.current(order);
   const auto advice = refresh ? HitForMiss::Advice::share : advise(order);
   const bool alone = advice == HitForMiss::Advice::alone;
-  if (may_join && (!alone || fill->state() == Fill::State::committing)) {
-    if (refresh) return;
-    if (fill->members() >= settings_->config.upstream.max_waiters_per_fill) {
-      return refuse(
-          order.waiter,
-          {.status = 503,
-           .error_code = 503,
-           .cause = "too many clients wait for this answer (upstream.max_waiters_per_fill)"});
-    }
-    if (!fill->promote()) return refuse(order.waiter, queue_is_full());
-    metrics_.fills_joined.add();
-    if (fill->state() != Fill::State::committing) fill_of_[order.waiter] = fill->id();
-    return fill->join(std::move(order));
+  if (fill != nullptr && may_join(*fill, order) &&
+      (!alone || fill->state() == Fill::State::committing)) {
+    return refresh ? void() : join(*fill, order);
   }
   if (!order.skip_store && answer_from_store(order)) return;
   if (alone) {
@@ -177,6 +160,28 @@ void FetchThread::take(FillOrder& order) {
   }
   if (refresh) metrics_.fills_refreshed.add();
   start_fill(std::move(order), 1);
+}
+
+/// A credential that must prove itself takes no answer that another one, or an earlier request,
+/// has had from the origin.
+bool FetchThread::may_join(const Fill& fill, const FillOrder& order) const {
+  if (!fill.joinable(wall())) return false;
+  return !order.skip_store || (fill.order().scope->credential == order.scope->credential &&
+                               fill.state() != Fill::State::committing);
+}
+
+void FetchThread::join(Fill& fill, FillOrder& order) {
+  if (fill.waiters() >= config().upstream.max_waiters_per_fill) {
+    return refuse(
+        order.waiter,
+        {.status = 503,
+         .error_code = 503,
+         .cause = "too many clients wait for this answer (upstream.max_waiters_per_fill)"});
+  }
+  if (!fill.promote()) return refuse(order.waiter, queue_is_full());
+  metrics_.fills_joined.add();
+  fills_.note_waiter(order.waiter, fill);
+  fill.join(std::move(order));
 }
 
 /// Whoever can fall back on a stale object always shares: on a way of its own it would be handed
@@ -223,12 +228,12 @@ bool FetchThread::answer_from_store(const FillOrder& order) {
   const auto sequence = found->sequence;
   const auto chunk_count = found->chunk_count;
   if (found->chunk_count == 0) {
-    event.body.push_back(hold_output(std::string(found->body)));
+    event.body.push_back(held_.hold_output(std::string(found->body)));
   }
   for (std::uint32_t i = 0; i < chunk_count; ++i) {
     const auto piece = reader_->chunk(order.key, sequence, i);
     if (!piece) return false;
-    event.body.push_back(hold_output(std::string(*piece)));
+    event.body.push_back(held_.hold_output(std::string(*piece)));
   }
   event.head = std::move(head);
   event.end = AnswerEvent::End::complete;
@@ -238,22 +243,20 @@ bool FetchThread::answer_from_store(const FillOrder& order) {
   return true;
 }
 
+/// null = refused, and its waiter told so.
 Fill* FetchThread::start_fill(FillOrder order, unsigned attempt) {
-  const auto name = name_of(order);
   const auto waiter = order.waiter;
-  const auto id = next_fill_++;
-  auto owned = std::make_unique<Fill>(*this, id, std::move(order), attempt);
-  Fill* fill = owned.get();
-  if (!fill->start()) {
+  auto owned =
+      std::make_unique<Fill>(around_fills_, settings_, next_fill_++, std::move(order), attempt);
+  if (!owned->start()) {
     refuse(waiter, queue_is_full());
     return nullptr;
   }
-  retry_budget_ = std::min(kRetryBurst, retry_budget_ + kRetryShare);
-  fills_.emplace(id, std::move(owned));
-  current_[name] = id;
-  if (waiter.out != nullptr) fill_of_[waiter] = id;
+  retries_.earn();
   metrics_.fills_started.add();
-  return fill;
+  Fill& fill = fills_.add(std::move(owned));
+  if (waiter.out != nullptr) fills_.note_waiter(waiter, fill);
+  return &fill;
 }
 
 void FetchThread::take(RelayOrder& order) {
@@ -261,15 +264,8 @@ void FetchThread::take(RelayOrder& order) {
 }
 
 void FetchThread::start_relay(Waiter waiter, OriginRequest request, RelayOrder::To to) {
-  const bool preview = to == RelayOrder::To::preview;
-  (preview ? metrics_.previews : metrics_.passes).add();
-  auto relay =
-      std::make_unique<Relay>(preview ? *preview_ : *delivery_, *this, waiter,
-                              preview ? Relay::Privacy::private_no_store : Relay::Privacy::as_sent);
-  if (!relay->start(std::move(request))) {
-    return refuse(waiter, queue_is_full());
-  }
-  relays_[waiter] = std::move(relay);
+  (to == RelayOrder::To::preview ? metrics_.previews : metrics_.passes).add();
+  if (!relays_.start(waiter, std::move(request), to)) refuse(waiter, queue_is_full());
 }
 
 /// A cacheable request on a fetch of its own.
@@ -290,109 +286,67 @@ void FetchThread::refuse(Waiter waiter, const Refusal& refusal) {
 }
 
 void FetchThread::take(LeaveOrder& order) {
-  relays_.erase(order.waiter);
-  const auto found = fill_of_.find(order.waiter);
-  if (found == fill_of_.end()) return;
-  const auto id = found->second;
-  fill_of_.erase(found);
-  const auto fill = fills_.find(id);
-  if (fill != fills_.end()) fill->second->leave(order.waiter);
+  relays_.leave(order.waiter);
+  Fill* const fill = fills_.of(order.waiter);
+  if (fill == nullptr) return;
+  fills_.forget_waiter(order.waiter);
+  fill->leave(order.waiter);
 }
 
 void FetchThread::take(CreditOrder& order) {
-  const auto relay = relays_.find(order.waiter);
-  if (relay != relays_.end()) return relay->second->credit(order.bytes);
-  const auto found = fill_of_.find(order.waiter);
-  if (found == fill_of_.end()) return;
-  const auto fill = fills_.find(found->second);
-  if (fill != fills_.end()) fill->second->credit(order.waiter, order.bytes);
-}
-
-bool FetchThread::selected(const PurgeOrder& order, const Fill& fill) const {
-  const auto& scope = *fill.order().scope;
-  if (order.what == PurgeOrder::What::all) return true;
-  const bool scope_matches = order.selects_scope(scope.api_key, scope.environment, scope.branch);
-  if (order.what == PurgeOrder::What::scope) return scope_matches;
-  return scope_matches && order.path == fill.order().request.path &&
-         order.query == fill.order().request.query;
+  if (relays_.credit(order.waiter, order.bytes)) return;
+  if (Fill* const fill = fills_.of(order.waiter)) fill->credit(order.waiter, order.bytes);
 }
 
 /// Nobody joins what is under way any more, and nothing of it is stored; then the store's order,
-/// behind every put() of before.
+/// behind every commit of before.
 void FetchThread::take(PurgeCommand& command) {
-  std::vector<std::uint64_t> committing;
-  for (auto& [id, fill] : fills_) {
-    if (!selected(command.order, *fill)) continue;
-    fill->forbid_store();
-    forget_current(*fill);
-    if (fill->state() == Fill::State::committing) committing.push_back(id);
-  }
-  for (const auto id : committing) fills_.erase(id);
+  std::vector<const Fill*> committing;
+  fills_.for_each([&](Fill& fill) {
+    if (!selects(command.order, fill.order())) return;
+    fill.forbid_store();
+    fills_.retire(fill);
+    if (fill.state() == Fill::State::committing) committing.push_back(&fill);
+  });
+  for (const Fill* const fill : committing) fills_.remove(*fill);
   hit_for_miss_.clear();
   refused_.clear();
   store_.purge(std::move(command.order), std::move(command.done));
 }
 
 void FetchThread::take(CommittedNote& note) {
-  const auto found = fills_.find(note.fill);
-  if (found == fills_.end()) return;
-  forget_current(*found->second);
-  fills_.erase(found);
-}
-
-void FetchThread::forget_current(const Fill& fill) {
-  const auto current = current_.find(name_of(fill.order()));
-  if (current != current_.end() && current->second == fill.id()) current_.erase(current);
+  if (const Fill* const fill = fills_.find(note.key, note.fill)) fills_.remove(*fill);
 }
 
 void FetchThread::on_unshareable(const Fill& fill, std::vector<FillOrder> others, Unshareable why) {
-  if (why == Unshareable::lasting) hit_for_miss_.mark(fill.order().key, monotonic_now());
-  if (why == Unshareable::refusal) refused_.mark(fill.order().key, monotonic_now());
-  forget_current(fill);
-  for (auto& order : others) {
-    fill_of_.erase(order.waiter);
+  const auto& key = fill.order().key;
+  if (why == Unshareable::lasting) hit_for_miss_.mark(key, monotonic_now());
+  if (why == Unshareable::refusal) refused_.mark(key, monotonic_now());
+  fills_.retire(fill);
+  for (const auto& order : others) {
+    fills_.forget_waiter(order.waiter);
     if (!answer_from_held(order)) relay_alone(order);
   }
 }
 
 void FetchThread::on_leader_failed(const Fill& fill, std::vector<FillOrder> others,
                                    const Refusal& refusal) {
-  forget_current(fill);
-  for (const auto& order : others) fill_of_.erase(order.waiter);
-  if (fill.attempt() > 1 || retry_budget_ < 1) {
+  fills_.retire(fill);
+  for (const auto& order : others) fills_.forget_waiter(order.waiter);
+  if (fill.attempt() > 1 || !retries_.spend()) {
     for (const auto& order : others) refuse(order.waiter, refusal);
     return;
   }
-  retry_budget_ -= 1;
   metrics_.fills_retried.add();
-  Fill* second = start_fill(others.front(), fill.attempt() + 1);
+  Fill* const second = start_fill(std::move(others.front()), fill.attempt() + 1);
   for (std::size_t i = 1; i < others.size(); ++i) {
     if (second == nullptr) {
       refuse(others[i].waiter, refusal);
       continue;
     }
-    fill_of_[others[i].waiter] = second->id();
+    fills_.note_waiter(others[i].waiter, *second);
     second->join(std::move(others[i]));
   }
-}
-
-bool FetchThread::store(const Fill& fill, NewObject object) {
-  const auto& scope = *fill.order().scope;
-  hit_for_miss_.unmark(fill.order().key);
-  refused_.unmark(fill.order().key);
-  auto write = store_.begin(object.meta.body_length);
-  const bool whole = write && std::all_of(object.body.begin(), object.body.end(),
-                                          [&](const Chunk& piece) { return write->append(piece); });
-  const bool taken =
-      whole && std::move(*write).commit(std::move(object),
-                                        {.mac = scope.mac,
-                                         .delivery_host = scope.delivery_host,
-                                         .api_key = scope.api_key,
-                                         .environment = scope.environment,
-                                         .branch = scope.branch},
-                                        [this, id = fill.id()](bool) { post(CommittedNote{id}); });
-  (taken ? metrics_.fills_stored : metrics_.store_refused).add();
-  return taken;
 }
 
 void FetchThread::on_verdict(StoreVerdict verdict) {
@@ -400,7 +354,7 @@ void FetchThread::on_verdict(StoreVerdict verdict) {
 }
 
 void FetchThread::on_rejected(const Fill& fill, std::shared_ptr<const AnswerHead> head,
-                              std::vector<Chunk> body) {
+                              const std::vector<Chunk>& body) {
   const auto& credential = fill.order().scope->credential;
   rejected_.reject(credential, std::move(head), RejectedCredentials::copy_of(body),
                    monotonic_now());
@@ -411,7 +365,7 @@ void FetchThread::on_rejected(const Fill& fill, std::shared_ptr<const AnswerHead
 /// In open mode each credential has a scope of its own. One that nothing is stored for, an invented
 /// one, has no hits to stop: it must not displace those that have.
 bool FetchThread::may_have_hits(const Fill& fill) {
-  if (!settings_->config.open_mode() || store_.stats().pending_bytes > 0) return true;
+  if (!config().open_mode() || store_.stats().pending_bytes > 0) return true;
   reader_->end_turn();  // the snapshot must not be older than that
   const bool stored = reader_->may_hold_scope_of(fill.order().key);
   reader_->end_turn();
@@ -419,21 +373,12 @@ bool FetchThread::may_have_hits(const Fill& fill) {
 }
 
 void FetchThread::on_accepted(const Fill& fill) {
+  hit_for_miss_.unmark(fill.order().key);
+  refused_.unmark(fill.order().key);
   const bool was_rejected = rejected_.accept(fill.order().scope->credential);
   if (!was_rejected && !fill.order().skip_store) return;
   metrics_.credentials_rejected.set(rejected_.size());
   workers_.tell_all({.credential = fill.order().scope->credential, .rejected = false});
-}
-
-void FetchThread::on_fill_over(Fill& fill) {
-  forget_current(fill);
-  fills_.erase(fill.id());
-  show_gauges();
-}
-
-void FetchThread::on_relay_over(Waiter waiter) {
-  relays_.erase(waiter);
-  show_gauges();
 }
 
 }  // namespace larder

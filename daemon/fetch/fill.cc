@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "cache/body/held_bytes.h"
+#include "cache/http/freshness.h"
 #include "conf/base/check.h"
 #include "conf/base/log.h"
 #include "conf/base/octets.h"
@@ -42,48 +42,48 @@ bool names_credential(const FillOrder& order) {
 
 }  // namespace
 
-Fill::Fill(FillOwner& owner, std::uint64_t id, FillOrder order, unsigned attempt)
-    : owner_(owner),
-      settings_(owner.settings()),
-      id_(id),
+Fill::Fill(FillSurroundings& around, SettingsPtr settings, std::uint64_t number, FillOrder order,
+           unsigned attempt)
+    : around_(around),
+      settings_(std::move(settings)),
+      number_(number),
       order_(std::move(order)),
       attempt_(attempt) {
   if (order_.waiter.out != nullptr) {
-    members_.push_back({.order = order_, .source = AnswerSource::fill});
+    members_.push_back({.waiter = order_.waiter,
+                        .source = AnswerSource::fill,
+                        .has_stale = order_.has_stale,
+                        .order = nullptr});
   }
 }
 
 Fill::~Fill() {
-  if (transfer_ != nullptr) owner_.delivery_loop().abandon(transfer_);
+  if (transfer_ != nullptr) around_.transfers.abandon(transfer_);
   for (const auto& chunk : body_) HeldBytes::pass_to_output(chunk);
 }
 
 bool Fill::joinable(WallTime now) const {
-  if (forbidden_ || held_back_) return false;
   switch (state_) {
     case State::requested:
-      return true;
-    case State::streaming:
-      return retained_ && verdict_ == StoreVerdict::storable;
+    case State::keeping:
+      return verdict_ == StoreVerdict::storable;
     case State::committing:
       return judge(lifetime_, now) == Freshness::fresh;
+    case State::held_back:
+    case State::passing:
     case State::over:
       return false;
   }
   return false;
 }
 
-void Fill::transition_to(State next) {
-  const bool legal =
-      (state_ == State::requested && next != State::requested && next != State::committing) ||
-      (state_ == State::streaming && (next == State::committing || next == State::over)) ||
-      (state_ == State::committing && next == State::over);
-  LARDER_CHECK(legal);
+void Fill::move_to(State next) {
+  LARDER_CHECK(is_legal(state_, next));
   state_ = next;
 }
 
 bool Fill::start() {
-  transfer_ = owner_.delivery_loop().start(
+  transfer_ = around_.transfers.start(
       delivery_request(order_.request, *order_.scope, order_.access_token.reveal(),
                        order_.user_agent, order_.unkeyed),
       this, order_.waiter.out == nullptr ? Lane::refresh : Lane::visitor);
@@ -91,32 +91,40 @@ bool Fill::start() {
 }
 
 bool Fill::promote() {
-  return transfer_ == nullptr || owner_.delivery_loop().promote(transfer_);
+  return transfer_ == nullptr || around_.transfers.promote(transfer_);
 }
 
 void Fill::join(FillOrder order) {
-  members_.push_back(
-      {.order = std::move(order),
-       .source = state_ == State::committing ? AnswerSource::committed : AnswerSource::joined});
   const bool whole = state_ == State::committing;
-  if (state_ == State::requested || (!whole && waits_for_the_end(members_.back()))) return;
-  const auto end = state_ == State::committing ? AnswerEvent::End::complete : AnswerEvent::End::no;
-  send(members_.back(), body_, end);
-  if (state_ == State::committing) members_.pop_back();
+  Member member{.waiter = order.waiter,
+                .source = whole ? AnswerSource::committed : AnswerSource::joined,
+                .has_stale = order.has_stale,
+                .order = nullptr};
+  if (whole) return send(member, body_, AnswerEvent::End::complete);
+  member.order = std::make_unique<FillOrder>(std::move(order));
+  if (state_ != State::requested && !waits_for_the_end(member)) {
+    send(member, body_, AnswerEvent::End::no);
+  }
+  members_.push_back(std::move(member));
 }
 
 void Fill::leave(Waiter waiter) {
-  std::erase_if(members_, [&](const Member& m) { return m.order.waiter == waiter; });
-  if (members_.empty() && !retained_) return end();
+  std::erase_if(members_, [&](const Member& m) { return m.waiter == waiter; });
+  if (members_.empty() && state_ == State::passing) return end();
   regulate();
 }
 
 void Fill::credit(Waiter waiter, std::uint64_t bytes) {
   for (auto& member : members_) {
-    if (member.order.waiter != waiter) continue;
+    if (member.waiter != waiter) continue;
     member.taken = std::min(received_, member.taken + bytes);  // heads and chunk sizes count too
   }
   regulate();
+}
+
+void Fill::forbid_store() {
+  if (verdict_ == StoreVerdict::storable) verdict_ = StoreVerdict::purged;
+  write_.reset();
 }
 
 void Fill::on_progress(TransferProgress progress) {
@@ -125,7 +133,7 @@ void Fill::on_progress(TransferProgress progress) {
   if (!progress.body.empty()) take_body(std::move(progress.body));
   if (!progress.ended) {
     spread(AnswerEvent::End::no);
-    if (members_.empty() && !retained_) return end();
+    if (members_.empty() && state_ == State::passing) return end();
     return regulate();
   }
   if (progress.error) {
@@ -135,218 +143,235 @@ void Fill::on_progress(TransferProgress progress) {
   }
 }
 
+// --- The head
+// -------------------------------------------------------------------------------------
+
 void Fill::take_head(const ResponseFacts& facts) {
-  transition_to(State::streaming);
-  facts_ = facts;
-  verdict_ = may_store(facts_, order_.request.representation);
-  held_back_ = may_be_rejection(facts_.status);
-  if (held_back_) return;
-  if (is_trouble(facts_.status)) {
-    const auto refusal = refusal_of_status(facts_.status);
-    fail_those_with_stale(refusal);
-    auto others = take_others();
-    if (facts_.status / 100 == 3) fail_leader(refusal);
-    if (!others.empty()) owner_.on_leader_failed(*this, std::move(others), refusal);
-    stop_retaining();
-  } else if (verdict_ != StoreVerdict::storable) {
-    release_others_as_unshareable();
+  facts_ = &facts;
+  const auto by_head = may_store(facts, order_.request.representation);
+  if (by_head != StoreVerdict::storable) verdict_ = by_head;  // else it stays, perhaps `purged`
+  if (may_be_rejection(facts.status)) {
+    hold_back();
+  } else if (is_trouble(facts.status)) {
+    meet_trouble();
+  } else if (by_head != StoreVerdict::storable) {
+    release_others();
+    pass_on(by_head);
+  } else {
+    keep();
   }
 }
 
-void Fill::fail_leader(const Refusal& refusal) {
-  for (const auto& leader : members_) send_failure(leader.order, refusal, false);
-  members_.clear();
+void Fill::hold_back() {
+  move_to(State::held_back);
+  begin_pipeline(&error_code_);
 }
+
+/// The leader alone sees the origin's error, and not even it a redirect.
+void Fill::meet_trouble() {
+  const auto refusal = refusal_of_status(facts_->status);
+  fail_those_with_stale(refusal);
+  auto others = take_others();
+  if (facts_->status / 100 == 3) fail_leader(refusal);
+  if (!others.empty()) around_.owner.on_leader_failed(*this, std::move(others), refusal);
+  pass_on(verdict_);
+}
+
+/// What is announced as too large is not kept at all.
+void Fill::keep() {
+  const std::uint64_t announced = facts_->content_length.value_or(0);
+  const bool storable = verdict_ == StoreVerdict::storable;
+  if (storable) write_ = around_.store.begin(*this, announced);
+  if (announced > around_.store.max_object_bytes() || (storable && write_ == nullptr)) {
+    return pass_on(StoreVerdict::too_large);
+  }
+  move_to(State::keeping);
+  begin_pipeline(nullptr);
+}
+
+void Fill::begin_pipeline(JsonEvents* events) {
+  const bool zipped = equals_ignoring_case(facts_->content_encoding, "gzip");
+  pipeline_.emplace(zipped ? Representation::gzip : Representation::identity,
+                    BodyLimits{.max_bytes = around_.store.max_object_bytes(),
+                               .max_decoded_bytes = settings_->config.cache.max_decoded_bytes},
+                    events);
+}
+
+// --- The body
+// -------------------------------------------------------------------------------------
 
 void Fill::take_body(std::string bytes) {
   received_ += bytes.size();
-  const bool fits = received_ <= owner_.max_object_bytes() && owner_.may_hold(bytes.size());
-  if (held_back_ && received_ > kMaxRejectionBytes) {
-    held_back_ = false;  // no word of the API's is this long
-    fail_those_with_stale(refusal_of_status(502));
-    release_others_as_unshareable();
+  if (state_ == State::held_back && received_ > kMaxRejectionBytes) stop_holding_back();
+  const bool kept = keeps_body() && has_room(bytes.size());
+  Chunk piece = kept ? around_.held.hold_pending(std::move(bytes))
+                     : around_.held.hold_output(std::move(bytes));
+  if (keeps_body() && !(kept && keep_piece(piece))) {
+    HeldBytes::pass_to_output(piece);
+    if (state_ == State::held_back) stop_holding_back();
+    if (state_ == State::keeping) pass_on(StoreVerdict::too_large);
   }
-  if (retained_ && !fits) stop_retaining();
-  fresh_.push_back(retained_ ? owner_.hold_pending(std::move(bytes))
-                             : owner_.hold_output(std::move(bytes)));
-  if (retained_) body_.push_back(fresh_.back());
+  if (state_ != State::held_back) fresh_.push_back(std::move(piece));
+}
+
+bool Fill::has_room(std::uint64_t bytes) const {
+  return received_ <= around_.store.max_object_bytes() && around_.held.pending_has_room(bytes);
+}
+
+/// False = the store has no room for it.
+bool Fill::keep_piece(const Chunk& piece) {
+  if (write_ != nullptr && !write_->append(piece)) return false;
+  if (!pipeline_->feed(*piece)) write_.reset();  // not sound: it will not be stored
+  body_.push_back(piece);
+  return true;
 }
 
 /// Not for the store: from here on the answer only passes through, and waits for its readers.
-void Fill::stop_retaining() {
-  const auto arrived = std::exchange(body_, {});
+void Fill::pass_on(StoreVerdict why) {
+  const bool told_nobody = state_ == State::held_back;
+  move_to(State::passing);
+  if (verdict_ == StoreVerdict::storable) verdict_ = why;
+  write_.reset();
+  pipeline_.reset();
+  auto arrived = std::exchange(body_, {});
   for (const auto& chunk : arrived) HeldBytes::pass_to_output(chunk);
-  for (auto& member : members_) {
-    if (waits_for_the_end(member) && !held_back_) send(member, arrived, AnswerEvent::End::no);
+  if (told_nobody) {
+    fresh_ = std::move(arrived);
+    return;
   }
-  retained_ = false;
-  if (verdict_ == StoreVerdict::storable) verdict_ = StoreVerdict::too_large;
+  for (auto& member : members_) {
+    const bool waited = member.has_stale && !member.head_sent;
+    if (waited) send(member, arrived, AnswerEvent::End::no);
+  }
 }
+
+/// This is no word of the API's on a credential.
+void Fill::stop_holding_back() {
+  fail_those_with_stale(refusal_of_status(502));
+  release_others();
+  pass_on(verdict_);
+}
+
+// --- The end
+// --------------------------------------------------------------------------------------
 
 void Fill::finish(bool framed) {
-  if (!framed && !body_proves_itself()) {
+  std::optional<Result<SoundBody>> body;
+  if (keeps_body()) body = pipeline_->finish();
+  const bool sound = body && body->has_value();
+  // Well-formed JSON is whole, even if nothing but the connection's end says so.
+  if (!framed && !sound) {
     return fail({Error::Code::unavailable, "the origin's answer has no proven end"});
   }
-  verdict_ = judge_whole(framed);
-  if (held_back_ && settle_rejection()) return end();
-  if (verdict_ == StoreVerdict::storable) {
-    stored_ = commit();
-  } else if (verdict_ == StoreVerdict::malformed_json || verdict_ == StoreVerdict::incomplete) {
-    fail_those_with_stale(refusal_of_status(502));
-    const bool unseen =
-        std::none_of(members_.begin(), members_.end(), [](const Member& m) { return m.head_sent; });
-    if (unseen) release_others_as_unshareable();
+  if (state_ == State::held_back) {
+    if (settle_rejection(sound)) return end();
+  } else if (state_ == State::keeping) {
+    verdict_ = judge_whole(framed, *body);
+    if (verdict_ == StoreVerdict::storable) {
+      around_.credentials.on_accepted(*this);
+      if (commit(**body)) move_to(State::committing);
+    } else if (verdict_ == StoreVerdict::malformed_json || verdict_ == StoreVerdict::incomplete) {
+      fail_those_with_stale(refusal_of_status(502));
+      const bool unseen = std::none_of(members_.begin(), members_.end(),
+                                       [](const Member& m) { return m.head_sent; });
+      if (unseen) release_others();
+    }
   }
-  owner_.on_verdict(verdict_);
+  around_.owner.on_verdict(verdict_);
   spread(AnswerEvent::End::complete);
   members_.clear();
-  if (stored_) {
-    transition_to(State::committing);
-  } else {
-    end();
-  }
+  facts_ = nullptr;
+  if (state_ != State::committing) end();
 }
 
-/// Well-formed JSON is whole, even if nothing but the connection's end says so. Such an answer is
-/// handed on, not stored.
-bool Fill::body_proves_itself() {
-  return retained_ && check_body().has_value();
-}
-
-Result<void> Fill::check_body() {
-  const bool zipped = equals_ignoring_case(facts_.content_encoding, "gzip");
-  return owner_.json_check().check(body_, zipped ? Representation::gzip : Representation::identity,
-                                   settings_->config.cache.max_decoded_bytes);
-}
-
-StoreVerdict Fill::judge_whole(bool framed) {
-  if (verdict_ != StoreVerdict::storable) return verdict_;
-  if (forbidden_) return StoreVerdict::purged;
+/// Of an answer that was kept.
+StoreVerdict Fill::judge_whole(bool framed, const Result<SoundBody>& body) const {
   if (!framed) return StoreVerdict::incomplete;
-  if (names_credential(order_)) return StoreVerdict::secret_in_key;
-  if (const auto checked = check_body(); !checked) {
-    return checked.error().code == Error::Code::full ? StoreVerdict::too_large
-                                                     : StoreVerdict::malformed_json;
-  }
-  owner_.on_accepted(*this);
-  return StoreVerdict::storable;
+  if (!body && body.error().code != Error::Code::full) return StoreVerdict::malformed_json;
+  if (verdict_ != StoreVerdict::storable) return verdict_;  // purged
+  if (!body) return StoreVerdict::too_large;
+  return names_credential(order_) ? StoreVerdict::secret_in_key : StoreVerdict::storable;
 }
 
-bool Fill::commit() {
-  NewObject object;
+/// False = the store refused it.
+bool Fill::commit(const SoundBody& body) {
+  lifetime_ =
+      lifetime_of(*facts_, policy_for(settings_->config.ttl, order_.request.kind, facts_->status),
+                  around_.owner.wall(), order_.key.bytes[20]);
+  // For members that have not seen a head yet, and for those who come before the commit.
+  head_ = make_answer_head(*facts_, format_entity_tag(body.etag), body.bytes);
+  ObjectHead object;
   object.key = order_.key;
   object.canonical = order_.canonical;
-  EntityTagBuilder tag(order_.request.representation);
-  for (const auto& chunk : body_) tag.add(*chunk);
-  const auto& config = settings_->config;
-  lifetime_ = lifetime_of(facts_, policy_for(config.ttl, order_.request.kind, facts_.status),
-                          owner_.wall(), order_.key.bytes[20]);
   object.meta = {.scope = order_.scope->mac,
-                 .status = facts_.status,
+                 .status = facts_->status,
                  .kind = order_.request.kind,
                  .representation = order_.request.representation,
                  .lifetime = lifetime_,
-                 .etag = tag.finish(),
-                 .body_length = received_};
-  const auto etag = format_entity_tag(object.meta.etag);
-  const auto whole = make_answer_head(facts_, etag, received_);
-  object.entity_fields = whole->blocks.entity;
-  object.shared_fields = whole->blocks.shared;
-  object.body = body_;
-  head_ =
-      whole;  // for members that have not seen a head yet, and for those who come before the commit
-  return owner_.store(*this, std::move(object));
+                 .etag = body.etag,
+                 .body_length = body.bytes};
+  object.entity_fields = head_->blocks.entity;
+  object.shared_fields = head_->blocks.shared;
+  return write_->commit(std::move(object));
 }
 
 /// Of a whole 401, 403 or 412: true when it was the API's word on the credential, and everyone
 /// has been dealt with.
-bool Fill::settle_rejection() {
-  held_back_ = false;
-  if (!retained_ || !check_body() || !is_rejection_code(owner_.json_check().error_code())) {
-    fail_those_with_stale(refusal_of_status(502));
-    release_others_as_unshareable();
+bool Fill::settle_rejection(bool sound) {
+  if (!sound || !is_rejection_code(error_code_.code())) {
+    stop_holding_back();
     return false;
   }
-  head_ = make_answer_head(facts_, "", received_);
-  owner_.on_rejected(*this, head_, body_);
+  head_ = make_answer_head(*facts_, "", received_);
+  around_.credentials.on_rejected(*this, head_, body_);
   auto others = take_others();
-  spread(AnswerEvent::End::complete);
-  if (!others.empty())
-    owner_.on_unshareable(*this, std::move(others),
-                          Unshareable::refusal);  // the held answer serves them
+  for (auto& leader : members_) send(leader, body_, AnswerEvent::End::complete);
+  members_.clear();
+  // The answer that is held now serves them.
+  if (!others.empty()) {
+    around_.owner.on_unshareable(*this, std::move(others), Unshareable::refusal);
+  }
   return true;
 }
 
 void Fill::fail(const Error& error) {
   log(LogLevel::debug, "fill", error.context);
-  owner_.on_verdict(StoreVerdict::incomplete);
+  around_.owner.on_verdict(StoreVerdict::incomplete);
   const auto refusal = refusal_of(error);
-  if (state_ == State::requested || held_back_) {
+  std::vector<FillOrder> others;
+  if (state_ == State::requested || state_ == State::held_back) {
     fail_those_with_stale(refusal);
-    auto others = take_others();
+    others = take_others();
     fail_leader(refusal);
-    if (!others.empty()) owner_.on_leader_failed(*this, std::move(others), refusal);
   } else {
-    std::vector<FillOrder> unseen;
-    for (const auto& member : members_) {
-      if (!member.head_sent && !member.order.has_stale) {
-        unseen.push_back(member.order);
+    for (auto& member : members_) {
+      if (!member.head_sent && !member.has_stale) {
+        others.push_back(order_of(member));
       } else {
-        send_failure(member.order, refusal, member.head_sent);
+        send_failure(member, refusal);
       }
     }
     members_.clear();
-    if (!unseen.empty()) owner_.on_leader_failed(*this, std::move(unseen), refusal);
   }
+  if (!others.empty()) around_.owner.on_leader_failed(*this, std::move(others), refusal);
   end();
 }
 
-void Fill::send_failure(const FillOrder& order, const Refusal& refusal, bool cut) {
-  AnswerEvent event;
-  event.waiter = order.waiter.id;
-  event.end = AnswerEvent::End::failed;
-  if (!cut) event.failure = refusal;
-  order.waiter.out->send(std::move(event));
-  owner_.on_member_over(order.waiter);
+void Fill::end() {
+  move_to(State::over);
+  around_.owner.on_over(*this);  // destroys this
 }
 
-void Fill::fail_those_with_stale(const Refusal& refusal) {
-  std::erase_if(members_, [&](const Member& member) {
-    if (!member.order.has_stale || member.head_sent) return false;
-    send_failure(member.order, refusal, false);
-    return true;
-  });
-}
-
-std::vector<FillOrder> Fill::take_others() {
-  std::vector<FillOrder> others;
-  // Whoever joined is an "other", even when the leader has gone: its own credential was not sent.
-  const std::size_t leaders =
-      !members_.empty() && members_.front().source == AnswerSource::fill ? 1 : 0;
-  while (members_.size() > leaders) {
-    others.push_back(std::move(members_.back().order));
-    members_.pop_back();
-  }
-  std::reverse(others.begin(), others.end());
-  return others;
-}
-
-void Fill::release_others_as_unshareable() {
-  const bool by_header = may_store(facts_, order_.request.representation) != StoreVerdict::storable;
-  const auto why = may_be_rejection(facts_.status) ? Unshareable::refusal
-                   : by_header                     ? Unshareable::lasting
-                                                   : Unshareable::broken;
-  owner_.on_unshareable(*this, take_others(), why);
-  if (!held_back_) stop_retaining();
-}
+// --- Those who wait
+// -------------------------------------------------------------------------------
 
 void Fill::spread(AnswerEvent::End end) {
-  if (held_back_ || state_ == State::requested) return;
+  if (state_ == State::held_back || state_ == State::requested) return;
   for (auto& member : members_) {
-    if (waits_for_the_end(member)) {
-      if (end != AnswerEvent::End::no) send(member, body_, end);
-    } else {
+    if (!waits_for_the_end(member)) {
       send(member, fresh_, end);
+    } else if (end != AnswerEvent::End::no) {
+      send(member, body_, end);
     }
   }
   fresh_.clear();
@@ -355,19 +380,21 @@ void Fill::spread(AnswerEvent::End end) {
 /// Who has a stale object to fall back on gets the new answer only whole: nothing is cut off that
 /// could have been answered.
 bool Fill::waits_for_the_end(const Member& member) const {
-  return member.order.has_stale && retained_ && !member.head_sent;
+  return member.has_stale && !member.head_sent && state_ != State::passing;
 }
 
 void Fill::send(Member& member, std::vector<Chunk> body, AnswerEvent::End end) {
   AnswerEvent event;
-  event.waiter = member.order.waiter.id;
+  event.waiter = member.waiter.id;
   if (!member.head_sent) {
     if (!head_) {
       const bool whole = end == AnswerEvent::End::complete;
-      head_ = make_answer_head(facts_, "", whole ? std::optional(received_) : std::nullopt);
+      head_ = make_answer_head(*facts_, "", whole ? std::optional(received_) : std::nullopt);
     }
     event.head = head_;
-    if (state_ == State::committing) event.age_s = age_s(lifetime_, owner_.wall());
+    if (member.source == AnswerSource::committed) {
+      event.age_s = age_s(lifetime_, around_.owner.wall());
+    }
     member.head_sent = true;
   } else if (body.empty() && end == AnswerEvent::End::no) {
     return;
@@ -375,30 +402,75 @@ void Fill::send(Member& member, std::vector<Chunk> body, AnswerEvent::End end) {
   event.body = std::move(body);
   event.end = end;
   event.source = member.source;
-  event.stored = stored_;
-  member.order.waiter.out->send(std::move(event));
-  if (end != AnswerEvent::End::no) owner_.on_member_over(member.order.waiter);
+  event.stored = state_ == State::committing;
+  member.waiter.out->send(std::move(event));
+  if (end != AnswerEvent::End::no) around_.owner.on_waiter_over(member.waiter);
 }
 
-std::uint64_t Fill::lag_of(const Member& member) const {
-  return received_ - member.taken;
+/// Whose answer has begun is cut off; the others are told why there is none.
+void Fill::send_failure(const Member& member, const Refusal& refusal) {
+  AnswerEvent event;
+  event.waiter = member.waiter.id;
+  event.end = AnswerEvent::End::failed;
+  if (!member.head_sent) event.failure = refusal;
+  member.waiter.out->send(std::move(event));
+  around_.owner.on_waiter_over(member.waiter);
 }
 
-/// Backpressure: an answer that is not kept runs at most a window ahead of its slowest reader.
+FillOrder Fill::order_of(Member& member) const {
+  return member.order != nullptr ? std::move(*member.order) : order_;
+}
+
+/// Whoever joined is an "other", even when the leader has gone: its own credential was not sent.
+std::vector<FillOrder> Fill::take_others() {
+  std::vector<FillOrder> others;
+  const auto first = std::find_if(members_.begin(), members_.end(), [](const Member& member) {
+    return member.source != AnswerSource::fill;
+  });
+  for (auto it = first; it != members_.end(); ++it) others.push_back(order_of(*it));
+  members_.erase(first, members_.end());
+  return others;
+}
+
+void Fill::release_others() {
+  const bool by_head = may_store(*facts_, order_.request.representation) != StoreVerdict::storable;
+  const auto why = may_be_rejection(facts_->status) ? Unshareable::refusal
+                   : by_head                        ? Unshareable::lasting
+                                                    : Unshareable::broken;
+  around_.owner.on_unshareable(*this, take_others(), why);
+}
+
+void Fill::fail_leader(const Refusal& refusal) {
+  for (const auto& leader : members_) send_failure(leader, refusal);
+  members_.clear();
+}
+
+void Fill::fail_those_with_stale(const Refusal& refusal) {
+  std::erase_if(members_, [&](const Member& member) {
+    if (!member.has_stale || member.head_sent) return false;
+    send_failure(member, refusal);
+    return true;
+  });
+}
+
+// --- Backpressure
+// ---------------------------------------------------------------------------------
+
+/// An answer that is passing runs at most a window ahead of its slowest reader.
 void Fill::regulate() {
-  if (retained_ || transfer_ == nullptr) return;
+  if (state_ != State::passing || transfer_ == nullptr) return;
   const bool far_ahead = std::any_of(members_.begin(), members_.end(), [&](const Member& member) {
     return lag_of(member) >= kWindowBytes;
   });
   if (far_ahead) {
-    transfer_->pause();
+    around_.transfers.pause(transfer_);
   } else {
-    owner_.delivery_loop().resume(transfer_);
+    around_.transfers.resume(transfer_);
   }
 }
 
 unsigned Fill::cut_laggards(Milliseconds passed) {
-  if (retained_ || transfer_ == nullptr || held_back_) return 0;
+  if (state_ != State::passing || transfer_ == nullptr) return 0;
   const bool others_starve =
       std::any_of(members_.begin(), members_.end(),
                   [&](const Member& member) { return lag_of(member) < kStarvingBytes; });
@@ -408,16 +480,11 @@ unsigned Fill::cut_laggards(Milliseconds passed) {
     if (lag_of(member) < kWindowBytes) return false;
     member.held_up_ms += passed;
     if (member.held_up_ms <= patience) return false;
-    send_failure(member.order, {}, true);
+    send_failure(member, {});
     return true;
   });
   regulate();
   return static_cast<unsigned>(cut);
-}
-
-void Fill::end() {
-  transition_to(State::over);
-  owner_.on_fill_over(*this);  // destroys this
 }
 
 }  // namespace larder

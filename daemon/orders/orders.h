@@ -61,6 +61,7 @@ struct PurgeCommand {
 /// From the store's writer: the object of fill `fill` is visible to every later snapshot, or was
 /// dropped.
 struct CommittedNote {
+  CacheKey key;
   std::uint64_t fill = 0;
 };
 

@@ -17,30 +17,23 @@ namespace larder {
 /// Requests to origins on a libuv loop: transfers, the connections that they use and leave, and
 /// their time limits. Each goes when its Host says so. One thread. Sinks are called from the loop,
 /// never from inside start().
-class CurlLoop final : private TransferSite {
+class OriginLoop final : public Transfers, private TransferSite {
  public:
-  CurlLoop(uv_loop_t* loop, UpstreamConfig config);
-  ~CurlLoop() override;  ///< abandons what is under way, telling nobody
-  CurlLoop(const CurlLoop&) = delete;
-  CurlLoop& operator=(const CurlLoop&) = delete;
+  OriginLoop(uv_loop_t* loop, UpstreamConfig config);
+  ~OriginLoop() override;  ///< abandons what is under way, telling nobody
+  OriginLoop(const OriginLoop&) = delete;
+  OriginLoop& operator=(const OriginLoop&) = delete;
 
   /// From the next transfer and the next place on; transfers that were started, or queued, keep
   /// what they have. Kept connections stay.
   void use(UpstreamConfig config);
 
-  /// Starts a transfer or queues it for a place at its host. The pointer is good until the sink's
-  /// call with `ended` has returned, or until abandon(). nullptr = the lane's queue is full.
-  Transfer* start(OriginRequest request, TransferSink* sink, Lane lane);
-
-  /// A visitor waits for this transfer now, whatever it was started for. False = it is a queued
-  /// refresh and the visitors' queue is full: nothing has changed.
-  bool promote(Transfer* transfer);
-
-  /// Ends a transfer without telling its sink.
-  void abandon(Transfer* transfer);
-
-  /// Un-pauses a transfer; news are told from the loop.
-  void resume(Transfer* transfer);
+  // Transfers
+  Transfer* start(OriginRequest request, TransferSink* sink, Lane lane) override;
+  bool promote(Transfer* transfer) override;
+  void pause(Transfer* transfer) override { transfer->pause(); }
+  void resume(Transfer* transfer) override;  ///< news are told from the loop
+  void abandon(Transfer* transfer) override;
 
   struct Stats {
     std::size_t running = 0, queued = 0;

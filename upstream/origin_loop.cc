@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "upstream/curl_loop.h"
+#include "upstream/origin_loop.h"
 
 #include <algorithm>
 #include <utility>
@@ -17,7 +17,7 @@ constexpr std::size_t kReadBuffer = 64 * 1024;
 
 }  // namespace
 
-CurlLoop::CurlLoop(uv_loop_t* loop, UpstreamConfig config)
+OriginLoop::OriginLoop(uv_loop_t* loop, UpstreamConfig config)
     : loop_(loop),
       bounds_(std::move(config)),
       config_(std::make_shared<const UpstreamConfig>(bounds_)),
@@ -29,11 +29,11 @@ CurlLoop::CurlLoop(uv_loop_t* loop, UpstreamConfig config)
   uv_unref(reinterpret_cast<uv_handle_t*>(sweep_.get()));
 }
 
-CurlLoop::~CurlLoop() {
+OriginLoop::~OriginLoop() {
   while (!transfers_.empty()) abandon(transfers_.begin()->second.get());
 }
 
-void CurlLoop::use(UpstreamConfig config) {
+void OriginLoop::use(UpstreamConfig config) {
   if (config == bounds_) return;
   bounds_ = std::move(config);
   config_ = std::make_shared<const UpstreamConfig>(bounds_);
@@ -41,13 +41,13 @@ void CurlLoop::use(UpstreamConfig config) {
   wake_soon();  // there may be places for those who wait
 }
 
-Host& CurlLoop::host_of(const std::string& name) {
+Host& OriginLoop::host_of(const std::string& name) {
   const auto found = hosts_.find(name);
   if (found != hosts_.end()) return found->second;
   return hosts_.try_emplace(name, name, bounds_, monotonic_now()).first->second;
 }
 
-Transfer* CurlLoop::start(OriginRequest request, TransferSink* sink, Lane lane) {
+Transfer* OriginLoop::start(OriginRequest request, TransferSink* sink, Lane lane) {
   const Transfer::Place place{&host_of(request.host), lane, next_ticket_++};
   const auto entry = place.host->enter(place.ticket, lane, monotonic_now());
   if (entry == HostLanes::Entry::refused) return nullptr;
@@ -59,7 +59,7 @@ Transfer* CurlLoop::start(OriginRequest request, TransferSink* sink, Lane lane) 
   return transfer;
 }
 
-bool CurlLoop::promote(Transfer* transfer) {
+bool OriginLoop::promote(Transfer* transfer) {
   auto& place = transfer->place;
   if (place.lane != Lane::refresh) return true;
   auto& lanes = place.host->lanes();
@@ -73,7 +73,7 @@ bool CurlLoop::promote(Transfer* transfer) {
   return true;
 }
 
-void CurlLoop::run(Transfer* transfer) {
+void OriginLoop::run(Transfer* transfer) {
   const auto now = monotonic_now();
   transfer->place.running = true;
   ++started_;
@@ -81,18 +81,18 @@ void CurlLoop::run(Transfer* transfer) {
   if (!noted_.empty()) wake_soon();
 }
 
-std::unique_ptr<OriginConnection> CurlLoop::new_connection(
+std::unique_ptr<OriginConnection> OriginLoop::new_connection(
     const std::string& base, const std::shared_ptr<const UpstreamConfig>& config) {
   return std::make_unique<OriginConnection>(loop_, share_, config, base, monotonic_now());
 }
 
-void CurlLoop::give_back(std::unique_ptr<OriginConnection> connection, bool clean) {
+void OriginLoop::give_back(std::unique_ptr<OriginConnection> connection, bool clean) {
   const auto now = monotonic_now();
   if (!clean || host_of(connection->base()).is_distrusted(now)) return;
   idle_.keep(std::move(connection), now);
 }
 
-void CurlLoop::distrust(const std::string& base) {
+void OriginLoop::distrust(const std::string& base) {
   Host& host = host_of(base);
   idle_.drop(base);
   if (!host.distrust(monotonic_now())) return;
@@ -102,13 +102,13 @@ void CurlLoop::distrust(const std::string& base) {
           "its own");
 }
 
-void CurlLoop::note(Transfer& transfer) {
+void OriginLoop::note(Transfer& transfer) {
   if (std::exchange(transfer.noted, true)) return;
   noted_.push_back(&transfer);
 }
 
 /// Gives up its place, or its place in the queue.
-void CurlLoop::leave_place(Transfer* transfer) {
+void OriginLoop::leave_place(Transfer* transfer) {
   auto& place = transfer->place;
   if (place.running) {
     place.host->lanes().end(place.lane);
@@ -117,7 +117,7 @@ void CurlLoop::leave_place(Transfer* transfer) {
   }
 }
 
-void CurlLoop::abandon(Transfer* transfer) {
+void OriginLoop::abandon(Transfer* transfer) {
   leave_place(transfer);
   std::erase(noted_, transfer);
   std::replace(telling_.begin(), telling_.end(), transfer, static_cast<Transfer*>(nullptr));
@@ -125,32 +125,32 @@ void CurlLoop::abandon(Transfer* transfer) {
   wake_soon();  // its place may go to one that waits, but not from inside the caller's turn
 }
 
-void CurlLoop::resume(Transfer* transfer) {
+void OriginLoop::resume(Transfer* transfer) {
   transfer->resume();
   wake_soon();
 }
 
-void CurlLoop::wake_soon() {
+void OriginLoop::wake_soon() {
   if (news_) uv_timer_start(news_.get(), on_news, 0, 0);
 }
 
-void CurlLoop::fill_places(Host& host) {
+void OriginLoop::fill_places(Host& host) {
   while (const auto turn = host.lanes().next()) run(transfers_.at(turn->ticket).get());
 }
 
-void CurlLoop::on_sweep(uv_timer_t* timer) noexcept {
-  static_cast<CurlLoop*>(timer->data)->sweep();
+void OriginLoop::on_sweep(uv_timer_t* timer) noexcept {
+  static_cast<OriginLoop*>(timer->data)->sweep();
 }
 
-void CurlLoop::on_news(uv_timer_t* timer) noexcept {
-  auto* self = static_cast<CurlLoop*>(timer->data);
+void OriginLoop::on_news(uv_timer_t* timer) noexcept {
+  auto* self = static_cast<OriginLoop*>(timer->data);
   for (auto& [name, host] : self->hosts_) self->fill_places(host);
   self->tell();
 }
 
 /// Sinks may start, abandon and resume transfers from here: what they note is told in a later
 /// round.
-void CurlLoop::tell() {
+void OriginLoop::tell() {
   if (is_telling_) return;
   is_telling_ = true;
   telling_.swap(noted_);
@@ -174,7 +174,7 @@ void CurlLoop::tell() {
   if (!noted_.empty()) wake_soon();
 }
 
-void CurlLoop::finish(Transfer* transfer) {
+void OriginLoop::finish(Transfer* transfer) {
   Host& host = *transfer->place.host;
   leave_place(transfer);
   if (transfer->place.running)
@@ -184,7 +184,7 @@ void CurlLoop::finish(Transfer* transfer) {
   fill_places(host);
 }
 
-void CurlLoop::sweep() {
+void OriginLoop::sweep() {
   const auto now = monotonic_now();
   for (auto& [ticket, transfer] : transfers_) {
     if (auto error = transfer->overdue(now)) transfer->end(std::move(*error));
@@ -199,7 +199,7 @@ void CurlLoop::sweep() {
   tell();
 }
 
-CurlLoop::Stats CurlLoop::stats() const {
+OriginLoop::Stats OriginLoop::stats() const {
   Stats stats{.running = 0,
               .queued = 0,
               .started = started_,
@@ -215,7 +215,7 @@ CurlLoop::Stats CurlLoop::stats() const {
   return stats;
 }
 
-std::vector<HostSnapshot> CurlLoop::hosts() const {
+std::vector<HostSnapshot> OriginLoop::hosts() const {
   std::vector<HostSnapshot> all;
   all.reserve(hosts_.size());
   for (const auto& [name, host] : hosts_) all.push_back(host.snapshot());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "upstream/curl_loop.h"
+#include "upstream/origin_loop.h"
 
 #include <poll.h>
 
@@ -101,11 +101,11 @@ class ServedOrigin {
 
 }  // namespace
 
-TEST_CASE("curl loop: a transfer tells head, body and a proven end", "[upstream]") {
+TEST_CASE("origin loop: a transfer tells head, body and a proven end", "[upstream]") {
   const TinyOrigin origin("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
   const auto config = config_for_tests();
   larder::UvLoop loop;
-  larder::CurlLoop curl(loop.get(), config);
+  larder::OriginLoop curl(loop.get(), config);
   Collector sink(loop);
   REQUIRE(curl.start(request_to(origin), &sink, larder::Lane::visitor) != nullptr);
   loop.run();
@@ -115,13 +115,13 @@ TEST_CASE("curl loop: a transfer tells head, body and a proven end", "[upstream]
   CHECK_FALSE(sink.error);
 }
 
-TEST_CASE("curl loop: interim answers are no answer", "[upstream]") {
+TEST_CASE("origin loop: interim answers are no answer", "[upstream]") {
   const TinyOrigin origin(
       "HTTP/1.1 103 Early\r\nSet-Cookie: a=b\r\n\r\nHTTP/1.1 404 No\r\nContent-Length: "
       "2\r\n\r\n{}");
   const auto config = config_for_tests();
   larder::UvLoop loop;
-  larder::CurlLoop curl(loop.get(), config);
+  larder::OriginLoop curl(loop.get(), config);
   Collector sink(loop);
   curl.start(request_to(origin), &sink, larder::Lane::visitor);
   loop.run();
@@ -129,11 +129,11 @@ TEST_CASE("curl loop: interim answers are no answer", "[upstream]") {
   CHECK(sink.body == "{}");
 }
 
-TEST_CASE("curl loop: a body cut short is an error, one ended by the connection is not framed",
+TEST_CASE("origin loop: a body cut short is an error, one ended by the connection is not framed",
           "[upstream]") {
   const auto config = config_for_tests();
   larder::UvLoop loop;
-  larder::CurlLoop curl(loop.get(), config);
+  larder::OriginLoop curl(loop.get(), config);
   SECTION("Content-Length not reached") {
     const TinyOrigin origin("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello");
     Collector sink(loop);
@@ -158,13 +158,13 @@ TEST_CASE("curl loop: a body cut short is an error, one ended by the connection 
   }
 }
 
-TEST_CASE("curl loop: bodies and headers beyond their bounds are cut off with an error",
+TEST_CASE("origin loop: bodies and headers beyond their bounds are cut off with an error",
           "[upstream]") {
   auto config = config_for_tests();
   config.max_response_body_bytes = 4;
   config.max_response_header_bytes = 100;
   larder::UvLoop loop;
-  larder::CurlLoop curl(loop.get(), config);
+  larder::OriginLoop curl(loop.get(), config);
   const auto bytes = GENERATE_COPY(
       as<std::string>{},
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
@@ -178,14 +178,14 @@ TEST_CASE("curl loop: bodies and headers beyond their bounds are cut off with an
   CHECK(sink.error);
 }
 
-TEST_CASE("curl loop: transfers beyond the host's places wait, beyond the queue they are refused",
+TEST_CASE("origin loop: transfers beyond the host's places wait, beyond the queue they are refused",
           "[upstream]") {
   const TinyOrigin origin("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
   auto config = config_for_tests();
   config.max_connections_per_host = 1;
   config.max_queue_per_host = 1;
   larder::UvLoop loop;
-  larder::CurlLoop curl(loop.get(), config);
+  larder::OriginLoop curl(loop.get(), config);
   Collector sink(loop);
   sink.expected = 2;
   CHECK(curl.start(request_to(origin), &sink, larder::Lane::visitor) != nullptr);
@@ -196,7 +196,7 @@ TEST_CASE("curl loop: transfers beyond the host's places wait, beyond the queue 
   CHECK(curl.stats().refused == 1);
 }
 
-TEST_CASE("curl loop: private addresses and plain http are refused unless allowed", "[upstream]") {
+TEST_CASE("origin loop: private addresses and plain http are refused unless allowed", "[upstream]") {
   const TinyOrigin origin("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
   auto config = config_for_tests();
   SECTION("private") {
@@ -206,7 +206,7 @@ TEST_CASE("curl loop: private addresses and plain http are refused unless allowe
     config.allow_plain_http = false;
   }
   larder::UvLoop loop;
-  larder::CurlLoop curl(loop.get(), config);
+  larder::OriginLoop curl(loop.get(), config);
   Collector sink(loop);
   curl.start(request_to(origin), &sink, larder::Lane::visitor);
   loop.run();
@@ -214,12 +214,12 @@ TEST_CASE("curl loop: private addresses and plain http are refused unless allowe
   CHECK(sink.body.empty());
 }
 
-TEST_CASE("curl loop: abandoned transfers tell nothing and leave an empty loop", "[upstream]") {
+TEST_CASE("origin loop: abandoned transfers tell nothing and leave an empty loop", "[upstream]") {
   const TinyOrigin origin("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
   const auto config = config_for_tests();
   larder::UvLoop loop;
   {
-    larder::CurlLoop curl(loop.get(), config);
+    larder::OriginLoop curl(loop.get(), config);
     Collector sink(loop);
     auto* transfer = curl.start(request_to(origin), &sink, larder::Lane::visitor);
     curl.abandon(transfer);
@@ -229,12 +229,12 @@ TEST_CASE("curl loop: abandoned transfers tell nothing and leave an empty loop",
   loop.run();
 }
 
-TEST_CASE("curl loop: bytes on a kept connection end it, and the next request gets a new one",
+TEST_CASE("origin loop: bytes on a kept connection end it, and the next request gets a new one",
           "[upstream]") {
   ServedOrigin origin;
   const auto config = config_for_tests();
   larder::UvLoop loop;
-  larder::CurlLoop curl(loop.get(), config);
+  larder::OriginLoop curl(loop.get(), config);
   const auto alive = larder::make_timer(loop.get(), nullptr);  // though no transfer runs
   uv_timer_start(alive.get(), [](uv_timer_t*) {}, 3'600'000, 0);
   Collector first(loop), second(loop), third(loop);
@@ -257,12 +257,12 @@ TEST_CASE("curl loop: bytes on a kept connection end it, and the next request ge
   CHECK(third.ended == 0);
 }
 
-TEST_CASE("curl loop: bytes on an idle connection leave the loop asleep, and are no answer",
+TEST_CASE("origin loop: bytes on an idle connection leave the loop asleep, and are no answer",
           "[upstream]") {
   ServedOrigin origin;
   const auto config = config_for_tests();
   larder::UvLoop loop;
-  larder::CurlLoop curl(loop.get(), config);
+  larder::OriginLoop curl(loop.get(), config);
   const auto alive = larder::make_timer(loop.get(), nullptr);  // though no transfer runs
   uv_timer_start(
       alive.get(), [](uv_timer_t*) {}, 3'600'000, 0);
@@ -285,12 +285,12 @@ TEST_CASE("curl loop: bytes on an idle connection leave the loop asleep, and are
 
 // The resolver's descriptors and those of connections get the same numbers by turns, and the former
 // are closed unseen.
-TEST_CASE("curl loop: a host is looked up and connected to anew for each transfer", "[upstream]") {
+TEST_CASE("origin loop: a host is looked up and connected to anew for each transfer", "[upstream]") {
   const TinyOrigin origin("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello");
   auto config = config_for_tests();
   config.dns_cache_s = 0;
   larder::UvLoop loop;
-  larder::CurlLoop curl(loop.get(), config);
+  larder::OriginLoop curl(loop.get(), config);
   const std::string base = "http://localhost" + origin.base().substr(origin.base().rfind(':'));
   for (int i = 0; i < 30; ++i) {
     CAPTURE(i);
@@ -338,14 +338,14 @@ class DeafOrigin {
 
 // Where libcurl closes the socket unseen, the next one gets its number.
 TEST_CASE(
-    "curl loop: a socket that never connected is nobody's any more, for any loop of the thread",
+    "origin loop: a socket that never connected is nobody's any more, for any loop of the thread",
     "[upstream]") {
   const DeafOrigin deaf;
   ServedOrigin origin;
   auto config = config_for_tests();
   config.connect_timeout_ms = 100;
   larder::UvLoop loop;
-  larder::CurlLoop curl(loop.get(), config), other(loop.get(), config);
+  larder::OriginLoop curl(loop.get(), config), other(loop.get(), config);
   Collector failing(loop), fetching(loop);
   const larder::OriginRequest unheard{
       .host = deaf.base(), .url = deaf.base() + "/x", .headers = {}};
@@ -376,12 +376,12 @@ TEST_CASE(
   CHECK(fetching.body == "hello");
 }
 
-TEST_CASE("curl loop: other settings count for the transfers to come", "[upstream]") {
+TEST_CASE("origin loop: other settings count for the transfers to come", "[upstream]") {
   const auto answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello";
   const TinyOrigin origin(answer), again(answer);
   auto config = config_for_tests();
   larder::UvLoop loop;
-  larder::CurlLoop curl(loop.get(), config);
+  larder::OriginLoop curl(loop.get(), config);
   Collector begun(loop), later(loop);
   curl.start(request_to(origin), &begun, larder::Lane::visitor);
   config.max_response_body_bytes = 4;
@@ -394,12 +394,12 @@ TEST_CASE("curl loop: other settings count for the transfers to come", "[upstrea
   CHECK(later.error);
 }
 
-TEST_CASE("curl loop: those who wait for a place get it once there are more", "[upstream]") {
+TEST_CASE("origin loop: those who wait for a place get it once there are more", "[upstream]") {
   const DeafOrigin deaf;
   auto config = config_for_tests();
   config.max_connections_per_host = 1;
   larder::UvLoop loop;
-  larder::CurlLoop curl(loop.get(), config);
+  larder::OriginLoop curl(loop.get(), config);
   Collector first(loop), second(loop), third(loop);
   const larder::OriginRequest unheard{
       .host = deaf.base(), .url = deaf.base() + "/x", .headers = {}};

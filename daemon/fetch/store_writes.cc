@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/fetch/store_writes.h"
+
+#include <utility>
+
+#include "daemon/fetch/fill.h"
+
+namespace larder {
+
+class StoreWrites::Write final : public FillWrite {
+ public:
+  Write(StoreWrites& all, const Fill& fill, StoreWrite write)
+      : all_(all), fill_(fill), write_(std::move(write)) {}
+
+  bool append(const Chunk& piece) override { return write_.append(piece); }
+  bool commit(ObjectHead object) override;
+
+ private:
+  StoreWrites& all_;
+  const Fill& fill_;  ///< owns this
+  StoreWrite write_;
+};
+
+bool StoreWrites::Write::commit(ObjectHead object) {
+  const Scope& scope = *fill_.order().scope;
+  const bool taken =
+      std::move(write_).commit(std::move(object),
+                               {.mac = scope.mac,
+                                .delivery_host = scope.delivery_host,
+                                .api_key = scope.api_key,
+                                .environment = scope.environment,
+                                .branch = scope.branch},
+                               [committed = &all_.committed_, key = fill_.order().key,
+                                number = fill_.number()](bool) { (*committed)(key, number); });
+  (taken ? all_.metrics_.fills_stored : all_.metrics_.store_refused).add();
+  return taken;
+}
+
+std::unique_ptr<FillWrite> StoreWrites::begin(const Fill& fill, std::uint64_t announced_bytes) {
+  auto write = store_.begin(announced_bytes);
+  if (!write) return nullptr;
+  return std::make_unique<Write>(*this, fill, std::move(*write));
+}
+
+}  // namespace larder

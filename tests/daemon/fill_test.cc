@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/fetch/fill.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <string>
+
+#include "tests/daemon/fill_fakes.h"
+
+using namespace larder;
+using test::FillFixture;
+using test::kJson;
+using State = Fill::State;
+
+namespace {
+
+const std::string kBody = "{\"entry\":1}";
+const std::string kRejection = "{\"error_code\":105}";
+
+std::vector<std::string> with_length(std::size_t bytes) {
+  auto lines = kJson;
+  lines.push_back("Content-Length: " + std::to_string(bytes));
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("fill: its leader gets a small answer in one event, and the store gets it too",
+          "[daemon]") {
+  FillFixture f;
+  Fill& fill = f.start();
+  CHECK(f.transfers.at(0).lane == Lane::visitor);
+  f.transfers.answer(0, 200, kJson, kBody);
+  CHECK(f.got(1).events == 1);
+  CHECK(f.got(1).complete());
+  CHECK(f.got(1).body == kBody);
+  CHECK(f.got(1).stored);
+  CHECK(f.got(1).source == AnswerSource::fill);
+  CHECK(f.got(1).head->body_length == kBody.size());
+  CHECK_FALSE(f.got(1).head->etag.empty());
+  CHECK(fill.state() == State::committing);
+  REQUIRE(f.store.committed.size() == 1);
+  const auto& [object, body] = f.store.committed.front();
+  CHECK(body == kBody);
+  CHECK(object.meta.body_length == kBody.size());
+  CHECK(format_entity_tag(object.meta.etag) == f.got(1).head->etag);
+  CHECK(object.canonical == "/v3/a");
+  CHECK(f.credentials.accepted == 1);
+  CHECK(f.owner.verdicts == std::vector{StoreVerdict::storable});
+  CHECK(f.owner.over == std::vector<std::uint64_t>{1});
+}
+
+TEST_CASE("fill: who joins gets what has arrived, then the rest", "[daemon]") {
+  FillFixture f;
+  Fill& fill = f.start();
+  fill.join(f.order(2));
+  CHECK(f.got(2).events == 0);
+  f.transfers.head(0, 200, kJson, kBody.substr(0, 4));
+  fill.join(f.order(3));
+  CHECK(f.got(3).body == kBody.substr(0, 4));
+  f.transfers.end(0, kBody.substr(4));
+  for (const std::uint64_t waiter : {1, 2, 3}) {
+    CAPTURE(waiter);
+    CHECK(f.got(waiter).body == kBody);
+    CHECK(f.got(waiter).complete());
+    CHECK(f.got(waiter).stored);
+  }
+  CHECK(f.got(3).source == AnswerSource::joined);
+  CHECK(fill.joinable(f.owner.now));
+  fill.join(f.order(4));
+  CHECK(f.got(4).body == kBody);
+  CHECK(f.got(4).complete());
+  CHECK(f.got(4).source == AnswerSource::committed);
+  CHECK(fill.waiters() == 0);
+  CHECK_FALSE(fill.joinable({f.owner.now.ms + 1'000'000'000}));  // no longer fresh
+}
+
+TEST_CASE("fill: who leaves is not served; the others are, and the store", "[daemon]") {
+  FillFixture f;
+  Fill& fill = f.start();
+  fill.join(f.order(2));
+  f.transfers.head(0, 200, kJson, "{");
+  fill.leave({&f.out, 1});
+  fill.leave({&f.out, 2});
+  CHECK(fill.waiters() == 0);
+  f.transfers.end(0, "}");
+  CHECK_FALSE(f.got(1).complete());
+  CHECK(f.store.committed.size() == 1);
+}
+
+TEST_CASE("fill: a refresh has no leader and takes the lane of refreshes until a visitor joins",
+          "[daemon]") {
+  FillFixture f;
+  Fill& fill = f.start(test::order_for({}));
+  CHECK(f.transfers.at(0).lane == Lane::refresh);
+  SECTION("nobody joins") {
+    f.transfers.answer(0, 200, kJson, kBody);
+    CHECK(f.store.committed.size() == 1);
+  }
+  SECTION("somebody does") {
+    CHECK(fill.promote());
+    CHECK(f.transfers.at(0).lane == Lane::visitor);
+    fill.join(f.order(2));
+    f.transfers.answer(0, 200, kJson, kBody);
+    CHECK(f.got(2).body == kBody);
+  }
+  SECTION("or cannot, where visitors queue too") {
+    f.transfers.full = true;
+    CHECK_FALSE(fill.promote());
+  }
+}
+
+TEST_CASE("fill: an answer for one client is not shared and not kept", "[daemon]") {
+  FillFixture f;
+  Fill& fill = f.start();
+  fill.join(f.order(2));
+  auto lines = kJson;
+  lines.push_back("Cache-Control: private");
+  f.transfers.head(0, 200, lines, "{");
+  CHECK(fill.state() == State::passing);
+  CHECK_FALSE(fill.joinable(f.owner.now));
+  REQUIRE(f.owner.unshared.size() == 1);
+  CHECK(f.owner.unshared.front().waiter.id == 2);
+  CHECK(f.owner.unshared.front().canonical == "/v3/a");
+  CHECK(f.owner.why == Unshareable::lasting);
+  f.transfers.end(0, "}");
+  CHECK(f.got(1).body == "{}");
+  CHECK(f.got(1).complete());
+  CHECK_FALSE(f.got(1).stored);
+  CHECK(f.got(2).events == 0);
+  CHECK(f.store.committed.empty());
+  CHECK(f.owner.verdicts == std::vector{StoreVerdict::is_private});
+  CHECK(f.owner.fill == nullptr);
+}
+
+TEST_CASE("fill: an answer for one client ends when that one leaves", "[daemon]") {
+  FillFixture f;
+  Fill& fill = f.start();
+  auto lines = kJson;
+  lines.push_back("Set-Cookie: a=b");
+  f.transfers.head(0, 200, lines, "{");
+  fill.leave({&f.out, 1});
+  CHECK(f.owner.fill == nullptr);
+  CHECK(f.transfers.at(0).abandoned);
+}
+
+TEST_CASE("fill: of trouble at the origin, who can fall back gets a failure, others a retry",
+          "[daemon]") {
+  const int status = GENERATE(500, 503, 429, 408);
+  FillFixture f;
+  Fill& fill = f.start();
+  fill.join(f.order(2, true));
+  fill.join(f.order(3));
+  f.transfers.head(0, status, kJson, "oh");
+  CHECK(f.got(2).failed());
+  CHECK(f.got(2).failure);
+  REQUIRE(f.owner.unlucky.size() == 1);
+  CHECK(f.owner.unlucky.front().waiter.id == 3);
+  CHECK(f.got(1).head->status == status);
+  f.transfers.end(0);
+  CHECK(f.got(1).body == "oh");
+  CHECK(f.got(1).complete());
+  CHECK(f.store.committed.empty());
+}
+
+TEST_CASE("fill: nobody gets a redirect", "[daemon]") {
+  FillFixture f;
+  f.start().join(f.order(2));
+  f.transfers.head(0, 302, {"Location: http://elsewhere/"}, "there");
+  CHECK(f.got(1).failed());
+  CHECK(f.got(1).head == nullptr);
+  CHECK(f.owner.unlucky.size() == 1);
+  CHECK(f.owner.fill == nullptr);
+  CHECK(f.transfers.at(0).abandoned);
+}
+
+TEST_CASE("fill: a rejection is told when it is whole, to its leader; the rest is for the owner",
+          "[daemon]") {
+  const int status = GENERATE(401, 403, 412);
+  FillFixture f;
+  Fill& fill = f.start(f.order(1, true));
+  fill.join(f.order(2));
+  f.transfers.head(0, status, kJson, kRejection.substr(0, 5));
+  CHECK(fill.state() == State::held_back);
+  CHECK(f.got(1).events == 0);
+  CHECK_FALSE(fill.joinable(f.owner.now));
+  f.transfers.end(0, kRejection.substr(5));
+  CHECK(f.credentials.rejected == std::vector{kRejection});
+  CHECK(f.got(1).body == kRejection);
+  CHECK(f.got(1).head->status == status);
+  CHECK(f.got(1).head->body_length == kRejection.size());
+  CHECK(f.got(1).events == 1);
+  REQUIRE(f.owner.unshared.size() == 1);
+  CHECK(f.owner.why == Unshareable::refusal);
+  CHECK(f.store.committed.empty());
+  CHECK(f.owner.fill == nullptr);
+}
+
+TEST_CASE("fill: a refusal in other words is no rejection of the credential", "[daemon]") {
+  const std::string body =
+      GENERATE(as<std::string>(), "{\"error_code\":141}", "<html>", "{\"error_code\":105",
+               "{\"error_code\":105,\"fill\":\"" + std::string(5'000, 'x') + "\"}");
+  const bool at_once = GENERATE(true, false);
+  FillFixture f;
+  Fill& fill = f.start();
+  fill.join(f.order(2));
+  fill.join(f.order(3, true));
+  if (at_once) {
+    f.transfers.answer(0, 403, kJson, body);
+  } else {
+    f.transfers.head(0, 403, kJson, body.substr(0, 3));
+    f.transfers.end(0, body.substr(3));
+  }
+  CHECK(f.credentials.rejected.empty());
+  CHECK(f.got(1).body == body);
+  CHECK(f.got(1).complete());
+  CHECK(f.got(3).failed());
+  CHECK(f.owner.unshared.size() == 1);
+  CHECK(f.owner.why == Unshareable::refusal);
+}
+
+TEST_CASE("fill: who can fall back gets the new answer whole, or a failure", "[daemon]") {
+  FillFixture f;
+  Fill& fill = f.start();
+  fill.join(f.order(2, true));
+  f.transfers.head(0, 200, kJson, "{\"a\":");
+  CHECK(f.got(1).body == "{\"a\":");
+  CHECK(f.got(2).events == 0);
+  SECTION("whole") {
+    f.transfers.end(0, "1}");
+    CHECK(f.got(2).body == "{\"a\":1}");
+    CHECK(f.got(2).complete());
+  }
+  SECTION("cut off") {
+    f.transfers.fail(0);
+    CHECK(f.got(2).failed());
+    CHECK(f.got(2).failure);
+    CHECK(f.got(1).failed());
+    CHECK_FALSE(f.got(1).failure);
+  }
+  SECTION("not well-formed") {
+    f.transfers.end(0, "1");
+    CHECK(f.got(2).failed());
+    CHECK(f.got(1).complete());
+    CHECK(f.owner.verdicts == std::vector{StoreVerdict::malformed_json});
+  }
+  CHECK(f.store.committed.size() == (f.got(2).complete() ? 1 : 0));
+  CHECK(f.store.open == (f.got(2).complete() ? 1 : 0));
+}
+
+TEST_CASE("fill: a body that was not good from the start is not shared", "[daemon]") {
+  FillFixture f;
+  f.start().join(f.order(2));
+  f.transfers.answer(0, 200, kJson, "<html>");
+  CHECK(f.got(1).body == "<html>");
+  CHECK(f.got(1).complete());
+  CHECK(f.owner.unshared.size() == 1);
+  CHECK(f.owner.why == Unshareable::broken);
+  CHECK(f.store.committed.empty());
+  CHECK(f.credentials.accepted == 0);
+}
+
+TEST_CASE("fill: a failure before the head is the leader's; the others may try again", "[daemon]") {
+  FillFixture f;
+  Fill& fill = f.start();
+  fill.join(f.order(2));
+  fill.join(f.order(3, true));
+  f.transfers.fail(0, Error::Code::timed_out);
+  CHECK(f.got(1).failure->status == 504);
+  CHECK(f.got(3).failure->status == 504);
+  REQUIRE(f.owner.unlucky.size() == 1);
+  CHECK(f.owner.unlucky.front().waiter.id == 2);
+  CHECK(f.owner.refusal.status == 504);
+  CHECK(f.owner.fill == nullptr);
+}
+
+TEST_CASE("fill: cut off in one with its head, even the leader may try again", "[daemon]") {
+  FillFixture f;
+  f.start();
+  f.transfers.answer(0, 200, kJson, "{", false);
+  CHECK(f.got(1).events == 0);
+  REQUIRE(f.owner.unlucky.size() == 1);
+  CHECK(f.owner.unlucky.front().waiter.id == 1);
+  CHECK(f.owner.unlucky.front().canonical == "/v3/a");
+}
+
+TEST_CASE("fill: an end that nothing proves is one if the body is well-formed; never stored",
+          "[daemon]") {
+  FillFixture f;
+  f.start();
+  f.transfers.head(0, 200, kJson, kBody.substr(0, 4));
+  SECTION("well-formed") {
+    f.transfers.end(0, kBody.substr(4), false);
+    CHECK(f.got(1).complete());
+    CHECK(f.owner.verdicts == std::vector{StoreVerdict::incomplete});
+  }
+  SECTION("not") {
+    f.transfers.end(0, "", false);
+    CHECK(f.got(1).failed());
+  }
+  CHECK_FALSE(f.got(1).stored);
+  CHECK(f.store.committed.empty());
+}
+
+TEST_CASE("fill: what is announced as too large passes through from the start", "[daemon]") {
+  FillFixture f;
+  Fill& fill = f.start();
+  fill.join(f.order(2, true));
+  f.transfers.head(0, 200, with_length(f.store.max + 1), "{");
+  CHECK(fill.state() == State::passing);
+  CHECK(f.held.pending() == 0);
+  CHECK(f.got(2).body == "{");
+  CHECK(f.owner.unshared.empty());  // who waits already shares it
+  CHECK_FALSE(fill.joinable(f.owner.now));
+  f.transfers.end(0, "}");
+  CHECK(f.got(1).complete());
+  CHECK(f.got(2).complete());
+  CHECK(f.owner.verdicts == std::vector{StoreVerdict::too_large});
+}
+
+TEST_CASE("fill: what turns out too large is passed on from there", "[daemon]") {
+  FillFixture f;
+  const std::string first = "{\"a\":\"";
+  SECTION("for the store") {
+    f.store.max = 10;
+  }
+  SECTION("for the room of this write") {
+    f.store.room = 10;
+  }
+  Fill& fill = f.start();
+  fill.join(f.order(2, true));
+  f.transfers.head(0, 200, kJson, first);
+  CHECK(fill.state() == State::keeping);
+  CHECK(f.held.pending() > 0);
+  f.transfers.body(0, "xxxxxxxx");
+  CHECK(fill.state() == State::passing);
+  CHECK(f.held.pending() == 0);
+  f.transfers.end(0, "\"}");
+  for (const std::uint64_t waiter : {1, 2}) {
+    CAPTURE(waiter);
+    CHECK(f.got(waiter).body == first + "xxxxxxxx\"}");
+    CHECK(f.got(waiter).complete());
+  }
+  CHECK(f.store.committed.empty());
+  CHECK(f.owner.verdicts == std::vector{StoreVerdict::too_large});
+}
+
+TEST_CASE("fill: where the store has no room, the answer passes through", "[daemon]") {
+  FillFixture f;
+  f.store.begins = false;
+  Fill& fill = f.start();
+  f.transfers.head(0, 200, kJson, "{");
+  CHECK(fill.state() == State::passing);
+  f.transfers.end(0, "}");
+  CHECK(f.got(1).complete());
+  CHECK_FALSE(f.got(1).stored);
+}
+
+TEST_CASE("fill: beyond cache.max_pending the answer passes through", "[daemon]") {
+  FillFixture f;
+  const Chunk other = f.held.hold_pending(std::string(999'000, 'x'));
+  Fill& fill = f.start();
+  f.transfers.head(0, 200, kJson, std::string(10'000, ' '));
+  CHECK(fill.state() == State::passing);
+}
+
+TEST_CASE("fill: refused by the store at its end, it is over and nothing of it is stored",
+          "[daemon]") {
+  FillFixture f;
+  f.store.commits = false;
+  f.start();
+  f.transfers.answer(0, 200, kJson, kBody);
+  CHECK(f.got(1).complete());
+  CHECK_FALSE(f.got(1).stored);
+  CHECK(f.owner.fill == nullptr);
+  CHECK(f.store.open == 0);
+}
+
+TEST_CASE("fill: after a purge nobody joins, those who wait are served, nothing is stored",
+          "[daemon]") {
+  FillFixture f;
+  Fill& fill = f.start();
+  fill.join(f.order(2, true));
+  const bool before_head = GENERATE(true, false);
+  if (before_head) fill.forbid_store();
+  f.transfers.head(0, 200, kJson, kBody.substr(0, 4));
+  if (!before_head) fill.forbid_store();
+  CHECK(f.store.open == 0);
+  CHECK_FALSE(fill.joinable(f.owner.now));
+  f.transfers.end(0, kBody.substr(4));
+  for (const std::uint64_t waiter : {1, 2}) {
+    CHECK(f.got(waiter).body == kBody);
+    CHECK(f.got(waiter).complete());
+    CHECK_FALSE(f.got(waiter).stored);
+  }
+  CHECK(f.store.committed.empty());
+  CHECK(f.credentials.accepted == 0);
+  CHECK(f.owner.verdicts == std::vector{StoreVerdict::purged});
+}
+
+TEST_CASE("fill: a credential in what would be stored keeps it from the disk", "[daemon]") {
+  FillFixture f;
+  FillOrder order = f.order(1);
+  order.canonical += "?q=" + std::string(order.access_token.reveal());
+  f.start(std::move(order));
+  f.transfers.answer(0, 200, kJson, kBody);
+  CHECK(f.got(1).complete());
+  CHECK(f.store.committed.empty());
+  CHECK(f.owner.verdicts == std::vector{StoreVerdict::secret_in_key});
+}
+
+TEST_CASE("fill: a passing answer waits for its slowest reader, for a time", "[daemon]") {
+  FillFixture f;
+  f.settings->config.server.write_timeout_ms = 1'000;
+  f.store.max = 10;
+  Fill& fill = f.start();
+  fill.join(f.order(2));
+  f.transfers.head(0, 200, with_length(1u << 20), std::string(Fill::kWindowBytes, 'x'));
+  CHECK(f.transfers.at(0).paused);
+  fill.credit({&f.out, 1}, Fill::kWindowBytes);
+  CHECK(f.transfers.at(0).paused);  // the other has taken nothing
+  CHECK(fill.cut_laggards(1'000) == 0);
+  CHECK(fill.cut_laggards(1) == 1);
+  CHECK(f.got(2).failed());
+  CHECK_FALSE(f.got(2).failure);
+  CHECK_FALSE(f.transfers.at(0).paused);
+  f.transfers.end(0);
+  CHECK(f.got(1).complete());
+}
+
+TEST_CASE("fill: nobody is cut off for being slow alone", "[daemon]") {
+  FillFixture f;
+  f.settings->config.server.write_timeout_ms = 1'000;
+  f.store.max = 10;
+  Fill& fill = f.start();
+  f.transfers.head(0, 200, with_length(1u << 20), std::string(Fill::kWindowBytes, 'x'));
+  CHECK(fill.cut_laggards(10'000) == 0);
+  CHECK(f.got(1).end == AnswerEvent::End::no);
+}
+
+TEST_CASE("fill: destroyed under way it ends its transfer and leaves nothing", "[daemon]") {
+  FillFixture f;
+  f.start();
+  f.transfers.head(0, 200, kJson, "{");
+  CHECK(f.store.open == 1);
+  f.owner.fill.reset();
+  CHECK(f.transfers.at(0).abandoned);
+  CHECK(f.store.open == 0);
+  CHECK(f.held.pending() == 0);
+}
