@@ -130,7 +130,9 @@ void insert_object(Change& change, const NewObject& object, IndexRecord record) 
 // Tag and length say that the bodies are the same; an origin that wants to can make two with one
 // tag. Comparing costs a fraction of writing them.
 bool refresh_object(Change& change, const NewObject& object, const IndexRecord& record) {
-  const auto row = change.txn.get(change.txn.environment().objects, object.key.view());
+  const Environment& environment = change.txn.environment();
+  if (object.meta.body_length <= row_bounds_of(environment).inline_bytes) return false;
+  const auto row = change.txn.get(environment.objects, object.key.view());
   const auto head = row ? decode_object_head(object.key, *row) : Result<ObjectView>{};
   if (!row || !head || head->chunk_count == 0) return false;
   const ObjectMeta& old = head->meta;
