@@ -9,8 +9,8 @@
 #include "conf/base/secret.h"
 
 /// The whole configuration as one plain struct: every member has its default and its unit. Read
-/// from TOML by `conf/config_file.h`; held as a snapshot that never changes, `Settings`. What has no
-/// secret in it compares by value.
+/// from TOML by `conf/config_file.h`; held as a snapshot that never changes, `Settings`. What has
+/// no secret in it compares by value.
 namespace larder {
 
 using Milliseconds = std::int64_t;

@@ -27,8 +27,8 @@ struct HostSnapshot {
 };
 
 /// One origin host as larder sees it: the lanes to it and its health. Pure; who asks says what time
-/// it is. Owned by a OriginLoop, so that previews, which have one of their own, have a Host of their
-/// own even where they go to the host of deliveries.
+/// it is. Owned by a OriginLoop, so that previews, which have one of their own, have a Host of
+/// their own even where they go to the host of deliveries.
 class Host {
  public:
   /// `config` outlives the object and may change between calls.

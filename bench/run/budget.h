@@ -15,7 +15,7 @@ struct Budget {
   Charge charge = Charge::bytes;
   std::uint64_t capacity = 0;      ///< of what is charged
   std::uint64_t largest_body = 0;  ///< a larger one is never stored
-  double low_water = 1;  ///< once full, eviction goes on down to this part of the capacity
+  double low_water = 1;          ///< once full, eviction goes on down to this part of the capacity
   std::uint64_t cache_size = 0;  ///< the file's bound, for Charge::store
 
   std::uint64_t cost(std::uint64_t body_bytes) const;

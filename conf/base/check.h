@@ -10,6 +10,6 @@ namespace larder {
 
 }  // namespace larder
 
-#define LARDER_CHECK(expression)                                        \
-  (static_cast<bool>(expression) ? static_cast<void>(0)                 \
+#define LARDER_CHECK(expression)                        \
+  (static_cast<bool>(expression) ? static_cast<void>(0) \
                                  : ::larder::check_failed(#expression, __FILE__, __LINE__))

@@ -19,8 +19,8 @@
 #include "daemon/fetch/store_writes.h"
 #include "daemon/orders/orders.h"
 #include "daemon/watch/metrics.h"
-#include "upstream/origin_loop.h"
 #include "upstream/loop/mailbox.h"
+#include "upstream/origin_loop.h"
 
 namespace larder {
 

@@ -196,7 +196,8 @@ TEST_CASE("origin loop: transfers beyond the host's places wait, beyond the queu
   CHECK(curl.stats().refused == 1);
 }
 
-TEST_CASE("origin loop: private addresses and plain http are refused unless allowed", "[upstream]") {
+TEST_CASE("origin loop: private addresses and plain http are refused unless allowed",
+          "[upstream]") {
   const TinyOrigin origin("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
   auto config = config_for_tests();
   SECTION("private") {
@@ -236,7 +237,8 @@ TEST_CASE("origin loop: bytes on a kept connection end it, and the next request 
   larder::UvLoop loop;
   larder::OriginLoop curl(loop.get(), config);
   const auto alive = larder::make_timer(loop.get(), nullptr);  // though no transfer runs
-  uv_timer_start(alive.get(), [](uv_timer_t*) {}, 3'600'000, 0);
+  uv_timer_start(
+      alive.get(), [](uv_timer_t*) {}, 3'600'000, 0);
   Collector first(loop), second(loop), third(loop);
   const auto turn = [&] { uv_run(loop.get(), UV_RUN_NOWAIT); };
   curl.start(origin.request(), &first, larder::Lane::visitor);
@@ -285,7 +287,8 @@ TEST_CASE("origin loop: bytes on an idle connection leave the loop asleep, and a
 
 // The resolver's descriptors and those of connections get the same numbers by turns, and the former
 // are closed unseen.
-TEST_CASE("origin loop: a host is looked up and connected to anew for each transfer", "[upstream]") {
+TEST_CASE("origin loop: a host is looked up and connected to anew for each transfer",
+          "[upstream]") {
   const TinyOrigin origin("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello");
   auto config = config_for_tests();
   config.dns_cache_s = 0;
