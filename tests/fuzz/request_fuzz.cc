@@ -33,17 +33,22 @@ using Outcome = RequestParser::Outcome;
 
 enum Setting : std::uint8_t { kPreviewListener = 1, kStrictToken = 2, kAllowAuth = 4, kSmall = 8 };
 
+Config config_for(std::uint8_t settings) {
+  Config config;
+  config.preview.strict_token = (settings & kStrictToken) != 0;
+  config.preview.allow_authorization = (settings & kAllowAuth) != 0;
+  if (settings & kSmall) config.server.max_target_bytes = config.server.max_header_bytes = 128;
+  config.upstream.forward_headers = {"x-site", "accept-language"};
+  config.upstream.forward_headers_unkeyed = {"x-trace"};
+  return config;
+}
+
 /// One set of settings, and what is used again for each input.
 struct Setup {
   explicit Setup(std::uint8_t settings)
-      : role(settings & kPreviewListener ? ListenerConfig::Role::preview
-                                         : ListenerConfig::Role::delivery) {
-    config.preview.strict_token = (settings & kStrictToken) != 0;
-    config.preview.allow_authorization = (settings & kAllowAuth) != 0;
-    if (settings & kSmall) config.server.max_target_bytes = config.server.max_header_bytes = 128;
-    config.upstream.forward_headers = {"x-site", "accept-language"};
-    config.upstream.forward_headers_unkeyed = {"x-trace"};
-  }
+      : config(config_for(settings)),
+        role(settings & kPreviewListener ? ListenerConfig::Role::preview
+                                         : ListenerConfig::Role::delivery) {}
   Config config;
   ListenerConfig::Role role;
   RequestParser parser{config.server};
