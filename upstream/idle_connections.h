@@ -29,6 +29,8 @@ class IdleConnections final : public OriginConnectionUser {
   void keep(std::unique_ptr<OriginConnection> connection, MonotonicTime now);
   /// The one of this host that was kept last and is still whole and silent, or nullptr.
   std::unique_ptr<OriginConnection> take(const std::string& base);
+  /// Ends all.
+  void clear() { idle_.clear(); }
   /// Ends all of this host.
   void drop(const std::string& base);
   /// Ends those that have been idle for too long.

@@ -60,6 +60,9 @@ OriginConnection::OriginConnection(uv_loop_t* loop, const ConnectionShare& share
 OriginConnection::~OriginConnection() {
   stop();  // libcurl closes the socket here: the loop must have let go of it
   curl_multi_remove_handle(multi_.get(), easy_.get());
+  // What libcurl closes only now still calls on_close().
+  easy_.reset();
+  multi_.reset();
 }
 
 void OriginConnection::set_options() {
@@ -78,6 +81,8 @@ void OriginConnection::set_options() {
   curl_easy_setopt(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
   curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  // Else ending a connection that looks up its name waits for the resolver, and with it the loop.
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(config_->connect_timeout_ms));
   curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, static_cast<long>(config_->dns_cache_s));
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -221,7 +226,7 @@ void OriginConnection::on_poll(uv_poll_t* poll, int status, int events) noexcept
     self->broken_ = true;
   }
   self->user_->on_ready(*self, self->broken_ || (events & UV_READABLE) != 0,
-                        (events & UV_WRITABLE) != 0);
+                        self->broken_ || (events & UV_WRITABLE) != 0);
 }  // may have destroyed it
 
 OriginConnection::Received OriginConnection::receive(std::span<char> into) {

@@ -57,6 +57,8 @@ class OriginConnection {
   OriginConnection& operator=(const OriginConnection&) = delete;
 
   const std::string& base() const { return base_; }
+  /// With which it was made.
+  const std::shared_ptr<const UpstreamConfig>& config() const { return config_; }
   MonotonicTime made() const { return made_; }
   MonotonicTime idle_since{};  ///< the pool's
 

@@ -35,6 +35,11 @@ OriginLoop::~OriginLoop() {
 
 void OriginLoop::use(UpstreamConfig config) {
   if (config == bounds_) return;
+  // A connection that the operator would not have made any more is used no more.
+  const bool stricter = config.ca_file != bounds_.ca_file ||
+                        config.allow_plain_http != bounds_.allow_plain_http ||
+                        config.allow_private_addresses != bounds_.allow_private_addresses;
+  if (stricter) idle_.clear();
   bounds_ = std::move(config);
   config_ = std::make_shared<const UpstreamConfig>(bounds_);
   idle_.set_max(bounds_.max_connections_per_host);
@@ -88,7 +93,8 @@ std::unique_ptr<OriginConnection> OriginLoop::new_connection(
 
 void OriginLoop::give_back(std::unique_ptr<OriginConnection> connection, bool clean) {
   const auto now = monotonic_now();
-  if (!clean || host_of(connection->base()).is_distrusted(now)) return;
+  const bool old = connection->config() != config_;
+  if (!clean || old || host_of(connection->base()).is_distrusted(now)) return;
   idle_.keep(std::move(connection), now);
 }
 

@@ -188,6 +188,11 @@ int ResponseReader::check_framing() {
   if (lengths_ > 1 || (lengths_ > 0 && codings_ > 0)) {
     return refuse(Error::Code::unavailable, "the answer announces its length twice");
   }
+  // What llhttp did not take for `chunked` it would read to the end of the connection.
+  if (codings_ > 0 && (llhttp_.flags & F_CHUNKED) == 0) {
+    return refuse(Error::Code::unavailable,
+                  "the answer's Transfer-Encoding is not exactly `chunked`");
+  }
   if (codings_ > 0 && llhttp_.http_minor == 0) {
     return refuse(Error::Code::unavailable, "Transfer-Encoding in an HTTP/1.0 answer");
   }

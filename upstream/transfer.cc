@@ -147,7 +147,8 @@ void Transfer::take(std::string_view bytes) {
     if (reader_.error().code != Error::Code::full) site_.distrust(request_.host);
     return end(reader_.error());
   }
-  site_.note(*this);
+  const bool news = !body_.empty() || (reader_.head_complete() && !head_told_);
+  if (news) site_.note(*this);
   if (outcome == ResponseReader::Outcome::complete) complete(bytes.size() - reader_.consumed());
 }
 

@@ -16,6 +16,7 @@ struct Collector final : larder::TransferSink {
   explicit Collector(larder::UvLoop& at) : loop(at) {}
   void on_progress(larder::TransferProgress progress) override {
     if (progress.head != nullptr) status = progress.head->status;
+    if (progress.head == nullptr && progress.body.empty() && !progress.ended) ++empty;
     body += progress.body;
     framed = progress.framed;
     error = progress.error;
@@ -28,6 +29,7 @@ struct Collector final : larder::TransferSink {
   int expected = 1;
   int status = 0;
   int ended = 0;
+  int empty = 0;  ///< calls that told nothing
   bool framed = false;
   std::string body;
   std::optional<larder::Error> error;
@@ -83,6 +85,9 @@ class ServedOrigin {
     char byte = 0;
     const auto count = ::recv(peer_, &byte, 1, MSG_DONTWAIT);
     return count == 0 || (count < 0 && errno != EAGAIN);
+  }
+  void send(std::string_view bytes) const {
+    REQUIRE(::send(peer_, bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
   }
   bool has_another_connection() {
     if (other_ < 0) other_ = accept();
@@ -228,6 +233,27 @@ TEST_CASE("origin loop: abandoned transfers tell nothing and leave an empty loop
     CHECK(sink.ended == 0);
   }
   loop.run();
+}
+
+TEST_CASE(
+    "origin loop: a head that comes in pieces, behind interim answers, is told once and whole",
+    "[upstream]") {
+  ServedOrigin origin;
+  const auto config = config_for_tests();
+  larder::UvLoop loop;
+  larder::OriginLoop origins(loop.get(), config);
+  Collector sink(loop);
+  origins.start(origin.request(), &sink, larder::Lane::visitor);
+  while (!origin.took_request()) uv_run(loop.get(), UV_RUN_NOWAIT);
+  for (const std::string_view piece : {"HTTP/1.1 103 Early\r\n\r\n", "HTTP/1.1 20",
+                                       "0 OK\r\nContent-Le", "ngth: 5\r\n", "\r\nhe", "llo"}) {
+    origin.send(piece);
+    for (int turns = 0; turns < 20; ++turns) uv_run(loop.get(), UV_RUN_NOWAIT);
+  }
+  while (sink.ended == 0) uv_run(loop.get(), UV_RUN_NOWAIT);
+  CHECK(sink.status == 200);
+  CHECK(sink.body == "hello");
+  CHECK(sink.empty == 0);
 }
 
 TEST_CASE("origin loop: bytes on a kept connection end it, and the next request gets a new one",

@@ -129,6 +129,7 @@ TEST_CASE("response reader: what is no answer to the request is refused", "[upst
       "HTTP/1.1 200 OK\r\nContent-Length: 0x5\r\n\r\n",
       "HTTP/1.1 200 OK\r\n\tA: b\r\nContent-Length: 0\r\n\r\n",
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked;a=b\r\n\r\n0\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\t\r\n\r\n0\r\n\r\n",
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: \vchunked\r\n\r\n0\r\n\r\n",
       "HTTP/1.1 000 No\r\nContent-Length: 0\r\n\r\n",
       "HTTP/1.1 999 No\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 -1 No\r\n\r\n",
