@@ -25,8 +25,8 @@ class OriginLoop final : public Transfers, private TransferSite {
   OriginLoop& operator=(const OriginLoop&) = delete;
 
   /// From the next transfer and the next place on; transfers that were started, or queued, keep
-  /// what they have. Idle connections stay, unless they would not be made any more; those in use end
-  /// with their transfer.
+  /// what they have. Idle connections stay, unless they would not be made any more; those in use
+  /// end with their transfer.
   void use(UpstreamConfig config);
 
   // Transfers
