@@ -2,6 +2,7 @@
 #include "cache/body/json_stream.h"
 
 #include <array>
+#include <bit>
 #include <cstring>
 #include <utility>
 
@@ -31,23 +32,27 @@ constexpr std::uint64_t each_octet(std::uint64_t octet) {
   return octet * 0x0101'0101'0101'0101;
 }
 
-/// All eight octets are plain. Per octet, in the top bit: x - n borrows if x < n, and has_zero() of
-/// x ^ c if x == c; a borrow into the next octet only comes from one that is not plain itself.
-bool are_plain(std::uint64_t octets) {
+/// The top bit of each of eight octets that is not plain, from the first one on: of those behind it
+/// nothing is said. Per octet, in the top bit: x - n borrows if x < n, and below(x ^ c, 1) if x ==
+/// c; a borrow into the next octet only comes from one that is not plain itself.
+std::uint64_t special_octets(std::uint64_t octets) {
   constexpr auto kTop = each_octet(0x80);
   const auto below = [](std::uint64_t x, std::uint64_t n) { return (x - each_octet(n)) & ~x; };
   const auto special = octets | below(octets, 0x20) | below(octets ^ each_octet('"'), 1) |
                        below(octets ^ each_octet('\\'), 1);
-  return (special & kTop) == 0;
+  return special & kTop;
 }
 
 /// The first octet that is not plain, or the end. Most of a document is inside strings.
 const char* skip_plain(const char* at, const char* end) {
-  std::uint64_t octets = 0;
-  while (end - at >= static_cast<std::ptrdiff_t>(sizeof octets)) {
-    std::memcpy(&octets, at, sizeof octets);
-    if (!are_plain(octets)) break;
-    at += sizeof octets;
+  if constexpr (std::endian::native == std::endian::little) {
+    std::uint64_t octets = 0;
+    while (end - at >= static_cast<std::ptrdiff_t>(sizeof octets)) {
+      std::memcpy(&octets, at, sizeof octets);
+      const auto special = special_octets(octets);
+      if (special != 0) return at + std::countr_zero(special) / 8;
+      at += sizeof octets;
+    }
   }
   while (at != end && is_plain(static_cast<unsigned char>(*at))) ++at;
   return at;

@@ -143,8 +143,7 @@ void Fill::on_progress(TransferProgress progress) {
   }
 }
 
-// --- The head
-// -------------------------------------------------------------------------------------
+// --- The head ---
 
 void Fill::take_head(const ResponseFacts& facts) {
   facts_ = &facts;
@@ -197,8 +196,7 @@ void Fill::begin_pipeline(JsonEvents* events) {
                     events);
 }
 
-// --- The body
-// -------------------------------------------------------------------------------------
+// --- The body ---
 
 void Fill::take_body(std::string bytes) {
   received_ += bytes.size();
@@ -252,8 +250,7 @@ void Fill::stop_holding_back() {
   pass_on(verdict_);
 }
 
-// --- The end
-// --------------------------------------------------------------------------------------
+// --- The end ---
 
 void Fill::finish(bool framed) {
   std::optional<Result<SoundBody>> body;
@@ -362,8 +359,7 @@ void Fill::end() {
   around_.owner.on_over(*this);  // destroys this
 }
 
-// --- Those who wait
-// -------------------------------------------------------------------------------
+// --- Those who wait ---
 
 void Fill::spread(AnswerEvent::End end) {
   if (state_ == State::held_back || state_ == State::requested) return;
@@ -453,8 +449,7 @@ void Fill::fail_those_with_stale(const Refusal& refusal) {
   });
 }
 
-// --- Backpressure
-// ---------------------------------------------------------------------------------
+// --- Backpressure ---
 
 /// An answer that is passing runs at most a window ahead of its slowest reader.
 void Fill::regulate() {
