@@ -136,9 +136,12 @@ def test_a_broken_file_changes_nothing(stage):
             with costs(stage, what=f"with {new}"):
                 check_all(opened, 200, entry_target(), credentials(), f"a hit with {new}")
         larder.config_path.unlink()
+        before = len(larder.log())
         larder.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: f"{larder.config_path}" in larder.log().rsplit("generation 1", 2)[-2],
+        # The file must not come back before larderd has missed it.
+        wait_until(lambda: "kept the running configuration, generation 1" in larder.log()[before:],
                    "a file that is gone is a mistake")
+        check(f"{larder.config_path}" in larder.log()[before:], f"it is named: {larder.log()[before:]}")
         outcome = larder.reload(ttl={"entry": {"fresh": "1s"}})
         check_equal(outcome["result"], "applied", "result once the file is right")
         check_equal(generation(larder), 2, "generation once the file is right")
