@@ -55,8 +55,14 @@ std::string lower_case(std::string_view text) {
 }
 
 bool is_hop_by_hop(const ResponseFacts& facts, std::string_view name) {
-  return !facts.hop_by_hop.empty() &&
-         facts.hop_by_hop.find("," + lower_case(name) + ",") != std::string::npos;
+  std::string_view rest = facts.hop_by_hop;
+  while (rest.size() > 1) {
+    rest.remove_prefix(1);
+    const std::size_t end = rest.find(',');
+    if (equals_ignoring_case(rest.substr(0, end), name)) return true;
+    rest.remove_prefix(end);
+  }
+  return false;
 }
 
 /// Takes out what passed before Connection named it.
