@@ -10,7 +10,7 @@
 #include "cache/body/chunk.h"
 #include "cache/http/response.h"
 #include "cache/request/request.h"
-#include "conf/base/result.h"
+#include "upstream/origin_error.h"
 
 /// What flows back to whoever waits for an answer from an origin: head, pieces of the body, end.
 namespace larder {
@@ -63,9 +63,11 @@ struct Waiter {
 };
 
 /// What a client is told when the origin could not be reached or read.
-Refusal refusal_of(const Error& error);
+Refusal refusal_of(const OriginError& error);
 /// The same for an answer that larder does not hand on (a redirect, an error while others wait).
 Refusal refusal_of_status(int origin_status);
+/// The same with what the answer says of when to ask again.
+Refusal refusal_of_answer(const ResponseFacts& facts);
 
 /// A head as it goes out. `etag` may be empty, `body_length` unknown.
 std::shared_ptr<const AnswerHead> make_answer_head(const ResponseFacts& facts,

@@ -5,8 +5,8 @@
 
 namespace larder {
 
-void HostHealth::note_end(const std::optional<Error>& error, int status, MonotonicTime now) {
-  if (error && error->code == Error::Code::full) return;
+void HostHealth::note_end(const std::optional<OriginError>& error, int status, MonotonicTime now) {
+  if (error && !is_failure_of_host(error->cause)) return;
   if (error) return note_failure(error->context, now);
   if (status >= 500) return note_failure("answered with status " + std::to_string(status), now);
   note_success(now);

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "conf/base/clock.h"
-#include "conf/base/result.h"
+#include "upstream/origin_error.h"
 
 namespace larder {
 
@@ -23,8 +23,8 @@ class HostHealth {
   explicit HostHealth(MonotonicTime now) : since_(now) {}
 
   /// A transfer that ran is over: with `error`, or else with an answer of this status. An answer of
-  /// 5xx is a failure. One beyond larder's own bounds (Error::Code::full) says nothing.
-  void note_end(const std::optional<Error>& error, int status, MonotonicTime now);
+  /// 5xx is a failure. One beyond larder's own bounds says nothing.
+  void note_end(const std::optional<OriginError>& error, int status, MonotonicTime now);
 
   std::uint64_t successes() const { return successes_; }
   std::uint64_t failures() const { return failures_; }

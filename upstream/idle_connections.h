@@ -39,7 +39,7 @@ class IdleConnections final : public OriginConnectionUser {
 
  private:
   void on_connected(OriginConnection&) override {}
-  void on_connect_failed(OriginConnection&, const Error&) override {}
+  void on_connect_failed(OriginConnection&, const OriginError&) override {}
   void on_ready(OriginConnection& connection, bool readable, bool writable) override;
   bool is_silent(OriginConnection& connection);
 

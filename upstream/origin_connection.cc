@@ -28,6 +28,31 @@ bool is_private(const sockaddr* address) {
   return is_private_address(reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr.s6_addr);
 }
 
+/// What kept libcurl from making a connection.
+OriginCause cause_of(CURLcode code) {
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return OriginCause::dns;
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_PROXY:
+      return OriginCause::proxy;
+    case CURLE_OPERATION_TIMEDOUT:
+      return OriginCause::timed_out;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_USE_SSL_FAILED:
+      return OriginCause::tls;
+    default:
+      return OriginCause::connect;
+  }
+}
+
 }  // namespace
 
 ConnectionShare::ConnectionShare() : share_(curl_share_init()) {
@@ -250,15 +275,14 @@ bool OriginConnection::has_unacknowledged() const {
   return ::ioctl(socket_, SIOCOUTQ, &bytes) == 0 && bytes > 0;
 }
 
-Error OriginConnection::error_of(CURLcode code) const {
-  const std::string text = error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code);
+OriginError OriginConnection::error_of(CURLcode code) const {
   if (private_refused_) {
-    return {Error::Code::unavailable,
+    return {OriginCause::private_address,
             "its address is private; set allow_private_addresses = true in [upstream] to allow it"};
   }
-  const bool late = code == CURLE_OPERATION_TIMEDOUT;
-  return {late ? Error::Code::timed_out : Error::Code::unavailable,
-          late ? "took too long to connect: " + text : text};
+  const std::string text = error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code);
+  const auto cause = cause_of(code);
+  return {cause, cause == OriginCause::timed_out ? "took too long to connect: " + text : text};
 }
 
 }  // namespace larder

@@ -14,6 +14,7 @@
 #include "conf/base/result.h"
 #include "conf/config.h"
 #include "upstream/loop/uv_handle.h"
+#include "upstream/origin_error.h"
 
 namespace larder {
 
@@ -38,7 +39,7 @@ class OriginConnectionUser {
  public:
   virtual ~OriginConnectionUser() = default;
   virtual void on_connected(OriginConnection& connection) = 0;
-  virtual void on_connect_failed(OriginConnection& connection, const Error& error) = 0;
+  virtual void on_connect_failed(OriginConnection& connection, const OriginError& error) = 0;
   /// There may be bytes to receive, or room to send.
   virtual void on_ready(OriginConnection& connection, bool readable, bool writable) = 0;
 };
@@ -117,7 +118,7 @@ class OriginConnection {
   void watch_attempt(curl_socket_t socket, int what);
   void act(curl_socket_t socket, int events);
   void finish_connecting(CURLcode code);
-  Error error_of(CURLcode code) const;
+  OriginError error_of(CURLcode code) const;
 
   uv_loop_t* loop_;
   const std::shared_ptr<const UpstreamConfig> config_;

@@ -52,10 +52,13 @@ Host& OriginLoop::host_of(const std::string& name) {
   return hosts_.try_emplace(name, name, bounds_, monotonic_now()).first->second;
 }
 
-Transfer* OriginLoop::start(OriginRequest request, TransferSink* sink, Lane lane) {
+Started OriginLoop::start(OriginRequest request, TransferSink* sink, Lane lane) {
   const Transfer::Place place{&host_of(request.host), lane, next_ticket_++};
   const auto entry = place.host->enter(place.ticket, lane, monotonic_now());
-  if (entry == HostLanes::Entry::refused) return nullptr;
+  if (entry == HostLanes::Entry::refused) {
+    return tl::unexpected(OriginError{OriginCause::overload,
+                                      "too many requests wait (upstream.max_queue_per_host)", 1});
+  }
   auto& owned = transfers_[place.ticket];
   owned = std::make_unique<Transfer>(std::move(request), sink, config_,
                                      static_cast<TransferSite&>(*this), place);
@@ -198,7 +201,7 @@ void OriginLoop::sweep() {
   for (auto& [name, host] : hosts_) {
     for (const auto ticket : host.lanes().take_overdue(now)) {
       transfers_.at(ticket)->end(
-          Error{Error::Code::full, "no free connection within upstream.queue_wait"});
+          OriginError{OriginCause::overload, "no free connection within upstream.queue_wait", 1});
     }
   }
   idle_.sweep(now);

@@ -30,7 +30,7 @@ class OriginLoop final : public Transfers, private TransferSite {
   void use(UpstreamConfig config);
 
   // Transfers
-  Transfer* start(OriginRequest request, TransferSink* sink, Lane lane) override;
+  Started start(OriginRequest request, TransferSink* sink, Lane lane) override;
   bool promote(Transfer* transfer) override;
   void pause(Transfer* transfer) override { transfer->pause(); }
   void resume(Transfer* transfer) override;  ///< news are told from the loop

@@ -12,10 +12,13 @@ Relay::~Relay() {
   if (transfer_ != nullptr) transfers_.abandon(transfer_);
 }
 
-bool Relay::start(OriginRequest request) {
+std::optional<OriginError> Relay::start(OriginRequest request) {
   const bool preview = privacy_ == Privacy::private_no_store;
-  transfer_ = transfers_.start(std::move(request), this, preview ? Lane::preview : Lane::visitor);
-  return transfer_ != nullptr;
+  const auto started =
+      transfers_.start(std::move(request), this, preview ? Lane::preview : Lane::visitor);
+  if (!started) return started.error();
+  transfer_ = *started;
+  return std::nullopt;
 }
 
 void Relay::credit(std::uint64_t bytes) {
@@ -36,7 +39,7 @@ void Relay::on_progress(TransferProgress progress) {
   event.waiter = waiter_.id;
   event.source = AnswerSource::relay;
   if (progress.ended && !progress.framed && !progress.error) {
-    progress.error = Error{Error::Code::unavailable, "the origin's answer has no proven end"};
+    progress.error = OriginError{OriginCause::protocol, "the origin's answer has no proven end"};
   }
   const bool redirect = progress.head != nullptr && progress.head->status / 100 == 3;
   if (redirect) {

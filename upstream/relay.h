@@ -38,8 +38,8 @@ class Relay final : public TransferSink {
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
 
-  /// False = its lane's queue is full: nothing was started.
-  bool start(OriginRequest request);
+  /// An error: nothing was started, and why.
+  std::optional<OriginError> start(OriginRequest request);
   /// The client has taken this many more bytes.
   void credit(std::uint64_t bytes);
 

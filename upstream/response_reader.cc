@@ -52,7 +52,7 @@ void ResponseReader::reset() {
   header_total_ = body_total_ = 0;
   interim_ = lengths_ = codings_ = 0;
   chunked_ = head_complete_ = complete_ = refused_ = framed_ = odd_ = keeps_connection_ = false;
-  error_ = Error{};
+  error_ = OriginError{};
 }
 
 ResponseReader::Outcome ResponseReader::feed(std::string_view bytes, std::string& body) {
@@ -69,9 +69,9 @@ ResponseReader::Outcome ResponseReader::feed(std::string_view bytes, std::string
   }
   if (code == HPE_OK) return Outcome::incomplete;
   if (code == HPE_INVALID_VERSION) {
-    refuse(Error::Code::unavailable, "the answer's HTTP version is not the connection's, HTTP/1.1");
+    refuse(OriginCause::protocol, "the answer's HTTP version is not the connection's, HTTP/1.1");
   } else {
-    refuse(Error::Code::unavailable, "the answer is not well-formed HTTP: ");
+    refuse(OriginCause::protocol, "the answer is not well-formed HTTP: ");
     error_.context += llhttp_get_error_reason(&llhttp_);
   }
   return Outcome::refused;
@@ -81,27 +81,28 @@ ResponseReader::Outcome ResponseReader::end() {
   if (head_complete_ && !refused_) llhttp_finish(&llhttp_);  // pauses where the end completes it
   if (complete_) return Outcome::complete;
   if (!refused_) {
-    refuse(Error::Code::unavailable,
+    refuse(OriginCause::broken,
            head_complete_ ? "the connection ended before the answer did" : "no answer");
   }
   return Outcome::refused;
 }
 
-int ResponseReader::refuse(Error::Code code, const char* text) {
+int ResponseReader::refuse(OriginCause cause, const char* text) {
   refused_ = true;
-  error_ = Error{code, text};
+  error_ = OriginError{cause, text, 0};
   return HPE_USER;
 }
 
 int ResponseReader::count_header(std::size_t bytes) {
   header_total_ += bytes;
   if (header_total_ <= config_.max_response_header_bytes) return 0;
-  return refuse(Error::Code::full, "response header is larger than upstream.max_response_header");
+  return refuse(OriginCause::too_large,
+                "response header is larger than upstream.max_response_header");
 }
 
 int ResponseReader::on_version(llhttp_t* parser) noexcept {
   if (parser->http_major == 1 && parser->http_minor <= 1) return 0;
-  return self_of(parser)->refuse(Error::Code::unavailable,
+  return self_of(parser)->refuse(OriginCause::protocol,
                                  "the answer's HTTP version is not the connection's, HTTP/1.1");
 }
 
@@ -133,7 +134,7 @@ int ResponseReader::take_line() {
     ++codings_;
     chunked_ = equals_ignoring_case(value, "chunked");
     if (!chunked_ || codings_ > 1) {
-      return refuse(Error::Code::unavailable,
+      return refuse(OriginCause::protocol,
                     "the answer's Transfer-Encoding is not exactly `chunked`");
     }
   }
@@ -153,16 +154,16 @@ int ResponseReader::take_head() {
   facts_.status = status;
   if (count_header(16) != 0) return HPE_USER;
   if (status < 100 || status > 599) {
-    return refuse(Error::Code::unavailable, "the answer's status is none of HTTP's");
+    return refuse(OriginCause::protocol, "the answer's status is none of HTTP's");
   }
-  if (status == 304) return refuse(Error::Code::unavailable, "a 304 that nobody asked for");
+  if (status == 304) return refuse(OriginCause::protocol, "a 304 that nobody asked for");
   if (status < 200 && status != 100 && status != 102 && status != 103) {
-    return refuse(Error::Code::unavailable, "an interim answer that nobody asked for");
+    return refuse(OriginCause::protocol, "an interim answer that nobody asked for");
   }
   if (const int bad = check_framing(); bad != 0) return bad;
   if (status < 200) {
     if (++interim_ > kMaxInterim) {
-      return refuse(Error::Code::unavailable, "too many interim answers");
+      return refuse(OriginCause::protocol, "too many interim answers");
     }
     facts_ = ResponseFacts{};
     lengths_ = codings_ = 0;
@@ -174,7 +175,8 @@ int ResponseReader::take_head() {
   framed_ = bodiless || chunked_ || lengths_ > 0;
   if (chunked_) facts_.content_length.reset();
   if (facts_.content_length.value_or(0) > config_.max_response_body_bytes) {
-    return refuse(Error::Code::full, "response body is larger than upstream.max_response_body");
+    return refuse(OriginCause::too_large,
+                  "response body is larger than upstream.max_response_body");
   }
   return 0;
 }
@@ -182,19 +184,18 @@ int ResponseReader::take_head() {
 /// llhttp refuses a length beside chunks, and two lengths; this says what else is odd.
 int ResponseReader::check_framing() {
   if (facts_.status < 200 && (lengths_ > 0 || codings_ > 0)) {
-    return refuse(Error::Code::unavailable, "an interim answer that announces a body");
+    return refuse(OriginCause::protocol, "an interim answer that announces a body");
   }
   if (facts_.status == 204 && (chunked_ || facts_.content_length.value_or(0) > 0)) odd_ = true;
   if (lengths_ > 1 || (lengths_ > 0 && codings_ > 0)) {
-    return refuse(Error::Code::unavailable, "the answer announces its length twice");
+    return refuse(OriginCause::protocol, "the answer announces its length twice");
   }
   // What llhttp did not take for `chunked` it would read to the end of the connection.
   if (codings_ > 0 && (llhttp_.flags & F_CHUNKED) == 0) {
-    return refuse(Error::Code::unavailable,
-                  "the answer's Transfer-Encoding is not exactly `chunked`");
+    return refuse(OriginCause::protocol, "the answer's Transfer-Encoding is not exactly `chunked`");
   }
   if (codings_ > 0 && llhttp_.http_minor == 0) {
-    return refuse(Error::Code::unavailable, "Transfer-Encoding in an HTTP/1.0 answer");
+    return refuse(OriginCause::protocol, "Transfer-Encoding in an HTTP/1.0 answer");
   }
   return 0;
 }
@@ -203,7 +204,7 @@ int ResponseReader::on_body(llhttp_t* parser, const char* at, std::size_t length
   auto* self = self_of(parser);
   self->body_total_ += length;
   if (self->body_total_ > self->config_.max_response_body_bytes) {
-    return self->refuse(Error::Code::full,
+    return self->refuse(OriginCause::too_large,
                         "response body is larger than upstream.max_response_body");
   }
   if (self->body_ != nullptr) self->body_->append(at, length);

@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "cache/http/response.h"
-#include "conf/base/result.h"
 #include "conf/config.h"
+#include "upstream/origin_error.h"
 
 namespace larder {
 
@@ -46,7 +46,7 @@ class ResponseReader {
   /// odd.
   bool keeps_connection() const { return keeps_connection_; }
   /// Of a refused one; a text that follows "origin HOST: ".
-  const Error& error() const { return error_; }
+  const OriginError& error() const { return error_; }
 
  private:
   static const llhttp_settings_t& settings();
@@ -62,7 +62,7 @@ class ResponseReader {
   static int on_extension(llhttp_t* parser, const char* at, std::size_t length) noexcept;
   static int on_message_complete(llhttp_t* parser) noexcept;
 
-  int refuse(Error::Code code, const char* text);
+  int refuse(OriginCause cause, const char* text);
   int count_header(std::size_t bytes);
   int take_line();
   int take_head();
@@ -86,7 +86,7 @@ class ResponseReader {
   bool framed_ = false;
   bool odd_ = false;  ///< nothing wrong with the answer, but the next one is not trusted
   bool keeps_connection_ = false;
-  Error error_;
+  OriginError error_;
 };
 
 }  // namespace larder

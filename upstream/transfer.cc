@@ -92,14 +92,14 @@ void Transfer::on_connected(OriginConnection&) {
   std::array<char, 1> early;
   if (connection_->receive(early).what == OriginConnection::Received::What::bytes) {
     site_.distrust(request_.host);
-    end(Error{Error::Code::unavailable, "bytes came before the request was sent"});
+    end(OriginError{OriginCause::protocol, "bytes came before the request was sent"});
   } else {
     send();
   }
   site_.tell();
 }
 
-void Transfer::on_connect_failed(OriginConnection&, const Error& error) {
+void Transfer::on_connect_failed(OriginConnection&, const OriginError& error) {
   end(error);
   site_.tell();
 }
@@ -144,7 +144,7 @@ void Transfer::take(std::string_view bytes) {
   slow_bytes_ += bytes.size();
   const auto outcome = reader_.feed(bytes, body_);
   if (outcome == ResponseReader::Outcome::refused) {
-    if (reader_.error().code != Error::Code::full) site_.distrust(request_.host);
+    if (reader_.error().cause != OriginCause::too_large) site_.distrust(request_.host);
     return end(reader_.error());
   }
   const bool news = !body_.empty() || (reader_.head_complete() && !head_told_);
@@ -156,7 +156,8 @@ void Transfer::take(std::string_view bytes) {
 /// get one.
 void Transfer::take_too_early() {
   site_.distrust(request_.host);
-  if (!kept_) return end(Error{Error::Code::unavailable, "bytes came before the request arrived"});
+  if (!kept_)
+    return end(OriginError{OriginCause::protocol, "bytes came before the request arrived"});
   release(false);
   connect_anew();
 }
@@ -169,9 +170,9 @@ void Transfer::take_end(bool in_order) {
     return connect_anew();
   }
   if (!in_order) {
-    return end(Error{Error::Code::unavailable, reader_.head_complete()
-                                                   ? "the connection broke within the answer"
-                                                   : "the connection broke before an answer"});
+    return end(OriginError{OriginCause::broken, reader_.head_complete()
+                                                    ? "the connection broke within the answer"
+                                                    : "the connection broke before an answer"});
   }
   if (reader_.end() == ResponseReader::Outcome::complete) return complete(0);
   end(reader_.error());
@@ -185,7 +186,7 @@ void Transfer::complete(std::size_t behind) {
   site_.note(*this);
 }
 
-void Transfer::end(Error error) {
+void Transfer::end(OriginError error) {
   if (state_ == State::ended) return;
   error.context = "origin " + request_.host + ": " + error.context;
   error_ = std::move(error);
@@ -210,17 +211,18 @@ void Transfer::resume() {
   read();
 }
 
-std::optional<Error> Transfer::overdue(MonotonicTime now) {
+std::optional<OriginError> Transfer::overdue(MonotonicTime now) {
   if (state_ == State::queued || state_ == State::ended) return std::nullopt;
   const auto age = now.ms - started_.ms;
   if (!reader_.head_complete() && age > config_->first_byte_timeout_ms) {
-    return Error{Error::Code::timed_out, "no answer within upstream.first_byte_timeout"};
+    return OriginError{OriginCause::timed_out, "no answer within upstream.first_byte_timeout"};
   }
   if (age > config_->total_timeout_ms) {
-    return Error{Error::Code::timed_out, "the answer took longer than upstream.total_timeout"};
+    return OriginError{OriginCause::timed_out,
+                       "the answer took longer than upstream.total_timeout"};
   }
   if (too_slow(now)) {
-    return Error{Error::Code::timed_out, "the answer is slower than upstream.low_speed"};
+    return OriginError{OriginCause::timed_out, "the answer is slower than upstream.low_speed"};
   }
   return std::nullopt;
 }

@@ -67,14 +67,14 @@ class Transfer final : public OriginConnectionUser {
 
   State state() const { return state_; }
   int status() const { return reader_.head_complete() ? reader_.facts().status : 0; }
-  const std::optional<Error>& error() const { return error_; }
+  const std::optional<OriginError>& error() const { return error_; }
   const std::string& base() const { return request_.host; }
 
   /// On a kept connection, or with null on a new one.
   void start(std::unique_ptr<OriginConnection> kept, MonotonicTime now);
-  void end(Error error);
+  void end(OriginError error);
   /// Too slow?
-  std::optional<Error> overdue(MonotonicTime now);
+  std::optional<OriginError> overdue(MonotonicTime now);
   TransferProgress take_progress();
 
   /// No more body is taken until resume().
@@ -90,7 +90,7 @@ class Transfer final : public OriginConnectionUser {
 
  private:
   void on_connected(OriginConnection& connection) override;
-  void on_connect_failed(OriginConnection& connection, const Error& error) override;
+  void on_connect_failed(OriginConnection& connection, const OriginError& error) override;
   void on_ready(OriginConnection& connection, bool readable, bool writable) override;
 
   void transition_to(State next);
@@ -122,7 +122,7 @@ class Transfer final : public OriginConnectionUser {
   bool head_told_ = false;
   bool paused_ = false;   ///< by the sink
   bool stalled_ = false;  ///< nothing is read until what came is told
-  std::optional<Error> error_;
+  std::optional<OriginError> error_;
 };
 
 }  // namespace larder

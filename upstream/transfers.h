@@ -3,10 +3,11 @@
 
 #include <optional>
 #include <string>
+#include <tl/expected.hpp>
 
 #include "cache/http/response.h"
-#include "conf/base/result.h"
 #include "upstream/host_lanes.h"
+#include "upstream/origin_error.h"
 #include "upstream/origin_request.h"
 
 namespace larder {
@@ -20,8 +21,8 @@ struct TransferProgress {
   const ResponseFacts* head = nullptr;
   std::string body;
   bool ended = false;
-  bool framed = false;         ///< with `ended`: the body's length was proven by its framing
-  std::optional<Error> error;  ///< with `ended`: it failed; the body is cut off
+  bool framed = false;               ///< with `ended`: the body's length was proven by its framing
+  std::optional<OriginError> error;  ///< with `ended`: it failed; the body is cut off
 };
 
 /// Takes a transfer's progress, on the loop's thread. After the
@@ -32,14 +33,17 @@ class TransferSink {
   virtual void on_progress(TransferProgress progress) = 0;
 };
 
+/// A transfer that was started or queued, or why it was not.
+using Started = tl::expected<Transfer*, OriginError>;
+
 /// The way to the origins, as fills and relays see it. OriginLoop is the real one. Sinks are never
 /// called from inside a function of this.
 class Transfers {
  public:
   virtual ~Transfers() = default;
   /// Starts a transfer or queues it for a place at its host. The pointer is good until the sink's
-  /// call with `ended` has returned, or until abandon(). nullptr = the lane's queue is full.
-  virtual Transfer* start(OriginRequest request, TransferSink* sink, Lane lane) = 0;
+  /// call with `ended` has returned, or until abandon(). An error: nothing was started, and why.
+  virtual Started start(OriginRequest request, TransferSink* sink, Lane lane) = 0;
   /// A visitor waits for this transfer now, whatever it was started for. False = it is a queued
   /// refresh and the visitors' queue is full: nothing has changed.
   virtual bool promote(Transfer* transfer) = 0;

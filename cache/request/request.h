@@ -43,6 +43,9 @@ struct Refusal {
   const char* field = "";  ///< key inside `errors`, empty = none
   bool close = false;      ///< framing can no longer be trusted: close after the answer
   Reason reason = Reason::malformed;
+  const char* detail = "refused";  ///< in Cache-Status
+  const char* fwd = "";            ///< in Cache-Status: why an origin was asked; empty = none was
+  std::int64_t retry_after_s = 0;  ///< 0 = no Retry-After
 };
 
 }  // namespace larder

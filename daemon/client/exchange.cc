@@ -227,9 +227,10 @@ BodyFraming Exchange::framing_of(const AnswerHead& head) const {
 void Exchange::fail_order(const std::optional<Refusal>& failure) {
   if (answer_stale()) return;
   outcome_ = Outcome::failed;
-  refuse(failure.value_or(
-             Refusal{.status = 502, .error_code = 502, .cause = "the origin's answer broke off"}),
-         std::string(pending_->target));
+  Refusal refusal =
+      failure.value_or(refusal_of(OriginError{OriginCause::broken, "the answer broke off"}));
+  if (pending_->relay && *refusal.fwd != '\0') refusal.fwd = "bypass";
+  refuse(refusal, std::string(pending_->target));
 }
 
 bool Exchange::answer_stale() {
@@ -281,10 +282,7 @@ void Exchange::check_deadline(MonotonicTime now) {
     case State::waiting:
       side_.host.counters().timeouts.add();
       leave();
-      return fail_order(
-          Refusal{.status = 504,
-                  .error_code = 504,
-                  .cause = "the origin did not answer within server.request_timeout"});
+      return fail_order(refusal_of(OriginError{OriginCause::timed_out, "server.request_timeout"}));
     case State::streaming:
       side_.host.counters().timeouts.add();
       return abort();

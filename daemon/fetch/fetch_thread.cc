@@ -21,10 +21,10 @@ bool selects(const PurgeOrder& purge, const FillOrder& order) {
          (purge.path == order.request.path && purge.query == order.request.query);
 }
 
-Refusal queue_is_full() {
-  return {.status = 503,
-          .error_code = 503,
-          .cause = "too many requests wait for the origin (upstream.max_queue_per_host)"};
+Refusal overloaded(const char* cause) {
+  Refusal refusal = refusal_of(OriginError{OriginCause::overload, "", 1});
+  refusal.cause = cause;
+  return refusal;
 }
 
 }  // namespace
@@ -172,13 +172,13 @@ bool FetchThread::may_join(const Fill& fill, const FillOrder& order) const {
 
 void FetchThread::join(Fill& fill, FillOrder& order) {
   if (fill.waiters() >= config().upstream.max_waiters_per_fill) {
-    return refuse(
-        order.waiter,
-        {.status = 503,
-         .error_code = 503,
-         .cause = "too many clients wait for this answer (upstream.max_waiters_per_fill)"});
+    return refuse(order.waiter, overloaded("too many clients wait for this answer "
+                                           "(upstream.max_waiters_per_fill)"));
   }
-  if (!fill.promote()) return refuse(order.waiter, queue_is_full());
+  if (!fill.promote()) {
+    return refuse(order.waiter, overloaded("too many requests wait for the origin "
+                                           "(upstream.max_queue_per_host)"));
+  }
   metrics_.fills_joined.add();
   fills_.note_waiter(order.waiter, fill);
   fill.join(std::move(order));
@@ -248,8 +248,8 @@ Fill* FetchThread::start_fill(FillOrder order, unsigned attempt) {
   const auto waiter = order.waiter;
   auto owned =
       std::make_unique<Fill>(around_fills_, settings_, next_fill_++, std::move(order), attempt);
-  if (!owned->start()) {
-    refuse(waiter, queue_is_full());
+  if (const auto refused = owned->start()) {
+    refuse(waiter, refusal_of(*refused));
     return nullptr;
   }
   retries_.earn();
@@ -265,7 +265,9 @@ void FetchThread::take(RelayOrder& order) {
 
 void FetchThread::start_relay(Waiter waiter, OriginRequest request, RelayOrder::To to) {
   (to == RelayOrder::To::preview ? metrics_.previews : metrics_.passes).add();
-  if (!relays_.start(waiter, std::move(request), to)) refuse(waiter, queue_is_full());
+  if (const auto refused = relays_.start(waiter, std::move(request), to)) {
+    refuse(waiter, refusal_of(*refused));
+  }
 }
 
 /// A cacheable request on a fetch of its own.

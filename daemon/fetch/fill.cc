@@ -82,12 +82,14 @@ void Fill::move_to(State next) {
   state_ = next;
 }
 
-bool Fill::start() {
-  transfer_ = around_.transfers.start(
+std::optional<OriginError> Fill::start() {
+  const auto started = around_.transfers.start(
       delivery_request(order_.request, *order_.scope, order_.access_token.reveal(),
                        order_.user_agent, order_.unkeyed),
       this, order_.waiter.out == nullptr ? Lane::refresh : Lane::visitor);
-  return transfer_ != nullptr;
+  if (!started) return started.error();
+  transfer_ = *started;
+  return std::nullopt;
 }
 
 bool Fill::promote() {
@@ -168,7 +170,7 @@ void Fill::hold_back() {
 
 /// The leader alone sees the origin's error, and not even it a redirect.
 void Fill::meet_trouble() {
-  const auto refusal = refusal_of_status(facts_->status);
+  const auto refusal = refusal_of_answer(*facts_);
   fail_those_with_stale(refusal);
   auto others = take_others();
   if (facts_->status / 100 == 3) fail_leader(refusal);
@@ -258,7 +260,7 @@ void Fill::finish(bool framed) {
   const bool sound = body && body->has_value();
   // Well-formed JSON is whole, even if nothing but the connection's end says so.
   if (!framed && !sound) {
-    return fail({Error::Code::unavailable, "the origin's answer has no proven end"});
+    return fail({OriginCause::protocol, "the origin's answer has no proven end"});
   }
   if (state_ == State::held_back) {
     if (settle_rejection(sound)) return end();
@@ -331,7 +333,7 @@ bool Fill::settle_rejection(bool sound) {
   return true;
 }
 
-void Fill::fail(const Error& error) {
+void Fill::fail(const OriginError& error) {
   log(LogLevel::debug, "fill", error.context);
   around_.owner.on_verdict(StoreVerdict::incomplete);
   const auto refusal = refusal_of(error);

@@ -42,8 +42,8 @@ class Fill final : public TransferSink {
   /// May a request that comes at `now` share this answer, as far as is known?
   bool joinable(WallTime now) const;
 
-  /// False = its lane's queue is full: nothing was started.
-  bool start();
+  /// An error: nothing was started, and why.
+  std::optional<OriginError> start();
   /// A visitor is about to join: it does not wait in the lane of refreshes. False = the visitors'
   /// queue is full.
   bool promote();
@@ -88,7 +88,7 @@ class Fill final : public TransferSink {
   StoreVerdict judge_whole(bool framed, const Result<SoundBody>& body) const;
   bool commit(const SoundBody& body);
   bool settle_rejection(bool sound);
-  void fail(const Error& error);
+  void fail(const OriginError& error);
   void end();
 
   void spread(AnswerEvent::End end);

@@ -5,14 +5,14 @@
 
 namespace larder {
 
-bool Relays::start(Waiter waiter, OriginRequest request, RelayOrder::To to) {
+std::optional<OriginError> Relays::start(Waiter waiter, OriginRequest request, RelayOrder::To to) {
   const bool preview = to == RelayOrder::To::preview;
   auto relay =
       std::make_unique<Relay>(preview ? preview_ : delivery_, *this, waiter,
                               preview ? Relay::Privacy::private_no_store : Relay::Privacy::as_sent);
-  if (!relay->start(std::move(request))) return false;
+  if (auto refused = relay->start(std::move(request))) return refused;
   relays_[waiter] = std::move(relay);
-  return true;
+  return std::nullopt;
 }
 
 bool Relays::credit(Waiter waiter, std::uint64_t bytes) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -21,8 +22,8 @@ class Relays final : public RelayOwner {
   Relays(Transfers& delivery, Transfers& preview, const HeldBytes& held)
       : delivery_(delivery), preview_(preview), held_(held) {}
 
-  /// False = too many wait for the origin: nothing was started.
-  bool start(Waiter waiter, OriginRequest request, RelayOrder::To to);
+  /// An error: nothing was started, and why.
+  std::optional<OriginError> start(Waiter waiter, OriginRequest request, RelayOrder::To to);
   void leave(Waiter waiter) { relays_.erase(waiter); }
   /// False = it has no relay.
   bool credit(Waiter waiter, std::uint64_t bytes);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/http1/answer_text.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
@@ -74,7 +75,15 @@ std::string error_answer(const Refusal& refusal, std::string_view date, bool clo
   append_number(out, static_cast<std::int64_t>(body.size()));
   out += "\r\nAccess-Control-Allow-Origin: *\r\nCache-Control: no-store\r\n";
   if (refusal.status == 405) out += "Allow: GET, HEAD, OPTIONS\r\n";
-  append_head_tail(out, {.date = date, .cache_status = "larder; detail=refused", .close = close});
+  if (refusal.retry_after_s > 0 || refusal.status == 503) {
+    out += "Retry-After: ";
+    append_number(out, std::max<std::int64_t>(1, refusal.retry_after_s));
+    out += "\r\n";
+  }
+  std::string cache_status = "larder";
+  if (*refusal.fwd != '\0') cache_status.append("; fwd=").append(refusal.fwd);
+  cache_status.append("; detail=").append(refusal.detail);
+  append_head_tail(out, {.date = date, .cache_status = cache_status, .close = close});
   if (with_body) out += body;
   return out;
 }

@@ -33,3 +33,20 @@ TEST_CASE("answer text: errors have the API's own shape", "[daemon]") {
   CHECK(whole.ends_with("}}"));
   CHECK(larder::error_answer(refusal, "D", false, false).ends_with("\r\n\r\n"));
 }
+
+TEST_CASE(
+    "answer text: Cache-Status tells an origin's failure from a refusal, 503 says when to retry",
+    "[daemon]") {
+  const auto answer = [](const larder::Refusal& refusal) {
+    return larder::error_answer(refusal, "D", false, true);
+  };
+  const auto refused = answer({.status = 400});
+  CHECK(refused.find("Cache-Status: larder; detail=refused\r\n") != std::string::npos);
+  CHECK(refused.find("Retry-After") == std::string::npos);
+  const auto failed = answer({.status = 502, .detail = "dns", .fwd = "miss"});
+  CHECK(failed.find("Cache-Status: larder; fwd=miss; detail=dns\r\n") != std::string::npos);
+  CHECK(failed.find("Retry-After") == std::string::npos);
+  CHECK(answer({.status = 429, .retry_after_s = 30}).find("\r\nRetry-After: 30\r\n") !=
+        std::string::npos);
+  CHECK(answer({.status = 503}).find("\r\nRetry-After: 1\r\n") != std::string::npos);
+}

@@ -265,7 +265,7 @@ TEST_CASE("fill: a failure before the head is the leader's; the others may try a
   Fill& fill = f.start();
   fill.join(f.order(2));
   fill.join(f.order(3, true));
-  f.transfers.fail(0, Error::Code::timed_out);
+  f.transfers.fail(0, OriginCause::timed_out);
   CHECK(f.got(1).failure->status == 504);
   CHECK(f.got(3).failure->status == 504);
   REQUIRE(f.owner.unlucky.size() == 1);

@@ -31,8 +31,8 @@ class FakeTransfers final : public Transfers {
     ResponseFacts facts;
   };
 
-  Transfer* start(OriginRequest request, TransferSink* sink, Lane lane) override {
-    if (full) return nullptr;
+  larder::Started start(OriginRequest request, TransferSink* sink, Lane lane) override {
+    if (full) return tl::unexpected(OriginError{OriginCause::overload, "full", 1});
     started_.push_back(std::make_unique<Started>());
     Started& one = *started_.back();
     one.transfer =
@@ -82,10 +82,10 @@ class FakeTransfers final : public Transfers {
     progress.framed = framed;
     tell(number, std::move(progress));
   }
-  void fail(std::size_t number, Error::Code code = Error::Code::unavailable) {
+  void fail(std::size_t number, OriginCause cause = OriginCause::broken) {
     TransferProgress progress;
     progress.ended = true;
-    progress.error = Error{code, "as the test wants it"};
+    progress.error = OriginError{cause, "as the test wants it"};
     tell(number, std::move(progress));
   }
 

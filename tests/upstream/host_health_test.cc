@@ -4,14 +4,15 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
-using larder::Error;
 using larder::HostHealth;
 using larder::MonotonicTime;
+using larder::OriginCause;
+using larder::OriginError;
 
 TEST_CASE("host health: what the end of a transfer says of its host", "[upstream]") {
   struct Case {
     std::string name;
-    std::optional<Error> error;
+    std::optional<OriginError> error;
     int status;
     unsigned successes, failures;
   };
@@ -20,10 +21,10 @@ TEST_CASE("host health: what the end of a transfer says of its host", "[upstream
       Case{"too many requests", std::nullopt, 429, 1, 0},
       Case{"its own trouble", std::nullopt, 500, 0, 1},
       Case{"unavailable", std::nullopt, 503, 0, 1},
-      Case{"no connection", Error{Error::Code::unavailable, "x"}, 0, 0, 1},
-      Case{"too slow", Error{Error::Code::timed_out, "x"}, 0, 0, 1},
-      Case{"cut short", Error{Error::Code::unavailable, "x"}, 200, 0, 1},
-      Case{"larger than larder takes", Error{Error::Code::full, "x"}, 200, 0, 0});
+      Case{"no connection", OriginError{OriginCause::broken, "x"}, 0, 0, 1},
+      Case{"too slow", OriginError{OriginCause::timed_out, "x"}, 0, 0, 1},
+      Case{"cut short", OriginError{OriginCause::broken, "x"}, 200, 0, 1},
+      Case{"larger than larder takes", OriginError{OriginCause::too_large, "x"}, 200, 0, 0});
   CAPTURE(c.name);
   HostHealth health(MonotonicTime{0});
   health.note_end(c.error, c.status, MonotonicTime{1});
@@ -35,7 +36,7 @@ TEST_CASE("host health: what the end of a transfer says of its host", "[upstream
 TEST_CASE("host health: a run of failures has a beginning, and ends with an answer", "[upstream]") {
   HostHealth health(MonotonicTime{5});
   const auto fails = [&](const char* text, std::int64_t at) {
-    health.note_end(Error{Error::Code::unavailable, text}, 0, MonotonicTime{at});
+    health.note_end(OriginError{OriginCause::broken, text}, 0, MonotonicTime{at});
   };
   health.note_end(std::nullopt, 200, MonotonicTime{10});
   CHECK(health.since() == MonotonicTime{5});
@@ -55,8 +56,8 @@ TEST_CASE("host health: a run of failures has a beginning, and ends with an answ
 
 TEST_CASE("host health: the last error holds no token and has a bound", "[upstream]") {
   HostHealth health(MonotonicTime{0});
-  health.note_end(Error{Error::Code::unavailable,
-                        "at ?access_token=cs0123456789abcdef01234567 " + std::string(5'000, 'x')},
+  health.note_end(OriginError{OriginCause::broken, "at ?access_token=cs0123456789abcdef01234567 " +
+                                                       std::string(5'000, 'x')},
                   0, MonotonicTime{1});
   REQUIRE(health.last_error());
   CHECK(health.last_error()->text.find("cs0123456789abcdef01234567") == std::string::npos);

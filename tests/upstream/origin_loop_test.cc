@@ -32,7 +32,7 @@ struct Collector final : larder::TransferSink {
   int empty = 0;  ///< calls that told nothing
   bool framed = false;
   std::string body;
-  std::optional<larder::Error> error;
+  std::optional<larder::OriginError> error;
 };
 
 larder::UpstreamConfig config_for_tests() {
@@ -112,7 +112,7 @@ TEST_CASE("origin loop: a transfer tells head, body and a proven end", "[upstrea
   larder::UvLoop loop;
   larder::OriginLoop curl(loop.get(), config);
   Collector sink(loop);
-  REQUIRE(curl.start(request_to(origin), &sink, larder::Lane::visitor) != nullptr);
+  REQUIRE(curl.start(request_to(origin), &sink, larder::Lane::visitor));
   loop.run();
   CHECK(sink.status == 200);
   CHECK(sink.body == "hello");
@@ -193,9 +193,9 @@ TEST_CASE("origin loop: transfers beyond the host's places wait, beyond the queu
   larder::OriginLoop curl(loop.get(), config);
   Collector sink(loop);
   sink.expected = 2;
-  CHECK(curl.start(request_to(origin), &sink, larder::Lane::visitor) != nullptr);
-  CHECK(curl.start(request_to(origin), &sink, larder::Lane::visitor) != nullptr);
-  CHECK(curl.start(request_to(origin), &sink, larder::Lane::visitor) == nullptr);
+  CHECK(curl.start(request_to(origin), &sink, larder::Lane::visitor));
+  CHECK(curl.start(request_to(origin), &sink, larder::Lane::visitor));
+  CHECK_FALSE(curl.start(request_to(origin), &sink, larder::Lane::visitor));
   loop.run();
   CHECK(sink.ended == 2);
   CHECK(curl.stats().refused == 1);
@@ -227,7 +227,7 @@ TEST_CASE("origin loop: abandoned transfers tell nothing and leave an empty loop
   {
     larder::OriginLoop curl(loop.get(), config);
     Collector sink(loop);
-    auto* transfer = curl.start(request_to(origin), &sink, larder::Lane::visitor);
+    auto* transfer = *curl.start(request_to(origin), &sink, larder::Lane::visitor);
     curl.abandon(transfer);
     curl.start(request_to(origin), &sink, larder::Lane::visitor);  // abandoned by the destructor
     CHECK(sink.ended == 0);
@@ -384,7 +384,7 @@ TEST_CASE(
     REQUIRE(failing.error);
   }
   SECTION("that of a transfer abandoned before") {
-    auto* transfer = curl.start(unheard, &failing, larder::Lane::visitor);
+    auto* transfer = *curl.start(unheard, &failing, larder::Lane::visitor);
     for (int i = 0; i < 5; ++i) uv_run(loop.get(), UV_RUN_NOWAIT);
     curl.abandon(transfer);
   }
@@ -433,7 +433,7 @@ TEST_CASE("origin loop: those who wait for a place get it once there are more", 
   const larder::OriginRequest unheard{
       .host = deaf.base(), .url = deaf.base() + "/x", .headers = {}};
   for (Collector* sink : {&first, &second, &third}) {
-    REQUIRE(curl.start(unheard, sink, larder::Lane::visitor) != nullptr);
+    REQUIRE(curl.start(unheard, sink, larder::Lane::visitor));
   }
   REQUIRE(curl.stats().running == 1);
   config.max_connections_per_host = 2;
@@ -446,5 +446,5 @@ TEST_CASE("origin loop: those who wait for a place get it once there are more", 
   config.max_connections_per_host = 1;
   config.max_queue_per_host = 1;
   curl.use(config);
-  CHECK(curl.start(unheard, &third, larder::Lane::visitor) == nullptr);
+  CHECK_FALSE(curl.start(unheard, &third, larder::Lane::visitor));
 }

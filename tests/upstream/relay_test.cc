@@ -23,7 +23,7 @@ struct Fixture final : RelayOwner {
 
   explicit Fixture(Relay::Privacy privacy = Relay::Privacy::as_sent)
       : relay(std::make_unique<Relay>(transfers, *this, Waiter{&out, 1}, privacy)) {}
-  bool start() { return relay->start({.host = "h", .url = "h/x", .headers = {}}); }
+  bool start() { return !relay->start({.host = "h", .url = "h/x", .headers = {}}); }
   const FakeOut::Got& got() { return out.of(1); }
 
   Chunk hold_output(std::string bytes) override {
@@ -96,7 +96,7 @@ TEST_CASE("relay: a failure before the head is told, after it the answer is cut 
   Fixture f;
   REQUIRE(f.start());
   SECTION("before") {
-    f.transfers.fail(0, Error::Code::timed_out);
+    f.transfers.fail(0, OriginCause::timed_out);
     CHECK(f.got().head == nullptr);
     REQUIRE(f.got().failure);
     CHECK(f.got().failure->status == 504);
