@@ -28,7 +28,7 @@ Database::Database(StoreShared& shared_in, DatabaseFiles files_in, std::uint64_t
       bounds(map_bytes),
       hasher(hasher_in),
       ledger(*shared.policy, shared.environment()->page_bytes()),
-      scopes(max_scopes),
+      scopes(max_scopes, shared.scope_uses),
       held(shared.leases, reader_hold_ms, shared.environment()->map_pages()),
       disk(map_bytes),
       map_bytes_(map_bytes),

@@ -93,7 +93,10 @@ std::optional<ObjectView> StoreReader::lookup(const CacheKey& key, std::string_v
       StoreCounters::raise(impl_->shared.counters.collisions);
       return std::nullopt;
     }
-    if (view->chunk_count == 0 || impl_->lease(*view)) return *view;
+    if (view->chunk_count == 0 || impl_->lease(*view)) {
+      impl_->shared.scope_uses.note(scope, static_cast<std::uint32_t>(now.ms / 1'000));
+      return *view;
+    }
     impl_->snapshot->let_go();
   }
   return std::nullopt;

@@ -32,6 +32,10 @@ static_assert(sizeof(Sum) == 40);
 /// How far the time in a row may lag behind: spares a write with every store.
 constexpr std::int64_t kRewriteMs = 60'000;
 
+std::uint32_t seconds_of(std::int64_t ms) {
+  return static_cast<std::uint32_t>(ms / 1'000);
+}
+
 std::string_view view(const ScopeMac& mac) {
   return {reinterpret_cast<const char*>(mac.bytes.data()), mac.bytes.size()};
 }
@@ -107,6 +111,7 @@ Result<void> ScopeBook::load(const Environment& environment) {
   Result<void> read = txn.for_each(environment.scopes, [&](const Row& row) {
     std::optional<Entry> entry = decode(row);
     damaged = !entry;
+    if (entry) uses_.note(entry->label.mac, seconds_of(entry->stored_ms));
     if (entry) entries_.emplace(entry->label.mac, std::move(*entry));
     return !damaged;
   });
@@ -127,12 +132,17 @@ void ScopeBook::write_sum(WriteTxn& txn) const {
   txn.put(txn.environment().meta, kSumKey, sum.view());
 }
 
-std::optional<ScopeMac> ScopeBook::idlest() const {
-  const auto least = std::min_element(
-      entries_.begin(), entries_.end(),
-      [](const auto& a, const auto& b) { return a.second.stored_ms < b.second.stored_ms; });
-  if (least == entries_.end()) return std::nullopt;
-  return least->first;
+ScopeBook::Verdict ScopeBook::judge_newcomer(const ScopeMac& mac, std::int64_t now_ms) {
+  const std::uint32_t now_s = seconds_of(now_ms);
+  const ScopeUse newcomer = newcomers_.note(mac, now_s);
+  if (!lacks_room_for(1)) return {};
+  const auto idlest =
+      std::min_element(entries_.begin(), entries_.end(), [this](const auto& a, const auto& b) {
+        return uses_.of(a.first).last_s < uses_.of(b.first).last_s;
+      });
+  if (idlest == entries_.end()) return {};
+  if (newcomer.left(now_s) <= uses_.of(idlest->first).left(now_s)) return {false, std::nullopt};
+  return {true, idlest->first};
 }
 
 bool PurgeOrder::selects_scope(std::string_view its_api_key, std::string_view its_environment,
@@ -156,6 +166,8 @@ std::vector<ScopeMac> ScopeBook::matching(const PurgeOrder& order) const {
 void ScopeBook::note(WriteTxn& txn, const ScopeLabel& label, std::int64_t now_ms) {
   const auto found = entries_.find(label.mac);
   const bool known = found != entries_.end();
+  if (!known) uses_.set(label.mac, newcomers_.of(label.mac));
+  uses_.note(label.mac, seconds_of(now_ms));
   if (known && now_ms - found->second.written_ms < kRewriteMs &&
       now_ms >= found->second.written_ms) {
     found->second.stored_ms = now_ms;
@@ -206,7 +218,8 @@ void ScopeBook::rollback() {
 }
 
 Result<void> check_scopes(const Environment& environment) {
-  ScopeBook book(0);
+  ScopeUses uses(0);
+  ScopeBook book(0, uses);
   return book.load(environment);
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cache/store/lmdb.h"
+#include "cache/store/scope_uses.h"
 #include "cache/store/store.h"
 
 namespace larder {
@@ -24,7 +25,9 @@ class ScopeBook {
     std::int64_t written_ms = 0;  ///< as the row has it
   };
 
-  explicit ScopeBook(std::size_t max_scopes) : max_scopes_(max_scopes) {}
+  /// `uses` outlives it.
+  ScopeBook(std::size_t max_scopes, ScopeUses& uses)
+      : max_scopes_(max_scopes), uses_(uses), newcomers_(max_scopes) {}
 
   /// Reads the table. Error::corrupt: a row is damaged, so that purges could miss objects.
   Result<void> load(const Environment& environment);
@@ -33,8 +36,13 @@ class ScopeBook {
   /// Would `more` scopes be too many?
   bool lacks_room_for(std::size_t more) const { return entries_.size() + more > max_scopes_; }
   std::size_t size() const { return entries_.size(); }
-  /// The scope stored to least recently.
-  std::optional<ScopeMac> idlest() const;
+  /// One that is not known would store something. Counts that, and when there are too many scopes,
+  /// tells who is to leave for it: the one that was used least recently, if the newcomer is busier.
+  struct Verdict {
+    bool admitted = true;
+    std::optional<ScopeMac> leaves;
+  };
+  Verdict judge_newcomer(const ScopeMac& mac, std::int64_t now_ms);
   /// Scopes whose labels a purge selects; empty = any.
   std::vector<ScopeMac> matching(const PurgeOrder& order) const;
 
@@ -60,6 +68,8 @@ class ScopeBook {
     std::size_t operator()(const ScopeMac& mac) const;
   };
   std::size_t max_scopes_;
+  ScopeUses& uses_;
+  ScopeNewcomers newcomers_;
   std::unordered_map<ScopeMac, Entry, MacHash> entries_;
   /// What the changed entries were before; nothing = there was none.
   std::vector<std::pair<ScopeMac, std::optional<Entry>>> undo_;

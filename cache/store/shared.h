@@ -14,6 +14,7 @@
 #include "cache/store/inbox.h"
 #include "cache/store/leases.h"
 #include "cache/store/lmdb.h"
+#include "cache/store/scope_uses.h"
 
 namespace larder {
 
@@ -48,12 +49,15 @@ struct StoreCounters {
 /// What the writer and the readers have in common.
 struct StoreShared {
   StoreShared(std::unique_ptr<EvictionPolicy> policy_in, std::uint64_t max_pending_bytes,
-              std::chrono::milliseconds gather, BatchBounds bounds)
-      : policy(std::move(policy_in)), inbox(max_pending_bytes, gather, bounds) {}
+              std::chrono::milliseconds gather, BatchBounds bounds, std::size_t max_scopes)
+      : policy(std::move(policy_in)),
+        inbox(max_pending_bytes, gather, bounds),
+        scope_uses(max_scopes) {}
 
   std::unique_ptr<EvictionPolicy> policy;
   StoreInbox inbox;
   LeaseTable leases;
+  ScopeUses scope_uses;
   StoreCounters counters;
 
   /// Raised (release) after every purge and every change of environment, when both are done and

@@ -43,8 +43,8 @@ struct Store::Impl {
         map_bytes(whole_pages(config.size)),
         max_object_bytes(largest_body(config)),
         shared(std::move(policy), config.max_pending_bytes,
-               std::chrono::milliseconds(config.commit_interval_ms),
-               WriterBounds(map_bytes).batch) {
+               std::chrono::milliseconds(config.commit_interval_ms), WriterBounds(map_bytes).batch,
+               max_scopes) {
     shared.set_environment(open_or_begin_anew(files, map_bytes, hasher));
     writer = std::make_unique<Writer>(shared, files, map_bytes, hasher, max_scopes,
                                       config.reader_hold_ms);

@@ -12,6 +12,11 @@ namespace {
 constexpr unsigned kTriesWhenFull = 4;
 constexpr unsigned kFullInARow = 3;
 
+/// A 404 or 422 says nothing about whose scope it is: anybody may ask for what is not there.
+bool may_open_scope(const PutOrder& put) {
+  return put.what == PutOrder::What::store && put.object.meta.status == 200;
+}
+
 }  // namespace
 
 Writer::Writer(StoreShared& shared, DatabaseFiles files, std::uint64_t map_bytes,
@@ -63,6 +68,12 @@ void Writer::store(std::vector<PutOrder>& puts) {
   std::span<PutOrder> rest(puts);
   while (!rest.empty()) {
     const Result<std::size_t> fitting = make_scopes_fit(rest);
+    if (fitting && *fitting == 0) {
+      StoreCounters::raise(shared_.counters.not_admitted);
+      settle(rest.first(1), false);
+      rest = rest.subspan(1);
+      continue;
+    }
     const std::span<PutOrder> part = rest.first(fitting.value_or(1));
     const Result<void> done =
         fitting ? store_part(part) : Result<void>(tl::unexpected<Error>(fitting.error()));
@@ -74,24 +85,28 @@ void Writer::store(std::vector<PutOrder>& puts) {
 }
 
 /// How many of the puts, from the first on, need no more scopes than there may be. Room for the
-/// first one is made.
+/// first one is made, if its scope is worth it; 0 = it is not.
 Result<std::size_t> Writer::make_scopes_fit(std::span<PutOrder> puts) {
   const ScopeBook& scopes = database_.scopes;
   const auto is_new = [&](const PutOrder& put) {
     return put.what == PutOrder::What::store && !scopes.knows(put.scope.mac);
   };
-  while (is_new(puts.front()) && scopes.lacks_room_for(1)) {
-    const auto idlest = scopes.idlest();
-    if (!idlest) break;
-    const Result<std::uint64_t> removed = purger_.erase_scopes({*idlest});
-    if (!removed) return tl::unexpected<Error>(removed.error());
-    StoreCounters::raise(shared_.counters.evicted, *removed);
+  if (is_new(puts.front())) {
+    if (!may_open_scope(puts.front())) return 0;
+    const auto verdict = database_.scopes.judge_newcomer(puts.front().scope.mac, wall_now().ms);
+    if (!verdict.admitted) return 0;
+    if (verdict.leaves) {
+      const Result<std::uint64_t> removed = purger_.erase_scopes({*verdict.leaves});
+      if (!removed) return tl::unexpected<Error>(removed.error());
+      StoreCounters::raise(shared_.counters.evicted, *removed);
+    }
   }
   std::vector<ScopeMac> added;
   std::size_t count = 0;
   for (const PutOrder& put : puts) {
     const ScopeMac& mac = put.scope.mac;
-    if (is_new(put) && std::find(added.begin(), added.end(), mac) == added.end()) {
+    if (is_new(put) && may_open_scope(put) &&
+        std::find(added.begin(), added.end(), mac) == added.end()) {
       if (count > 0 && scopes.lacks_room_for(added.size() + 1)) break;
       added.push_back(mac);
     }
@@ -147,6 +162,11 @@ void Writer::insert(Change& change, PutOrder& put, WallTime now, bool full) {
     put.stored = touch_object(change, put.object);
     change.touched += put.stored;
     if (put.stored) change.scopes.note_again(change.txn, put.object.meta.scope, now.ms);
+    return;
+  }
+  const bool opens_scope = !change.scopes.knows(put.scope.mac);
+  if (opens_scope && (!may_open_scope(put) || change.scopes.lacks_room_for(1))) {
+    ++change.not_admitted;
     return;
   }
   if (refresh_object(change, put.object, put.record)) {

@@ -276,33 +276,89 @@ TEST_CASE("store: puts and purges keep the order they were handed over in", "[st
 // --- Bounds
 // ---------------------------------------------------------------------------------------
 
-TEST_CASE("store: the scope stored to least recently goes when there are too many", "[store]") {
+namespace {
+
+ObjectPlan plan_of_scope(unsigned scope) {
+  ObjectPlan plan;
+  plan.scope = scope;
+  plan.seed = scope + 1;
+  return plan;
+}
+
+/// A hit at this time.
+void use(Store& store, unsigned scope, std::int64_t at_ms) {
+  const ObjectPlan plan = plan_of_scope(scope);
+  StoreReader reader = store.reader();
+  REQUIRE(reader.lookup(key_of(plan), canonical_of(plan), mac_of(scope), WallTime{at_ms}));
+}
+
+}  // namespace
+
+TEST_CASE("store: invented scopes do not push out those in use", "[store]") {
   const TemporaryDirectory directory;
-  auto store = std::make_unique<Store>(config_at(directory.path()), 3, hasher(), make_fifo());
-  const auto plan_of = [](unsigned scope) {
-    ObjectPlan plan;
-    plan.scope = scope;
-    plan.seed = scope + 1;
-    return plan;
-  };
-  for (const unsigned scope : {0, 1, 2}) REQUIRE(put_and_wait(*store, plan_of(scope)));
-  const std::int64_t then = wall_now().ms;
-  while (wall_now().ms == then) std::this_thread::yield();
-  REQUIRE(put_and_wait(*store, plan_of(0)));
-  for (const unsigned scope : {3, 4}) REQUIRE(put_and_wait(*store, plan_of(scope)));
-  CHECK(store->stats().scopes == 3);
-  CHECK(store->stats().objects == 3);
-  for (const unsigned scope : {0, 3, 4}) CHECK(see(*store, plan_of(scope)) == Seen::whole);
-  for (const unsigned scope : {1, 2}) CHECK(see(*store, plan_of(scope)) == Seen::absent);
-  // Many new scopes in one batch.
-  Countdown stored(20);
-  for (unsigned scope = 10; scope < 30; ++scope) {
-    REQUIRE(put(*store, make_object(plan_of(scope)), label_of(scope),
-                [&](bool) { stored.one_less(); }));
+  Store store(config_at(directory.path()), 3, hasher(), make_fifo());
+  for (const unsigned scope : {0, 1, 2}) REQUIRE(put_and_wait(store, plan_of_scope(scope)));
+  const std::int64_t now = wall_now().ms;
+  for (const unsigned scope : {0, 1, 2}) use(store, scope, now + 1'000);
+  Countdown answered(400);
+  for (unsigned scope = 100; scope < 500; ++scope) {
+    REQUIRE(put(store, make_object(plan_of_scope(scope)), label_of(scope),
+                [&](bool) { answered.one_less(); }));
   }
-  stored.wait();
-  CHECK(store->stats().scopes == 3);
-  CHECK(store->stats().objects == 3);
+  answered.wait();
+  CHECK(store.stats().scopes == 3);
+  for (const unsigned scope : {0, 1, 2}) CHECK(see(store, plan_of_scope(scope)) == Seen::whole);
+}
+
+TEST_CASE("store: the scope used least recently goes for one that is busier", "[store]") {
+  const TemporaryDirectory directory;
+  Store store(config_at(directory.path()), 3, hasher(), make_fifo());
+  for (const unsigned scope : {0, 1, 2}) REQUIRE(put_and_wait(store, plan_of_scope(scope)));
+  // The one that was stored first is in use: hits count.
+  const std::int64_t now = wall_now().ms;
+  for (const unsigned scope : {0, 2}) use(store, scope, now + 60'000);
+  CHECK_FALSE(put_and_wait(store, plan_of_scope(3)));
+  const std::int64_t until = wall_now().ms + 60'000;
+  while (!put_and_wait(store, plan_of_scope(3)) && wall_now().ms < until) std::this_thread::yield();
+  CHECK(store.stats().scopes == 3);
+  CHECK(store.stats().objects == 3);
+  for (const unsigned scope : {0, 2, 3}) CHECK(see(store, plan_of_scope(scope)) == Seen::whole);
+  CHECK(see(store, plan_of_scope(1)) == Seen::absent);
+}
+
+TEST_CASE("store: a negative answer opens no scope, and is kept in one that is there", "[store]") {
+  const TemporaryDirectory directory;
+  Store store(config_at(directory.path()), 3, hasher(), make_fifo());
+  const auto put_status = [&](const ObjectPlan& plan, int status) {
+    NewObject object = make_object(plan);
+    object.meta.status = status;
+    Outcome<bool> outcome;
+    REQUIRE(put(store, std::move(object), label_of(plan.scope),
+                [&](bool committed) { outcome.set(committed); }));
+    return outcome.wait();
+  };
+  for (const int status : {404, 422}) CHECK_FALSE(put_status(plan_of_scope(0), status));
+  CHECK(store.stats().scopes == 0);
+  REQUIRE(put_status(plan_of_scope(0), 200));
+  ObjectPlan other = plan_of_scope(0);
+  other.path = "/v3/entries/2";
+  CHECK(put_status(other, 404));
+  CHECK(store.stats().scopes == 1);
+  CHECK(see(store, other) == Seen::whole);
+}
+
+TEST_CASE("store: a batch with more new scopes than there may be stores the first ones",
+          "[store]") {
+  const TemporaryDirectory directory;
+  Store store(config_at(directory.path()), 3, hasher(), make_fifo());
+  Countdown answered(20);
+  for (unsigned scope = 0; scope < 20; ++scope) {
+    REQUIRE(put(store, make_object(plan_of_scope(scope)), label_of(scope),
+                [&](bool) { answered.one_less(); }));
+  }
+  answered.wait();
+  CHECK(store.stats().scopes == 3);
+  CHECK(store.stats().objects == 3);
 }
 
 TEST_CASE("store: what is too large or too much is refused at once", "[store]") {
