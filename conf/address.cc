@@ -29,6 +29,10 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
   return port;
 }
 
+std::string quoted_port(std::string_view port) {
+  return "\"" + std::string(port) + "\"";
+}
+
 /// In network order; 4 or 16 bytes. Empty = no IP literal.
 std::string ip_bytes(std::string_view text) {
   const std::string literal(text);
@@ -104,10 +108,21 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
   const auto parts = split_host_port(text);
   const auto port = parts ? parse_port(parts->port) : std::nullopt;
   const std::string ip = parts ? ip_bytes(parts->host) : "";
+  if (!port && !ip.empty() && !parts->port.empty()) {
+    return fail(Error::Code::invalid,
+                "a port of 0 to 65535 behind the last colon, not " + quoted_port(parts->port));
+  }
   if (!port || ip.empty() || parts->bracketed != (ip.size() == 16)) {
     return fail(Error::Code::invalid, kListenForms);
   }
   return ListenAddress{ListenAddress::Family::tcp, std::string(parts->host), *port};
+}
+
+bool is_public(const ListenAddress& address) {
+  if (address.family == ListenAddress::Family::unix_socket) return false;
+  const std::string ip = ip_bytes(address.host);
+  return is_wildcard(ip) ||
+         !is_private_address({reinterpret_cast<const std::uint8_t*>(ip.data()), ip.size()});
 }
 
 std::string address_text(const ListenAddress& address) {
@@ -135,6 +150,10 @@ Result<std::string> parse_base_url(std::string_view text) {
   const bool host_ok =
       parts->bracketed ? ip_bytes(parts->host).size() == 16 : is_host_name(parts->host);
   const bool port_ok = parts->port.empty() || parse_port(parts->port).value_or(0) > 0;
+  if (host_ok && !port_ok) {
+    return fail(Error::Code::invalid,
+                "a port of 1 to 65535 behind the host, not " + quoted_port(parts->port));
+  }
   if (!host_ok || !port_ok) return fail(Error::Code::invalid, kUrlForm);
   return url;
 }

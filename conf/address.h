@@ -14,6 +14,9 @@ namespace larder {
 /// "127.0.0.1:8080", "[::1]:8080" or "unix:/run/larder/larder.sock".
 Result<ListenAddress> parse_listen_address(std::string_view text);
 
+/// May clients on the public internet reach it: a public address, or all of the machine's?
+bool is_public(const ListenAddress& address);
+
 /// The same form back.
 std::string address_text(const ListenAddress& address);
 

@@ -146,6 +146,7 @@ struct ScopeConfig {
   std::vector<std::string> branches;  ///< branch and alias uids; empty = any
   std::vector<Secret> delivery_tokens;
   std::vector<Secret> preview_tokens;
+  bool any_preview_token = false;  ///< `preview_tokens = "any"`
 };
 
 /// `[[stack]]`
@@ -160,6 +161,8 @@ struct StackConfig {
 struct OpenModeConfig {
   Hosts hosts;                  ///< of `region`, "na" unless given, or explicit
   unsigned max_scopes = 1'024;  ///< distinct scopes in the store and in memory
+  unsigned miss_rate = 100;  ///< requests per second that one token may send to the origin; 0 = any
+  unsigned miss_burst = 200;  ///< of these, in one go
   friend bool operator==(const OpenModeConfig&, const OpenModeConfig&) = default;
 };
 

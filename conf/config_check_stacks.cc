@@ -92,7 +92,7 @@ class StackChecker {
       add(section.line, "this [[stack.scope]] has no environment",
           "give the environment that its tokens see");
     }
-    if (scope.delivery_tokens.empty() && scope.preview_tokens.empty()) {
+    if (scope.delivery_tokens.empty() && scope.preview_tokens.empty() && !scope.any_preview_token) {
       add(section.line, "this [[stack.scope]] has no tokens",
           "list its delivery_tokens, its preview_tokens or both");
     }

@@ -11,7 +11,18 @@ std::string counted(std::size_t number, const std::string& noun) {
   return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
 }
 
-std::string describe_scope(const ScopeConfig& scope) {
+/// [] reads as "none", but means any as long as no scope of the stack lists one.
+std::string describe_preview_tokens(const ScopeConfig& scope, const StackConfig& stack) {
+  bool any_listed = false;
+  for (const ScopeConfig& one : stack.scopes) {
+    if (one.any_preview_token) return "any preview token";
+    any_listed = any_listed || !one.preview_tokens.empty();
+  }
+  if (!any_listed) return "any preview token (none is listed)";
+  return counted(scope.preview_tokens.size(), "preview token");
+}
+
+std::string describe_scope(const ScopeConfig& scope, const StackConfig& stack) {
   std::string text = "    environment " + scope.environment + ", ";
   if (scope.branches.empty()) {
     text += "any branch";
@@ -20,7 +31,7 @@ std::string describe_scope(const ScopeConfig& scope) {
     for (const std::string& branch : scope.branches) text += " " + branch;
   }
   return text + ": " + counted(scope.delivery_tokens.size(), "delivery token") + ", " +
-         counted(scope.preview_tokens.size(), "preview token") + "\n";
+         describe_preview_tokens(scope, stack) + "\n";
 }
 
 std::string describe_hosts(const Hosts& hosts) {
@@ -52,7 +63,7 @@ std::string describe_config(const Config& config) {
   }
   for (const StackConfig& stack : config.stacks) {
     text += "  stack " + stack.api_key + " at " + describe_hosts(stack.hosts);
-    for (const ScopeConfig& scope : stack.scopes) text += describe_scope(scope);
+    for (const ScopeConfig& scope : stack.scopes) text += describe_scope(scope, stack);
   }
   return redactor_for(config).redact(text);
 }

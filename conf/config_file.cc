@@ -2,16 +2,13 @@
 #include "conf/config_file.h"
 
 #include <openssl/crypto.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "conf/base/private_file.h"
 #include "conf/config_check.h"
 #include "conf/config_redactor.h"
+#include "conf/config_surroundings.h"
 #include "conf/config_table.h"
 #include "conf/region.h"
 #include "conf/toml_reader.h"
@@ -84,10 +81,8 @@ ParsedConfig read_config_file(const std::string& path, const SecretSource& secre
                     parsed.mistakes);
     }
   }
-  const std::string& ca_file = parsed.config.upstream.ca_file;
-  if (!ca_file.empty() && ::access(ca_file.c_str(), R_OK) != 0) {
-    parsed.mistakes.push_back({0, "upstream.ca_file " + ca_file + ": " + std::strerror(errno),
-                               "give a readable PEM file, or leave it out for the system's"});
+  for (Mistake& mistake : check_ca_file(parsed.config.upstream.ca_file)) {
+    parsed.mistakes.push_back(std::move(mistake));
   }
   return parsed;
 }
@@ -118,9 +113,14 @@ std::string format_mistakes(const std::string& path, const std::vector<Mistake>&
 
 ConfigReport check_config_file(const std::string& path) {
   try {
-    const ParsedConfig parsed = read_config_file(path, SystemSecretSource{});
+    ParsedConfig parsed = read_config_file(path, SystemSecretSource{});
+    if (parsed.mistakes.empty()) parsed.mistakes = check_surroundings(parsed.config);
     if (!parsed.mistakes.empty()) return {false, format_mistakes(path, parsed.mistakes)};
-    return {true, path + ": ok\n" + describe_config(parsed.config)};
+    std::string text = path + ": ok\n" + describe_config(parsed.config);
+    for (const std::string& warning : warnings_of(parsed.config)) {
+      text += "  warning: " + warning + "\n";
+    }
+    return {true, std::move(text)};
   } catch (const std::exception& error) {
     return {false, std::string(error.what()) + "\n"};
   }

@@ -25,7 +25,8 @@ struct ParsedConfig {
 ParsedConfig parse_config(std::string_view toml_text, const SecretSource& secrets);
 
 /// parse_config() of a file, and two mistakes more: a file that holds tokens must belong to root
-/// or to the user that runs larder and be closed to others, and upstream.ca_file must be readable.
+/// or to the user that runs larder and be closed to others, and upstream.ca_file must hold a
+/// certificate.
 /// Throws StartupError when there is no such file or it cannot be read.
 ParsedConfig read_config_file(const std::string& path, const SecretSource& secrets);
 
@@ -41,7 +42,8 @@ std::string format_mistakes(const std::string& path, const std::vector<Mistake>&
 /// What it configures in a few lines, for a human; holds no secret.
 std::string describe_config(const Config& config);
 
-/// `larderd --check FILE`: the mistakes, or `FILE: ok` and the description. Does not throw.
+/// `larderd --check FILE`: the mistakes, also what the machine lacks for a start, or `FILE: ok`,
+/// the description and warnings. Does not throw.
 struct ConfigReport {
   bool ok = false;
   std::string text;  ///< ends in a line break

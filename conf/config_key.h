@@ -256,6 +256,27 @@ Key<Section> secrets(std::string_view name, Effect effect, std::vector<Secret> S
                    });
 }
 
+/// The same, or the text "any", which sets `any`.
+template <class Section>
+Key<Section> secrets_or_any(std::string_view name, Effect effect,
+                            std::vector<Secret> Section::*member, bool Section::*any) {
+  Key<Section> key = secrets(name, effect, member);
+  key.read = [any, read_list = std::move(key.read)](const TomlValue& value, Section& section,
+                                                    ReadContext& context) {
+    section.*any = value.type == TomlValue::Type::text && value.text == "any";
+    if (!(section.*any)) read_list(value, section, context);
+  };
+  key.adopt = [any, effect, adopt_list = std::move(key.adopt)](const Section& read, Section& next,
+                                                               const std::string& path,
+                                                               ConfigChanges& changes) {
+    adopt_list(read, next, path, changes);
+    if (next.*any == read.*any) return;
+    changes.of(effect).push_back({path, read.*any ? "any, before a list" : "a list, before any"});
+    if (effect == Effect::at_once) next.*any = read.*any;
+  };
+  return key;
+}
+
 /// The row's member is told of and taken over by another row.
 template <class Section>
 Key<Section> with_another(Key<Section> key) {

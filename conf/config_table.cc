@@ -133,6 +133,8 @@ Keys<OpenModeConfig> open_keys() {
       base_url("delivery", kAtOnce, &S::hosts, &Hosts::delivery),
       base_url("preview", kAtOnce, &S::hosts, &Hosts::preview),
       count("max_scopes", kAtRestart, &S::max_scopes, {1, 1'000'000}),
+      count("miss_rate", kAtOnce, &S::miss_rate, {0, 1'000'000}),
+      count("miss_burst", kAtOnce, &S::miss_burst, {1, 1'000'000}),
   };
 }
 
@@ -155,7 +157,7 @@ Keys<ScopeConfig> scope_keys() {
       texts("branches", kAtOnce, &S::branches, kBranchName),
       with_another(texts("aliases", kAtOnce, &S::branches, kBranchName)),
       secrets("delivery_tokens", kAtOnce, &S::delivery_tokens),
-      secrets("preview_tokens", kAtOnce, &S::preview_tokens),
+      secrets_or_any("preview_tokens", kAtOnce, &S::preview_tokens, &S::any_preview_token),
   };
 }
 

@@ -18,6 +18,8 @@ struct Options {
   std::vector<std::string> branches;
 };
 
+constexpr int kNothingFound = 3;
+
 /// Prints the daemon's answer; the exit code says whether it was done.
 int ask(const Options& options, const std::string& method, const std::string& target) {
   const auto answer = larder::ask_daemon(options.socket, method, target, options.timeout_s);
@@ -26,6 +28,7 @@ int ask(const Options& options, const std::string& method, const std::string& ta
     return 2;
   }
   (answer->status == 200 ? std::cout : std::cerr) << answer->body;
+  if (answer->status == 404 && method == "POST") return kNothingFound;
   return answer->status == 200 ? 0 : 1;
 }
 
@@ -42,15 +45,17 @@ std::string purge_target(const Options& options, const std::string& what,
   return target;
 }
 
-/// One purge for each branch; the first that fails ends it.
+/// One purge for each branch; the first that fails ends it. It is enough that one finds something.
 int purge(const Options& options, const std::string& what) {
   auto branches = options.branches;
   if (branches.empty()) branches.emplace_back();
+  int result = kNothingFound;
   for (const auto& branch : branches) {
     const int code = ask(options, "POST", purge_target(options, what, branch));
-    if (code != 0) return code;
+    if (code == 0) result = 0;
+    if (code != 0 && code != kNothingFound) return code;
   }
-  return 0;
+  return result;
 }
 
 void add_scope_options(CLI::App& command, Options& options) {
@@ -77,7 +82,9 @@ int main(int count, char** words) {
     code = ask(options, "GET", "/status");
   });
   auto* purges = app.add_subcommand(
-      "purge", "Remove cached answers; returns when none is served as fresh any more");
+      "purge",
+      "Remove cached answers; returns when none is served as fresh any more. Exit code 3: nothing "
+      "was found");
   purges->require_subcommand(1);
   auto* url = purges->add_subcommand("url", "One URL, all its variants");
   url->add_option("url", options.url, "URL or path, with its query")->required();

@@ -11,6 +11,7 @@
 #include "conf/base/log.h"
 #include "conf/base/redact.h"
 #include "conf/config_redactor.h"
+#include "conf/config_surroundings.h"
 #include "daemon/service_notify.h"
 
 namespace larder {
@@ -63,7 +64,8 @@ InstallSecret secret_in(const std::string& path) {
 
 Server::Server(SettingsPtr settings, std::string config_file)
     : settings_(std::move(settings)),
-      reloader_(std::move(config_file), settings_),
+      config_file_(std::move(config_file)),
+      reloader_(config_file_, settings_),
       started_(monotonic_now()),
       secret_(secret_in(config().cache.path)),
       hasher_(secret_),
@@ -82,6 +84,9 @@ Server::Server(SettingsPtr settings, std::string config_file)
                            .max_connections = max_connections_of(config().server)});
   open_workers();
   open_admin();
+  for (const std::string& warning : warnings_of(config())) {
+    log(LogLevel::warning, "server", warning);
+  }
   taken_ = std::make_shared<Mailbox<Reload>>(loop_.get(), this);
   origin_ =
       std::make_unique<FetchThread>(settings_, clock_, *store_, *this, origin_metrics_, held_);
@@ -214,15 +219,23 @@ std::vector<const WorkerMetrics*> Server::worker_metrics() const {
   return all;
 }
 
+const char* Server::mode() const {
+  return config().open_mode() ? "\"open\"" : "\"configured\"";
+}
+
 std::string Server::ready_json() const {
-  return "{\"pid\":" + std::to_string(::getpid()) + ",\"listeners\":" + address_list(listening_) +
+  std::string out = "{\"version\":" + json_quote(LARDER_VERSION) +
+                    ",\"pid\":" + std::to_string(::getpid()) + ",\"mode\":" + mode() +
+                    ",\"config\":" + json_quote(config_file_.empty() ? "none" : config_file_) +
+                    ",\"cache\":{\"path\":" + json_quote(config().cache.path) + ",";
+  out += "\"size_bytes\":" + std::to_string(config().cache.size);
+  return out + "},\"listeners\":" + address_list(listening_) +
          ",\"admin\":" + address_list(admin_listening_) + "}\n";
 }
 
 std::string Server::status_json() const {
   const auto store = store_->stats();
-  std::string out = "{\"version\":" + json_quote(LARDER_VERSION) +
-                    ",\"mode\":" + (config().open_mode() ? "\"open\"" : "\"configured\"") +
+  std::string out = "{\"version\":" + json_quote(LARDER_VERSION) + ",\"mode\":" + mode() +
                     ",\"uptime_s\":" + std::to_string((monotonic_now().ms - started_.ms) / 1000) +
                     ",\"settings\":" + reloader_.status_json() +
                     ",\"listeners\":" + address_list(listening_) + ",\"requests\":{";

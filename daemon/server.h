@@ -29,7 +29,8 @@ class Server final : public WorkersOut {
   /// Runs until SIGTERM or SIGINT, then drains.
   void run();
 
-  /// `{"pid":…,"listeners":[{"address":…,"role":…}],"admin":[…]}`: with the ports that were chosen.
+  /// `{"version":…,"pid":…,"mode":…,"config":…,"cache":{…},"listeners":[{"address":…,"role":…}],
+  /// "admin":[…]}`: with the ports that were chosen.
   std::string ready_json() const;
   std::string status_json() const;
 
@@ -50,11 +51,13 @@ class Server final : public WorkersOut {
   void reload();
   void apply(Reload reload);
   void settle(Reload reload);
+  const char* mode() const;  ///< as JSON
   void watch_signal(UvHandle<uv_signal_t>& handle, int number);
 
   const Config& config() const { return settings_->config; }
 
   SettingsPtr settings_;  ///< the latest, not yet taken over by every thread
+  const std::string config_file_;
   Reloader reloader_;
   const MonotonicTime started_;
   AnchoredClock clock_;

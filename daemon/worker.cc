@@ -39,6 +39,7 @@ Worker::Worker(Shared& shared, std::vector<ListeningSocket> sockets, AccessRing*
       turn_checked_(make_handle<uv_check_t>(loop_.get(), this, uv_check_init)),
       sweep_(make_timer(loop_.get(), this)),
       mailbox_(loop_.get(), this) {
+  announce_idle_timeout(config().server.idle_timeout_ms);
   open_listeners(std::move(sockets));
   // The snapshot ends with the turn: before the loop may block, and again right after polling.
   uv_prepare_start(turn_end_.get(), on_turn_end);
@@ -175,6 +176,7 @@ void Worker::on_mail(std::vector<Mail>& mail) {
 void Worker::take_settings(SettingsPtr settings) {
   settings_ = std::move(settings);
   parser_.set_bounds(config().server);
+  announce_idle_timeout(config().server.idle_timeout_ms);
   planner_.use(settings_);
 }
 

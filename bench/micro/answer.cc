@@ -43,7 +43,8 @@ void format_head_tail(benchmark::State& state) {
   std::int64_t now = 1'700'000'000'000;
   for (auto _ : state) {
     out.clear();
-    append_head_tail(out, {date.at({now}), 17, "larder; hit; ttl=43", false});
+    append_head_tail(out, {date.at({now}), 17, "larder; hit; ttl=43", false,
+                           "Connection: keep-alive\r\nKeep-Alive: timeout=14\r\n"});
     benchmark::DoNotOptimize(out.data());
     ++now;  // a new second every thousandth time, as in a busy worker
   }

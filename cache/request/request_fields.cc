@@ -34,6 +34,17 @@ std::string_view decoded(std::string_view value, Decoded& scratch) {
   return value;
 }
 
+/// Credentials of a website or a proxy on the way (RFC 9110 section 11), which a browser sends to
+/// every path of its host. They are none of the API's, and go nowhere.
+bool is_of_the_site(std::string_view authorization) {
+  const std::string_view scheme = authorization.substr(0, authorization.find(' '));
+  if (scheme.size() == authorization.size()) return false;
+  for (const std::string_view one : {"basic", "digest", "negotiate"}) {
+    if (equals_ignoring_case(scheme, one)) return true;
+  }
+  return false;
+}
+
 std::optional<Refusal> gather(const FieldRow& row, const Sighting& header, const Sighting& query,
                               Decoded& scratch, RequestFields& fields) {
   if (header.count + query.count == 0) return std::nullopt;
@@ -42,13 +53,15 @@ std::optional<Refusal> gather(const FieldRow& row, const Sighting& header, const
     return refuse(400, Reason::ambiguous_field,
                   "A field of the scope occurs more than once: send it once.", name);
   }
+  const bool ignored = row.id == FieldId::authorization && is_of_the_site(header.value);
+  const std::string_view in_header = ignored ? std::string_view{} : header.value;
   const std::string_view in_query = decoded(query.value, scratch);
-  if (!header.value.empty() && !in_query.empty() && header.value != in_query) {
+  if (!in_header.empty() && !in_query.empty() && in_header != in_query) {
     return refuse(400, Reason::ambiguous_field,
                   "A field of the scope has one value in the header and another in the query.",
                   name);
   }
-  const std::string_view value = header.value.empty() ? in_query : header.value;
+  const std::string_view value = in_header.empty() ? in_query : in_header;
   if (!is_sound(value, row.text)) {
     return refuse(400, Reason::ambiguous_field,
                   "A field of the scope is too long or has a forbidden character.", name);

@@ -9,8 +9,8 @@ namespace larder {
 namespace {
 
 constexpr std::size_t kMaxFields = 64;
-constexpr std::size_t kMaxFieldBytes = 8 * 1024;
-constexpr std::size_t kFieldOverhead = 4;  // ": " and CRLF
+constexpr std::size_t kMaxFieldBytes = 8 * 1024;  // of a field that larder reads
+constexpr std::size_t kFieldOverhead = 4;         // ": " and CRLF
 constexpr std::string_view kLoopId = "larder";
 
 bool names_larder(std::string_view cdn_loop) {
@@ -70,7 +70,7 @@ std::optional<Refusal> check_no_body(const Sightings& fields) {
   const bool number = !length.value.empty() && length.value.front() != '0' &&
                       length.value.find_first_not_of("0123456789") == std::string_view::npos;
   if (!number) return refuse_and_close(400, "Content-Length is not a number.");
-  return refuse_and_close(413, "Requests with a body are not accepted.");
+  return refuse_and_close(400, "The request has a body: send it without one.");
 }
 
 /// The part of an absolute-form target (RFC 9112 section 3.2.2) that is not the scheme.
@@ -126,13 +126,14 @@ std::optional<Refusal> survey_header(const RequestView& request, const ServerCon
   for (const HeaderView& header : request.headers) {
     const std::size_t size = header.name.size() + header.value.size() + kFieldOverhead;
     bytes += size;
-    if (size > kMaxFieldBytes || bytes > limits.max_header_bytes) {
-      return refuse_and_close(431,
-                              "The header is too large: 8 KiB for a field, "
-                              "server.max_header_bytes for all.");
+    if (bytes > limits.max_header_bytes) {
+      return refuse_and_close(431, "The header is larger than server.max_header.");
     }
     const FieldId id = field_of(header.name);
     if (static_cast<std::size_t>(id) >= kReadFieldCount) continue;
+    if (size > kMaxFieldBytes) {
+      return refuse_and_close(431, "A header field that larder reads is larger than 8 KiB.");
+    }
     Sighting& sighting = survey.fields[static_cast<std::size_t>(id)];
     if (sighting.count++ == 0) sighting.value = header.value;
     if (id == FieldId::accept_encoding) accepted.add(header.value);
@@ -148,12 +149,12 @@ std::optional<Refusal> check_framing(const RequestView& request, const HeaderSur
   }
   const Sightings& fields = survey.fields;
   if (auto bad = check_host(request, fields[static_cast<std::size_t>(FieldId::host)])) return bad;
+  if (request.method == Method::other) {
+    return refuse_and_close(405, "Only GET, HEAD and OPTIONS are accepted.", Reason::method);
+  }
   if (auto bad = check_no_body(fields)) return bad;
   if (fields[static_cast<std::size_t>(FieldId::expect)].count > 0) {
     return refuse_and_close(417, "Expect is not accepted: requests have no body.");
-  }
-  if (request.method == Method::other) {
-    return refuse_and_close(405, "Only GET, HEAD and OPTIONS are accepted.", Reason::method);
   }
   if (survey.looped) {
     return refuse(508, Reason::looped,
@@ -187,7 +188,10 @@ std::optional<Refusal> survey_query(std::string_view query, QuerySurvey& survey)
   for (std::size_t i = 0; i < query.size(); ++i) {
     if (is_octet(query[i], kQueryChar)) continue;
     if (query[i] != '%') {
-      return refuse_and_close(400, "The query has a character that must be percent-encoded.");
+      return refuse_and_close(
+          400,
+          "The query has an octet that must be percent-encoded: <, >, #, blanks, "
+          "control characters, and characters beyond ASCII as UTF-8.");
     }
     const int octet = percent_value(query.substr(i));
     if (octet < 0) {

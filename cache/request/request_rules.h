@@ -45,7 +45,7 @@ struct TargetParts {
 std::optional<Refusal> survey_header(const RequestView& request, const ServerConfig& limits,
                                      HeaderSurvey& survey);
 
-/// Method, version, Host (RFC 9112 section 3.2), no body (section 6), Expect, loop.
+/// Version, Host (RFC 9112 section 3.2), method, no body (section 6), Expect, loop.
 std::optional<Refusal> check_framing(const RequestView& request, const HeaderSurvey& survey);
 
 /// Form and octets of the target: origin-form, or absolute-form for the same host.

@@ -14,6 +14,8 @@ struct Scope {
   /// Which credential asked: differs between equivalent tokens of one scope, so that a rejected
   /// one does not condemn the others. HMAC over (api key, token, environment, branch).
   ScopeMac credential;
+  /// Who asked: HMAC over (api key, token), whatever environment and branch.
+  ScopeMac bearer;
   std::string delivery_host;  ///< base URL, `https://host`
   std::string preview_host;
   std::string api_key;

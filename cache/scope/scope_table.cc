@@ -107,6 +107,7 @@ struct ScopeTable::Impl {
     scope->credential =
         scope_mac(secret, "larder credential 1",
                   {fields.api_key, fields.access_token, environment, fields.branch});
+    scope->bearer = scope_mac(secret, "larder bearer 1", {fields.api_key, fields.access_token});
     return scope;
   }
 
@@ -173,6 +174,7 @@ std::variant<std::string, Refusal> ScopeTable::preview_host(const RequestFields&
     const bool here = lists(scope.preview_tokens, fields.preview_token);
     listed = listed || here;
     any_listed = any_listed || !scope.preview_tokens.empty();
+    if (scope.any_preview_token) return stack->hosts.preview;
   }
   if (!fields.preview_token.empty() && any_listed && !listed) return kUnknownPreviewToken;
   return stack->hosts.preview;

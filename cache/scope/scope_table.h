@@ -35,8 +35,8 @@ class ScopeTable {
   std::variant<ProvenScope, Refusal> resolve(const RequestFields& fields);
 
   /// For Route::preview: only the hosts are needed; unknown api key = 412/109; with configured
-  /// stacks a non-empty preview token must be one of the stack's (if the stack lists any), else
-  /// 401/105.
+  /// stacks a non-empty preview token must be one of the stack's (if the stack lists any, and has
+  /// no scope for which any will do), else 401/105.
   std::variant<std::string, Refusal> preview_host(const RequestFields& fields) const;
 
  private:

@@ -15,6 +15,7 @@ constexpr std::size_t kUrlPrefix = kScopePrefix;  // such keys mix the variant i
 constexpr std::size_t kUrlPrefix = 32;
 #endif
 constexpr unsigned kTriesWhenFull = 4;
+constexpr std::size_t kMostLabels = 4'096;
 
 std::string prefix_of(const CacheKey& key, std::size_t length) {
   return std::string(key.view().substr(0, length));
@@ -48,6 +49,7 @@ void Purger::purge(PurgeJob& job) {
   PurgeResult result;
   if (removed) {
     result.objects = *removed;
+    if (*removed == 0) result.scopes = database_.scopes.labels(kMostLabels);
     StoreCounters::raise(shared.counters.purged, *removed);
   } else {
     result.error = removed.error();

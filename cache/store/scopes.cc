@@ -163,6 +163,15 @@ std::vector<ScopeMac> ScopeBook::matching(const PurgeOrder& order) const {
   return found;
 }
 
+std::vector<ScopeLabel> ScopeBook::labels(std::size_t at_most) const {
+  std::vector<ScopeLabel> some;
+  for (const auto& [mac, entry] : entries_) {
+    if (some.size() == at_most) break;
+    some.push_back(entry.label);
+  }
+  return some;
+}
+
 void ScopeBook::note(WriteTxn& txn, const ScopeLabel& label, std::int64_t now_ms) {
   const auto found = entries_.find(label.mac);
   const bool known = found != entries_.end();

@@ -40,7 +40,10 @@ struct PurgeOrder {
 };
 
 struct PurgeResult {
-  std::uint64_t objects = 0;   ///< removed
+  std::uint64_t objects = 0;  ///< removed
+  std::uint64_t fills = 0;    ///< under way, and kept from being stored
+  /// The scopes in the store, 4,096 at most, when no object was removed.
+  std::vector<ScopeLabel> scopes;
   std::optional<Error> error;  ///< the purge did not happen, or not durably: it is not acknowledged
 };
 

@@ -14,7 +14,8 @@ enum OctetClass : std::uint8_t {
   kUnreserved = 1,  ///< RFC 3986 section 2.3
   kTokenChar = 2,   ///< RFC 9110 section 5.6.2
   kPathChar = 4,    ///< raw in a request's path; '%' and '?' are not
-  kQueryChar = 8,   ///< raw in a request's query; '%' is not. `{`, `}`, `"` are: one SDK sends them
+  kQueryChar = 8,   ///< raw in a request's query; '%' is not. What fetch() leaves raw is, like `|`,
+                    ///< and `{`, `}`, `"`, which an SDK sends
   kHostChar = 16,   ///< raw in a host's registered name, without ','; '%' is not
   kControl = 32,    ///< below 0x20, and 0x7f
   kVisible = 64,    ///< ASCII above the blank
@@ -34,7 +35,7 @@ constexpr std::uint8_t classes(int c) {
   if (letter_or_digit || in("-._~", c)) result |= kUnreserved;
   if (letter_or_digit || in("!#$%&'*+-.^_`|~", c)) result |= kTokenChar;
   if (visible && !in("\"<>\\^`{|}#%?", c)) result |= kPathChar;
-  if (visible && !in("<>\\^`|#%", c)) result |= kQueryChar;
+  if (visible && !in("<>#%", c)) result |= kQueryChar;
   if (letter_or_digit || in("-._~!$&'()*+;=", c)) result |= kHostChar;
   if (c < 0x20 || c == 0x7f) result |= kControl;
   if (visible) result |= kVisible;

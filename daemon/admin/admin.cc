@@ -7,14 +7,17 @@
 #include "conf/base/json_text.h"
 #include "conf/base/log.h"
 #include "conf/base/octets.h"
+#include "daemon/admin/purge_hint.h"
 #include "daemon/http1/answer_text.h"
 #include "daemon/http1/request_parser.h"
 
 namespace larder {
 namespace {
 
-std::string answer(int status, std::string_view type, std::string_view body) {
+std::string answer(int status, std::string_view type, std::string_view body,
+                   std::string_view more = {}) {
   std::string out(status_line(status));
+  out.append(more);
   out.append("Content-Type: ").append(type);
   out.append("\r\nContent-Length: ").append(std::to_string(body.size()));
   out.append("\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n").append(body);
@@ -23,6 +26,11 @@ std::string answer(int status, std::string_view type, std::string_view body) {
 
 std::string json_error(int status, std::string_view text) {
   return answer(status, "application/json", "{\"error\":" + json_quote(text) + "}\n");
+}
+
+std::string wrong_method(std::string_view allowed, std::string_view text) {
+  return answer(405, "application/json", "{\"error\":" + json_quote(text) + "}\n",
+                "Allow: " + std::string(allowed) + "\r\n");
 }
 
 std::string describe(const PurgeOrder& order) {
@@ -73,6 +81,7 @@ class AdminServer::AdminConnection final : public TransportUser {
   }
 
   void respond(std::string text) {
+    if (bodiless_) text.resize(text.find("\r\n\r\n") + 4);
     std::vector<OutPiece> pieces;
     pieces.push_back({.owner = std::move(text)});
     transport_->write(std::move(pieces));
@@ -115,19 +124,23 @@ class AdminServer::AdminConnection final : public TransportUser {
       if (equals_ignoring_case(header.name, "origin"))
         return respond(json_error(403, "not for browsers"));
     }
-    const bool get = request.method == Method::get;
-    if (get && path == "/healthz") return respond(answer(200, "text/plain", "ok\n"));
-    if (get && path == "/metrics")
+    const bool head = request.method == Method::head;
+    const bool get = head || request.method == Method::get;
+    bodiless_ = head;
+    const bool known = path == "/healthz" || path == "/metrics" || (trusted_ && path == "/status");
+    if (known && !get) return respond(wrong_method("GET, HEAD", "this path takes GET and HEAD"));
+    if (path == "/healthz") return respond(answer(200, "text/plain", "ok\n"));
+    if (path == "/metrics")
       return respond(answer(200, "text/plain; version=0.0.4", server_.sources_.metrics()));
     if (!trusted_)
       return respond(
           json_error(404, "here are only /metrics and /healthz; the rest is on the admin socket"));
-    if (get && path == "/status")
+    if (path == "/status")
       return respond(answer(200, "application/json", server_.sources_.status()));
     if (path != "/purge")
       return respond(
           json_error(404, "unknown path; known are /healthz, /metrics, /status, /purge"));
-    if (method != "POST") return respond(json_error(405, "purge takes POST"));
+    if (method != "POST") return respond(wrong_method("POST", "purge takes POST"));
     auto order = parse_purge(query, server_.settings_->config);
     if (const auto* mistake = std::get_if<std::string>(&order))
       return respond(json_error(400, *mistake));
@@ -141,6 +154,7 @@ class AdminServer::AdminConnection final : public TransportUser {
   RequestParser parser_;
   std::string input_;
   bool answered_ = false;
+  bool bodiless_ = false;  ///< it was a HEAD
   bool closing_ = false;
 };
 
@@ -205,20 +219,35 @@ void AdminServer::accept(Listener& listener) {
 
 void AdminServer::purge(std::uint64_t connection, PurgeOrder order) {
   log(LogLevel::info, "admin", "purge of " + describe(order));
-  sources_.purge(std::move(order), [mailbox = mailbox_, connection](PurgeResult result) {
-    mailbox->post({connection, std::move(result)});
-  });
+  auto done = [mailbox = mailbox_, connection, order](PurgeResult result) {
+    mailbox->post({connection, order, std::move(result)});
+  };
+  sources_.purge(std::move(order), std::move(done));
 }
 
 void AdminServer::on_mail(std::vector<PurgeDone>& mail) {
   for (auto& done : mail) {
     const auto found = connections_.find(done.connection);
-    if (found == connections_.end()) continue;
-    found->second->respond(
-        done.result.error ? json_error(500, "not purged: " + done.result.error->context)
-                          : answer(200, "application/json",
-                                   "{\"purged\":" + std::to_string(done.result.objects) + "}\n"));
+    if (found != connections_.end()) found->second->respond(purge_answer(done));
   }
+}
+
+/// 404 where nothing was found: the purge holds, but it is not what was meant.
+std::string AdminServer::purge_answer(PurgeDone& done) const {
+  PurgeResult& result = done.result;
+  if (result.error) return json_error(500, "not purged: " + result.error->context);
+  const std::string purged = "{\"purged\":" + std::to_string(result.objects);
+  const bool found = result.objects + result.fills > 0;
+  if (found || done.order.what == PurgeOrder::What::all) {
+    return answer(200, "application/json", purged + "}\n");
+  }
+  std::vector<KnownScope> known = configured_scopes(settings_->config);
+  for (ScopeLabel& label : result.scopes) {
+    known.push_back(
+        {std::move(label.api_key), std::move(label.environment), std::move(label.branch)});
+  }
+  const std::string hint = purge_hint(done.order, std::move(known));
+  return answer(404, "application/json", purged + ",\"error\":" + json_quote(hint) + "}\n");
 }
 
 }  // namespace larder

@@ -48,6 +48,7 @@ class AdminServer {
 
   struct PurgeDone {
     std::uint64_t connection = 0;
+    PurgeOrder order;
     PurgeResult result;
   };
   void on_mail(std::vector<PurgeDone>& mail);
@@ -58,6 +59,7 @@ class AdminServer {
   static void on_incoming(uv_stream_t* stream, int status) noexcept;
   void accept(Listener& listener);
   void purge(std::uint64_t connection, PurgeOrder order);
+  std::string purge_answer(PurgeDone& done) const;
 
   SettingsPtr settings_;
   AdminSources sources_;

@@ -11,6 +11,7 @@
 #include "conf/base/clock.h"
 #include "conf/config.h"
 #include "daemon/client/planner.h"
+#include "daemon/http1/answer_text.h"
 #include "daemon/http1/request_parser.h"
 #include "daemon/orders/orders.h"
 #include "daemon/watch/access_log.h"
@@ -59,6 +60,8 @@ class ClientHost {
   /// Answers that wait for the next one of the same pipeline, while its connection parses; empty
   /// otherwise.
   std::string& gathered() { return gathered_; }
+  /// For answers after which the connection stays open.
+  std::string_view keep_alive() const { return keep_alive_; }
 
   virtual const ServerConfig& server() const = 0;
   virtual const UpstreamConfig& upstream() const = 0;
@@ -89,6 +92,10 @@ class ClientHost {
   /// The last thing a connection does; destroys it.
   virtual void on_connection_closed(Http1Connection& connection) = 0;
 
+ protected:
+  /// At the start, and when the time-out changes.
+  void announce_idle_timeout(Milliseconds timeout) { keep_alive_ = keep_alive_lines(timeout); }
+
  private:
   RequestParser& parser_;
   Planner& planner_;
@@ -96,6 +103,7 @@ class ClientHost {
   WorkerMetrics& counters_;
   std::string head_buffer_;
   std::string gathered_;
+  std::string keep_alive_;
 };
 
 }  // namespace larder

@@ -7,6 +7,7 @@
 
 #include "cache/http/conditional.h"
 #include "conf/base/check.h"
+#include "conf/base/field_table.h"
 #include "daemon/client/answer_head.h"
 #include "daemon/client/stored_body.h"
 
@@ -31,6 +32,14 @@ constexpr std::array<std::array<bool, 6>, 6> kLegalMoves{{
     /* done */ {false, false, false, false, false, false},
     /* aborted */ {false, false, false, false, false, false},
 }};
+
+/// The first one's, of all that came.
+std::string_view value_of(const RequestView& view, FieldId id) {
+  for (const HeaderView& header : view.headers) {
+    if (field_of(header.name) == id) return header.value;
+  }
+  return {};
+}
 
 bool matches(std::string_view if_none_match, int status, std::string_view etag) {
   return status == 200 && !if_none_match.empty() && !etag.empty() &&
@@ -77,7 +86,10 @@ void Exchange::answer(const RequestView& view, const Plan& plan) {
     case Plan::What::preflight:
       outcome_ = Outcome::preflight;
       status_ = 204;
-      return answer_text(preflight_answer(side_.host.date(), !framing_.keep_alive), view.target);
+      return answer_text(
+          preflight_answer(value_of(view, FieldId::access_control_request_headers),
+                           side_.host.date(), !framing_.keep_alive, side_.host.keep_alive()),
+          view.target);
     case Plan::What::fill:
     case Plan::What::relay:
       return place_order(view, plan);
@@ -104,7 +116,7 @@ void Exchange::refuse(const Refusal& refusal, std::string_view target) {
   if (outcome_ != Outcome::failed) outcome_ = Outcome::refused;
   status_ = refusal.status;
   answer_text(error_answer(refusal, side_.host.date(), !framing_.keep_alive,
-                           framing_.method != Method::head),
+                           framing_.method != Method::head, side_.host.keep_alive()),
               target);
 }
 
@@ -128,7 +140,8 @@ void Exchange::answer_object(const CacheKey& key, const ObjectView& object, std:
                     {.date = host.date(),
                      .age_s = age_s(object.meta.lifetime, host.wall()),
                      .cache_status = words,
-                     .close = !framing_.keep_alive});
+                     .close = !framing_.keep_alive,
+                     .keep_alive = host.keep_alive()});
   const bool with_body = !unchanged && framing_.method != Method::head;
   std::string_view body = with_body ? object.body : std::string_view{};
   if (with_body) body_bytes_ = object.meta.body_length;
@@ -202,7 +215,8 @@ void Exchange::begin_stream(const AnswerEvent& event) {
   append_head_tail(text, {.date = side_.host.date(),
                           .age_s = event.source == AnswerSource::committed ? event.age_s : -1,
                           .cache_status = stream_words(event, pending_->relay),
-                          .close = !framing_.keep_alive});
+                          .close = !framing_.keep_alive,
+                          .keep_alive = side_.host.keep_alive()});
   pending_->sent_before = side_.out.sent();
   if (bodiless) {
     leave();  // the fill goes on without this client

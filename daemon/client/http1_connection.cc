@@ -19,7 +19,7 @@ using State = Http1Connection::State;
 /// legal[from] = states that may follow.
 constexpr std::array<std::array<bool, 5>, 5> kLegalMoves{{
     //               reading answering flushing lingering closing
-    /* reading */ {false, true, true, false, true},
+    /* reading */ {false, true, true, true, true},
     /* answering */ {true, false, false, true, true},
     /* flushing */ {true, false, false, false, true},
     /* lingering */ {false, false, false, false, true},
@@ -238,7 +238,7 @@ void Http1Connection::check_deadline(MonotonicTime now) {
   switch (state_) {
     case State::reading:
       if (now < deadline_) return;
-      if (!own_parser_) return close();  // idle
+      if (!own_parser_) return linger();  // idle
       host_.counters().timeouts.add();
       return refuse({.status = 408,
                      .error_code = 408,
@@ -283,7 +283,8 @@ void Http1Connection::close() {
 }
 
 /// FIN, then read on for a while: closing at once could send RST and lose the answer (RFC 9112
-/// section 9.6).
+/// section 9.6). A request that was on its way to an idle connection meets an orderly end as well,
+/// after which clients send it again.
 void Http1Connection::linger() {
   transition_to(State::lingering);
   input_.clear();

@@ -23,6 +23,7 @@ namespace larder {
 /// in the .cc):
 ///
 ///     reading -> answering -> reading | lingering
+///     reading -> lingering (idle)
 ///     reading -> flushing -> reading
 ///     any -> closing
 class Http1Connection final : public TransportUser, public AnswerTaker, public OutputHolder {
@@ -31,7 +32,7 @@ class Http1Connection final : public TransportUser, public AnswerTaker, public O
     reading,    ///< for a request, or between two
     answering,  ///< an Exchange is under way
     flushing,   ///< answers of a pipeline must be with the socket before its next request is taken
-    lingering,  ///< answered for the last time; FIN sent, input discarded
+    lingering,  ///< answered for the last time, or idle; FIN sent, input discarded
     closing,
   };
   static const char* name_of(State state);

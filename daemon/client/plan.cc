@@ -47,7 +47,8 @@ RelayOrder relay_order_for(const Plan& plan, const RequestView& request, Waiter 
                    .request = plan.relay_to == RelayOrder::To::preview
                                   ? preview_request(plan.fields, plan.preview_host)
                                   : pass_request(plan.fields, *plan.scope),
-                   .to = plan.relay_to};
+                   .to = plan.relay_to,
+                   .scope = plan.scope};
   for (const auto* names : {&upstream.forward_headers, &upstream.forward_headers_unkeyed}) {
     for (auto& line : header_lines(request, *names)) {
       order.request.headers.push_back(std::move(line));

@@ -44,6 +44,7 @@ FetchThread::FetchThread(SettingsPtr settings, const AnchoredClock& clock, Store
               [this](const CacheKey& key, std::uint64_t fill) {
                 post(CommittedNote{key, fill});
               }),
+      buckets_(config().open.miss_rate, config().open.miss_burst),
       hit_for_miss_(config().upstream.hit_for_miss_s),
       refused_(config().upstream.rejected_hold_s),
       rejected_(config().upstream.rejected_hold_s),
@@ -114,6 +115,7 @@ void FetchThread::take(SettingsChange& change) {
   delivery_->use(upstream);
   preview_->use(upstream);
   refused_.set_hold(upstream.rejected_hold_s);
+  buckets_.set_bounds(config().open.miss_rate, config().open.miss_burst);
   rejected_.set_hold(upstream.rejected_hold_s);
 }
 
@@ -154,6 +156,7 @@ void FetchThread::take(FillOrder& order) {
     return refresh ? void() : join(*fill, order);
   }
   if (!order.skip_store && answer_from_store(order)) return;
+  if (!refresh && !may_ask(*order.scope, order.waiter)) return;
   if (alone) {
     metrics_.hit_for_miss.add();
     return relay_alone(order);
@@ -259,7 +262,26 @@ Fill* FetchThread::start_fill(FillOrder order, unsigned attempt) {
   return &fill;
 }
 
+/// False = in open mode this credential has asked the origin too often lately, and the waiter is
+/// told so.
+bool FetchThread::may_ask(const Scope& scope, Waiter waiter) {
+  if (!config().open_mode()) return true;
+  const auto wait_ms = buckets_.take(scope.bearer, monotonic_now());
+  if (!wait_ms) return true;
+  metrics_.over_miss_rate.add();
+  refuse(waiter, {.status = 429,
+                  .error_code = 429,
+                  .cause = "too many requests of this token that the cache could not answer "
+                           "(open.miss_rate)",
+                  .detail = "miss-rate",
+                  .retry_after_s = (*wait_ms + 999) / 1'000});
+  return false;
+}
+
 void FetchThread::take(RelayOrder& order) {
+  if (order.to == RelayOrder::To::delivery && order.scope && !may_ask(*order.scope, order.waiter)) {
+    return;
+  }
   start_relay(order.waiter, std::move(order.request), order.to);
 }
 
@@ -304,8 +326,10 @@ void FetchThread::take(CreditOrder& order) {
 /// behind every commit of before.
 void FetchThread::take(PurgeCommand& command) {
   std::vector<const Fill*> committing;
+  std::uint64_t retired = 0;
   fills_.for_each([&](Fill& fill) {
     if (!selects(command.order, fill.order())) return;
+    ++retired;
     fill.forbid_store();
     fills_.retire(fill);
     if (fill.state() == Fill::State::committing) committing.push_back(&fill);
@@ -313,7 +337,11 @@ void FetchThread::take(PurgeCommand& command) {
   for (const Fill* const fill : committing) fills_.remove(*fill);
   hit_for_miss_.clear();
   refused_.clear();
-  store_.purge(std::move(command.order), std::move(command.done));
+  store_.purge(std::move(command.order),
+               [retired, done = std::move(command.done)](PurgeResult result) {
+                 result.fills = retired;
+                 done(std::move(result));
+               });
 }
 
 void FetchThread::take(CommittedNote& note) {

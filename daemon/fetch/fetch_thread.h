@@ -13,6 +13,7 @@
 #include "daemon/fetch/fill_owner.h"
 #include "daemon/fetch/fill_table.h"
 #include "daemon/fetch/hit_for_miss.h"
+#include "daemon/fetch/miss_buckets.h"
 #include "daemon/fetch/rejected_credentials.h"
 #include "daemon/fetch/relays.h"
 #include "daemon/fetch/retry_budget.h"
@@ -72,6 +73,7 @@ class FetchThread final : public FillOwner, public CredentialWatch {
 
   const Config& config() const { return settings_->config; }
   bool may_join(const Fill& fill, const FillOrder& order) const;
+  bool may_ask(const Scope& scope, Waiter waiter);
   void join(Fill& fill, FillOrder& order);
   bool answer_from_held(const FillOrder& order);
   bool answer_from_store(const FillOrder& order);
@@ -106,6 +108,7 @@ class FetchThread final : public FillOwner, public CredentialWatch {
   std::unique_ptr<OriginLoop> preview_;   ///< previews: connections, queue and handles of their own
   std::optional<StoreReader> reader_;
   StoreWrites writes_;
+  MissBuckets buckets_;      ///< in open mode
   HitForMiss hit_for_miss_;  ///< by answers that are for one client
   HitForMiss refused_;       ///< by 401, 403, 412: who has a stale object still gets that
   RejectedCredentials rejected_;

@@ -9,6 +9,7 @@
 
 #include "cache/http/response.h"
 #include "conf/base/json_text.h"
+#include "conf/base/octets.h"
 
 namespace larder {
 namespace {
@@ -17,6 +18,24 @@ void append_number(std::string& out, std::int64_t number) {
   std::array<char, 24> digits;
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
   out.append(digits.data(), end);
+}
+
+constexpr std::string_view kKnownNames =
+    "api_key, access_token, branch, environment, preview_token, live_preview, release_id, "
+    "preview_timestamp, x-cs-variant-uid, x-header-ea, x-user-agent, content-type, authorization";
+
+std::string allowed_names(std::string_view asked) {
+  constexpr std::size_t kMostNames = 64;
+  constexpr std::size_t kMostBytes = 1'024;
+  std::string names;
+  for (std::size_t count = 0; !asked.empty() && count < kMostNames; ++count) {
+    const std::string_view name = take_list_element(asked);
+    if (name.empty() || !all_octets(name, kTokenChar)) continue;
+    if (names.size() + name.size() + 2 > kMostBytes) break;
+    if (!names.empty()) names += ", ";
+    names += name;
+  }
+  return names;
 }
 
 }  // namespace
@@ -41,6 +60,13 @@ std::string_view DateText::at(WallTime now) {
   return text_;
 }
 
+std::string keep_alive_lines(Milliseconds idle_timeout) {
+  const Milliseconds seconds = idle_timeout / 1'000 - 1;
+  return seconds < 1
+             ? ""
+             : "Connection: keep-alive\r\nKeep-Alive: timeout=" + std::to_string(seconds) + "\r\n";
+}
+
 void append_head_tail(std::string& out, const HeadTail& tail) {
   out.append("Date: ").append(tail.date);
   if (tail.age_s >= 0) {
@@ -48,7 +74,9 @@ void append_head_tail(std::string& out, const HeadTail& tail) {
     append_number(out, tail.age_s);
   }
   out.append("\r\nCache-Status: ").append(tail.cache_status);
-  out.append(tail.close ? "\r\nConnection: close\r\n\r\n" : "\r\n\r\n");
+  out.append("\r\n");
+  out.append(tail.close ? "Connection: close\r\n" : tail.keep_alive);
+  out.append("\r\n");
 }
 
 std::string error_body(const Refusal& refusal) {
@@ -67,8 +95,8 @@ std::string error_body(const Refusal& refusal) {
   return body;
 }
 
-std::string error_answer(const Refusal& refusal, std::string_view date, bool close,
-                         bool with_body) {
+std::string error_answer(const Refusal& refusal, std::string_view date, bool close, bool with_body,
+                         std::string_view keep_alive) {
   const auto body = error_body(refusal);
   std::string out(status_line(refusal.status));
   out += "Content-Type: application/json; charset=utf-8\r\nContent-Length: ";
@@ -83,22 +111,26 @@ std::string error_answer(const Refusal& refusal, std::string_view date, bool clo
   std::string cache_status = "larder";
   if (*refusal.fwd != '\0') cache_status.append("; fwd=").append(refusal.fwd);
   cache_status.append("; detail=").append(refusal.detail);
-  append_head_tail(out, {.date = date, .cache_status = cache_status, .close = close});
+  append_head_tail(
+      out, {.date = date, .cache_status = cache_status, .close = close, .keep_alive = keep_alive});
   if (with_body) out += body;
   return out;
 }
 
-std::string preflight_answer(std::string_view date, bool close) {
+std::string preflight_answer(std::string_view asked, std::string_view date, bool close,
+                             std::string_view keep_alive) {
+  const std::string names = allowed_names(asked);
   std::string out(status_line(204));
   out +=
       "Access-Control-Allow-Origin: *\r\n"
       "Access-Control-Allow-Methods: GET, HEAD, OPTIONS\r\n"
-      "Access-Control-Allow-Headers: api_key, access_token, branch, environment, preview_token, "
-      "live_preview, "
-      "release_id, preview_timestamp, x-cs-variant-uid, x-header-ea, x-user-agent, content-type, "
-      "authorization\r\n"
-      "Access-Control-Max-Age: 86400\r\n";
-  append_head_tail(out, {.date = date, .cache_status = "larder; detail=preflight", .close = close});
+      "Access-Control-Allow-Headers: ";
+  out += names.empty() ? kKnownNames : std::string_view(names);
+  out += "\r\nAccess-Control-Max-Age: 86400\r\n";
+  append_head_tail(out, {.date = date,
+                         .cache_status = "larder; detail=preflight",
+                         .close = close,
+                         .keep_alive = keep_alive});
   return out;
 }
 

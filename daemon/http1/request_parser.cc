@@ -89,6 +89,11 @@ RequestParser::Outcome RequestParser::feed(std::string_view request) {
   if (code == HPE_INVALID_VERSION && names_other_version(request)) {
     return refuse_outcome(505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
   }
+  if (code == HPE_INVALID_URL) {
+    return refuse_outcome(400,
+                          "the request target has an octet that is no visible ASCII: "
+                          "percent-encode it, characters beyond ASCII as UTF-8");
+  }
   return refuse_outcome(400, "malformed HTTP request");
 }
 
@@ -206,11 +211,10 @@ int RequestParser::on_field(llhttp_t* parser, const char* at, size_t length) noe
     self->in_value_ = false;
   }
   self->header_bytes_ += length;
-  auto& name = self->names_[self->count_ - 1];
-  if (name.length + length > kMaxFieldBytes || self->header_bytes_ > self->max_header_bytes_) {
+  if (self->header_bytes_ > self->max_header_bytes_) {
     return self->refuse(431, "request header is too large");
   }
-  self->extend(name, at, length);
+  self->extend(self->names_[self->count_ - 1], at, length);
   return 0;
 }
 
@@ -218,11 +222,10 @@ int RequestParser::on_value(llhttp_t* parser, const char* at, size_t length) noe
   auto* self = self_of(parser);
   self->in_value_ = true;
   self->header_bytes_ += length;
-  auto& value = self->values_[self->count_ - 1];
-  if (value.length + length > kMaxFieldBytes || self->header_bytes_ > self->max_header_bytes_) {
+  if (self->header_bytes_ > self->max_header_bytes_) {
     return self->refuse(431, "request header is too large");
   }
-  if (length > 0) self->extend(value, at, length);
+  if (length > 0) self->extend(self->values_[self->count_ - 1], at, length);
   return 0;
 }
 
@@ -231,8 +234,11 @@ int RequestParser::on_headers_complete(llhttp_t* parser) noexcept {
   self->headers_complete_ = true;
   const bool body =
       (parser->flags & (F_CHUNKED | F_TRANSFER_ENCODING)) != 0 || parser->content_length > 0;
-  self->must_close_ = body || parser->upgrade != 0 || llhttp_should_keep_alive(parser) == 0 ||
-                      parser->http_major != 1 || parser->http_minor != 1;
+  // An offer to upgrade is ignored (RFC 9110 section 7.8): what follows is HTTP/1.1. Behind CONNECT
+  // it would not be, but that method is refused, which closes.
+  parser->upgrade = 0;
+  self->must_close_ = body || llhttp_should_keep_alive(parser) == 0 || parser->http_major != 1 ||
+                      parser->http_minor != 1;
   // Nothing of a body is read: classify() refuses the request by its fields and the connection
   // closes, so no byte behind this header is ever taken for a request.
   return body ? HPE_PAUSED : 0;

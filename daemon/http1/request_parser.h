@@ -41,8 +41,7 @@ class RequestParser {
   /// `GET`, `POST`…, static text.
   std::string_view method_name() const;
   const Refusal& refusal() const { return refusal_; }
-  /// The connection must close after this request: HTTP/1.0, `Connection: close`, body framing,
-  /// Upgrade.
+  /// The connection must close after this request: HTTP/1.0, `Connection: close`, body framing.
   bool must_close() const { return must_close_; }
 
  private:
@@ -50,8 +49,7 @@ class RequestParser {
     std::uint32_t begin = 0;
     std::uint32_t length = 0;
   };
-  static constexpr std::size_t kMaxHeaders = 64;       // as Varnish; more is an attack
-  static constexpr std::size_t kMaxFieldBytes = 8192;  // one name or value
+  static constexpr std::size_t kMaxHeaders = 64;  // as Varnish; more is an attack
 
   static RequestParser* self_of(llhttp_t* parser) {
     return static_cast<RequestParser*>(parser->data);

@@ -40,6 +40,7 @@ struct RelayOrder {
   Waiter waiter;
   OriginRequest request;
   To to = To::delivery;
+  std::shared_ptr<const Scope> scope;  ///< of To::delivery
 };
 
 /// The client is gone or its deadline has passed.

@@ -95,6 +95,9 @@ void add_origin_metrics(Exposition& out, const OriginMetrics& origin) {
   out.single("larder_hit_for_miss_total", "counter",
              "Requests that did not queue, for the key could not be shared before.",
              origin.hit_for_miss.get());
+  out.single("larder_over_miss_rate_total", "counter",
+             "Requests refused by open.miss_rate: their token has asked the origin too often.",
+             origin.over_miss_rate.get());
   out.single("larder_rejections_held_total", "counter",
              "Refusals of a credential answered from memory.", origin.rejections_held.get());
   out.single("larder_credentials_rejected", "gauge", "Credentials that the origin refuses.",

@@ -183,6 +183,33 @@ TEST_CASE("classify: the table of routes, first match wins", "[cache]") {
       {"authorization", kEntry, "", {kTokenLine, {"Authorization", "Bearer x"}}, "403"},
       {"authtoken", kEntry, "", {kTokenLine, {"authtoken", "x"}}, "403"},
       {"authtoken in the query", kEntry, "authtoken=x", {kTokenLine}, "403"},
+      {"Basic of a staging site",
+       kEntry,
+       "",
+       {kTokenLine, {"Authorization", "Basic dTpw"}},
+       "cached"},
+      {"Basic, in lower case", kEntry, "", {kTokenLine, {"authorization", "basic dTpw"}}, "cached"},
+      {"Digest of a staging site",
+       kEntry,
+       "",
+       {kTokenLine, {"Authorization", "Digest username=u"}},
+       "cached"},
+      {"Basic alone", kEntry, "", {{"Authorization", "Basic dTpw"}}, "401"},
+      {"a raw token that begins like it",
+       kEntry,
+       "",
+       {kTokenLine, {"authorization", "basic"}},
+       "403"},
+      {"Basic and a raw token",
+       kEntry,
+       "",
+       {kTokenLine, {"authorization", "Basic x"}, {"authorization", "cs_mgmt"}},
+       "400"},
+      {"Basic and a token in the query",
+       kEntry,
+       "authorization=cs_mgmt",
+       {kTokenLine, {"authorization", "Basic x"}},
+       "403"},
       {"authorization, empty", kEntry, "", {kTokenLine, {"authorization", ""}}, "cached"},
       {"preview token alone", kEntry, "", {kPreviewLine}, "preview"},
       {"preview token, access token empty",
@@ -222,6 +249,8 @@ TEST_CASE("classify: allow_authorization passes management credentials", "[cache
   config.preview.allow_authorization = true;
   const std::pair<std::string, std::string> authorization{"authorization", "cs_mgmt"};
   CHECK(routed({"", kEntry, "", {authorization}, ""}, config) == "pass");
+  CHECK(routed({"", kEntry, "", {{"authorization", "Basic x"}, kTokenLine}, ""}, config) ==
+        "cached");
   CHECK(routed({"", kEntry, "", {authorization, kTokenLine}, ""}, config) == "pass");
   CHECK(routed({"", kEntry, "", {authorization, kPreviewLine}, ""}, config) == "pass");
   CHECK(routed({"", kEntry, "live_preview=h", {authorization}, ""}, config) == "preview");

@@ -291,9 +291,30 @@ TEST_CASE("scope: preview hosts", "[cache]") {
   CHECK(host("blt3", "csp1") == "412/109");
   CHECK(host("", "csp1") == "412/109");
 
+  Config any = configured();
+  any.stacks[0].scopes.back().any_preview_token = true;
+  ScopeTable any_table(any, test_secret());
+  RequestFields unlisted;
+  unlisted.api_key = "blt1";
+  unlisted.preview_token = "csp2";
+  CHECK(std::get<std::string>(any_table.preview_host(unlisted)) == "https://eu-preview.test");
+
   const Config open = open_config();
   ScopeTable open_table(open, test_secret());
   RequestFields fields;
   fields.api_key = "blt9";
   CHECK(std::get<std::string>(open_table.preview_host(fields)) == "https://preview.test");
+}
+
+TEST_CASE("scope: who asks is the same whatever environment and branch are named", "[cache]") {
+  const Config config = open_config();
+  ScopeTable table(config, test_secret());
+  const auto one = proven(table, fields_of("blt1", "cs1"));
+  RequestFields elsewhere = fields_of("blt1", "cs1");
+  elsewhere.branch = "invented";
+  elsewhere.environment = "invented";
+  CHECK(proven(table, elsewhere)->bearer == one->bearer);
+  CHECK(proven(table, elsewhere)->mac != one->mac);
+  CHECK(proven(table, fields_of("blt1", "cs2"))->bearer != one->bearer);
+  CHECK(proven(table, fields_of("blt2", "cs1"))->bearer != one->bearer);
 }

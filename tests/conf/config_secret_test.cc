@@ -204,5 +204,5 @@ TEST_CASE("config: a CA file must be readable", "[conf]") {
   const TemporaryDirectory directory;
   const std::string path = directory.file("a.toml", "[upstream]\nca_file = \"/none.pem\"\n", 0644);
   CHECK_THAT(check_config_file(path).text,
-             ContainsSubstring("upstream.ca_file /none.pem: No such"));
+             ContainsSubstring("upstream.ca_file /none.pem does not exist"));
 }

@@ -199,7 +199,15 @@ TEST_CASE("config: a value of the wrong type, form or range is refused with a re
        "listener.address is \"localhost:80\"; give \"IP"},
       {"[[listener]]\naddress = \":80\"", "listener.address is \":80\"; give"},
       {"[[listener]]\naddress = \"::1:80\"", "listener.address is \"::1:80\"; give"},
-      {"[[listener]]\naddress = \"127.0.0.1:70000\"", "; give \"IP:PORT\""},
+      {"[[listener]]\naddress = \"127.0.0.1:70000\"",
+       "; give a port of 0 to 65535 behind the last colon, not \"70000\""},
+      {"[[listener]]\naddress = \"[::1]:65536\"", "give a port of 0 to 65535"},
+      {"[[listener]]\naddress = \"127.0.0.1:-1\"", "give a port of 0 to 65535"},
+      {"[[listener]]\naddress = \"127.0.0.1\"", "; give \"IP:PORT\""},
+      {"[open]\ndelivery = \"https://a.b:0\"\npreview = \"https://a.b\"",
+       "a port of 1 to 65535 behind the host, not \"0\""},
+      {"[open]\ndelivery = \"https://a.b:99999\"\npreview = \"https://a.b\"",
+       "a port of 1 to 65535 behind the host, not \"99999\""},
       {"[[listener]]\naddress = \"unix:relative\"", "an absolute path"},
       {"[[listener]]\nrole = \"preview\"", "F:1: this [[listener]] has no address"},
       {"[listener]\naddress = \"127.0.0.1:80\"", "write each one as [[listener]]"},
@@ -210,6 +218,9 @@ TEST_CASE("config: a value of the wrong type, form or range is refused with a re
       {"[admin]\nsocket = \"admin.sock\"", "admin.socket is \"admin.sock\"; give an absolute path"},
       {"[upstream]\nforward_headers = [\"Access-Token\"]", "no use for of their own"},
       {"[upstream]\nforward_headers_unkeyed = [\"management_token\"]", "no use for of their own"},
+      {"[upstream]\nforward_headers = [\"x-user-agent\"]", "no use for of their own"},
+      {"[upstream]\nforward_headers_unkeyed = [\"User-Agent\"]", "no use for of their own"},
+      {"[upstream]\nforward_headers_unkeyed = [\"origin\"]", "no use for of their own"},
       {"[upstream]\nforward_headers = [\"X-A\", \"x_a\"]", "\"x_a\" is listed twice"},
       {"[upstream]\nforward_headers = [\"x-a\"]\nforward_headers_unkeyed = [\"X-A\"]", "F:3: "},
       {"[upstream]\nconnect_timeout = \"5m\"", "longer than upstream.total_timeout, 1m"},
@@ -371,7 +382,35 @@ TEST_CASE("config: the description names what is served and no token", "[conf]")
         "  caches in /var/cache/larder, at most 1GiB\n"
         "  stack blt1 at https://eu-cdn.contentstack.com, preview at "
         "https://eu-rest-preview.contentstack.com\n"
-        "    environment production, branches main x: 1 delivery token, 0 preview tokens\n");
+        "    environment production, branches main x: 1 delivery token, any preview token (none is "
+        "listed)\n");
+}
+
+TEST_CASE("config: preview_tokens may be \"any\", and what [] means is said", "[conf]") {
+  struct Case {
+    const char* first;
+    const char* second;  ///< of another scope
+    const char* says;
+  };
+  const auto c = GENERATE(values<Case>({
+      {"", "", "any preview token (none is listed)\n"},
+      {"preview_tokens = []", "", "any preview token (none is listed)\n"},
+      {"preview_tokens = \"any\"", "", "any preview token\n"},
+      {"preview_tokens = \"any\"", "preview_tokens = [\"one\"]", "any preview token\n"},
+      {"preview_tokens = [\"one\"]", "", "1 preview token\n"},
+      {"preview_tokens = []", "preview_tokens = [\"one\"]", "0 preview tokens\n"},
+  }));
+  CAPTURE(c.first, c.second);
+  const ParsedConfig parsed = parse(
+      stack_with("region = \"eu\"", c.first) +
+      "[[stack.scope]]\nenvironment = \"other\"\ndelivery_tokens = [\"cs2\"]\n" + c.second + "\n");
+  CHECK(format_mistakes("F", parsed.mistakes).empty());
+  CHECK_THAT(describe_config(parsed.config), ContainsSubstring(c.says));
+}
+
+TEST_CASE("config: a word for preview_tokens other than any is refused", "[conf]") {
+  CHECK_THAT(mistakes_of((stack_with("region = \"eu\"", "preview_tokens = \"none\"")).c_str()),
+             ContainsSubstring("preview_tokens is a text"));
 }
 
 TEST_CASE("config: letters beyond ASCII are welcome in texts and comments", "[conf]") {

@@ -50,8 +50,10 @@ TEST_CASE("field table: what the operator may have forwarded", "[conf]") {
     CAPTURE(name);
     CHECK(is_forwardable(name));
   }
-  for (const char* name : {"management_token", "Management-Token", "accessToken", "previewtoken",
-                           "x-user-agent", "proxy-anything", "Proxy_Authorization", "cookie"}) {
+  for (const char* name :
+       {"management_token", "Management-Token", "accessToken", "previewtoken", "x-user-agent",
+        "proxy-anything", "Proxy_Authorization", "cookie", "User-Agent", "user_agent", "Origin",
+        "HTTP2-Settings", "Accept-Encoding", "CDN-Loop", "Via", "Content-Encoding"}) {
     CAPTURE(name);
     CHECK_FALSE(is_forwardable(name));
   }

@@ -104,6 +104,8 @@ std::vector<Row> rows_of_sections() {
       plain("preview.strict_token", kNow, "true", "false -> true"),
       plain("preview.allow_authorization", kNow, "true", "false -> true"),
       plain("open.max_scopes", kLater, "5", "1024 -> 5"),
+      plain("open.miss_rate", kNow, "5", "100 -> 5"),
+      plain("open.miss_burst", kNow, "5", "200 -> 5"),
       plain("log.level", kNow, "\"debug\"", "info -> debug"),
       plain("log.access_log", kLater, "\"stderr\"", "\"\" -> \"stderr\""),
   };

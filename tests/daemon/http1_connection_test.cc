@@ -141,18 +141,33 @@ TEST_CASE("http1 connection: reading has deadlines", "[daemon]") {
   settings.idle_timeout_ms = 10'000;
   SECTION("before the first request") {
     bench.pass(settings.header_timeout_ms - 1);
-    CHECK_FALSE(bench.transport->is_closed);
+    CHECK_FALSE(bench.transport->is_shut_down);
     bench.pass(1);
+    CHECK(bench.transport->is_shut_down);
+    bench.pass(1'000);
     CHECK(bench.transport->is_closed);
     CHECK(bench.transport->sent.empty());
   }
   SECTION("between two") {
     bench.receive(request_for(kEntry));
     bench.pass(settings.idle_timeout_ms - 1);
+    CHECK_FALSE(bench.transport->is_shut_down);
+    bench.pass(1);
+    CHECK(bench.transport->is_shut_down);
+    CHECK_FALSE(bench.transport->is_closed);
+    bench.receive(request_for(kEntry));  // it was on its way: no reset for it, and no answer
+    CHECK(bench.answers() == 1);
+    bench.pass(999);
     CHECK_FALSE(bench.transport->is_closed);
     bench.pass(1);
     CHECK(bench.transport->is_closed);
     CHECK_FALSE(bench.transport->was_reset);
+  }
+  SECTION("between two, and the client leaves at the end of the stream") {
+    bench.receive(request_for(kEntry));
+    bench.pass(settings.idle_timeout_ms);
+    bench.transport->user().on_end(false);
+    CHECK(bench.transport->is_closed);
   }
   SECTION("of a header, whatever drips in") {
     bench.receive("GET / HT");

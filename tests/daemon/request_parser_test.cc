@@ -40,7 +40,17 @@ TEST_CASE("request parser: what it takes, refuses and closes after", "[daemon]")
       {"HTTP/1.0 keep-alive", "GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
        Outcome::complete, 0, true},
       {"upgrade", "GET /a HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
+       Outcome::complete, 0, false},
+      {"upgrade to HTTP/2",
+       "GET /a HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+       "HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n\r\n",
+       Outcome::complete, 0, false},
+      {"upgrade and close", "GET /a HTTP/1.1\r\nConnection: upgrade, close\r\nUpgrade: x\r\n\r\n",
        Outcome::complete, 0, true},
+      {"upgrade and a body",
+       "GET /a HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: x\r\nContent-Length: 5\r\n\r\nhello",
+       Outcome::complete, 0, true},
+      {"raw UTF-8", "GET /caf\xc3\xa9 HTTP/1.1\r\n\r\n", Outcome::refused, 400, true},
       {"body", "GET /a HTTP/1.1\r\nContent-Length: 5\r\n\r\nGET /", Outcome::complete, 0, true},
       {"chunked", "POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
        Outcome::complete, 0, true},
@@ -118,8 +128,9 @@ TEST_CASE("request parser: sizes are bounded and each bound has its status", "[d
   };
   CHECK(refused("GET /" + std::string(16 * 1024, 'a') + " HTTP/1.1\r\n\r\n") == 414);
   CHECK(refused("GET /" + std::string(16 * 1024 - 1, 'a') + " HTTP/1.1\r\nHost: x\r\n\r\n") == 0);
-  CHECK(refused("GET / HTTP/1.1\r\nA: " + std::string(8193, 'a') + "\r\n\r\n") == 431);
-  CHECK(refused("GET / HTTP/1.1\r\n" + std::string(8193, 'a') + ": b\r\n\r\n") == 431);
+  CHECK(refused("GET / HTTP/1.1\r\nA: " + std::string(16 * 1024 - 1, 'a') + "\r\n\r\n") == 0);
+  CHECK(refused("GET / HTTP/1.1\r\nA: " + std::string(16 * 1024, 'a') + "\r\n\r\n") == 431);
+  CHECK(refused("GET / HTTP/1.1\r\n" + std::string(16 * 1024, 'a') + ": b\r\n\r\n") == 431);
   // Blanks count too, whether the request comes in one read or in two.
   const std::string blanks = "GET / HTTP/1.1\r\nA:" + std::string(40 * 1024, ' ') + "b\r\n\r\n";
   CHECK(refused(blanks) == 431);
@@ -371,4 +382,14 @@ TEST_CASE("request parser: the bounds of a header hold for one that the memo kno
     refused = refused || seen.outcome == Outcome::refused;
   }
   CHECK(refused);
+}
+
+TEST_CASE("request parser: who sends raw UTF-8 is told what to encode", "[daemon]") {
+  const larder::ServerConfig config;
+  RequestParser parser(config);
+  const auto target = GENERATE(values<std::string>({"/caf\xc3\xa9", "/a?b=caf\xc3\xa9", "/a\x01"}));
+  CAPTURE(target);
+  REQUIRE(parser.feed("GET " + target + " HTTP/1.1\r\n\r\n") == Outcome::refused);
+  CHECK(parser.refusal().status == 400);
+  CHECK(std::string(parser.refusal().cause).find("percent-encode") != std::string::npos);
 }

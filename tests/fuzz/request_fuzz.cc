@@ -171,6 +171,23 @@ bool says(const PlainRequest& request, std::string_view name, std::string_view e
   return false;
 }
 
+/// Credentials of the management API; those of a website in front (Basic and the like) are not.
+bool says_management(const PlainRequest& request) {
+  if (says(request, "authtoken")) return true;
+  for (const auto& [key, value] : parameters(request.target)) {
+    if (is_named(key, "authorization") && !value.empty()) return true;
+  }
+  for (const Field& field : request.fields) {
+    if (!is_named(field.name, "authorization") || field.value.empty()) continue;
+    const std::size_t blank = std::min(field.value.find(' '), field.value.size());
+    std::string scheme(field.value.substr(0, blank));
+    for (char& c : scheme) c = to_lower(c);
+    const bool site = scheme == "basic" || scheme == "digest" || scheme == "negotiate";
+    if (!site || blank == field.value.size()) return true;
+  }
+  return false;
+}
+
 // ---- what must hold ----
 
 void check_parsed(RequestParser& parser, std::string_view bytes, const PlainRequest& plain) {
@@ -206,7 +223,7 @@ void check_route(const RequestFields& fields, const PlainRequest& plain, const S
       (setup.config.preview.strict_token && says(plain, "preview_token"))) {
     LARDER_CHECK(fields.route == Route::preview);
   }
-  const bool management = says(plain, "authorization") || says(plain, "authtoken");
+  const bool management = says_management(plain);
   if (fields.route == Route::cached) {
     LARDER_CHECK(!management && says(plain, "access_token") && says(plain, "api_key"));
     LARDER_CHECK(!says(plain, "release_id") && !says(plain, "preview_timestamp"));

@@ -35,5 +35,20 @@ def test_connections_to_the_admin_listeners_do_not_disturb_the_end(stage):
     check(all(connection.is_closed_by_peer() for connection in idle), "they are closed")
 
 
+def test_the_admin_listeners_know_head_and_say_which_methods_they_take(stage):
+    larder = stage.larder()
+    for address in (larder.metrics_address, f"unix:{larder.socket_path}"):
+        for method, path, status, allow in [("HEAD", "/healthz", 200, None), ("GET", "/healthz", 200, None),
+                                            ("HEAD", "/metrics", 200, None),
+                                            ("POST", "/healthz", 405, "GET, HEAD"),
+                                            ("DELETE", "/metrics", 405, "GET, HEAD")]:
+            with Connection(address) as client:
+                client.send(f"{method} {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+                response = client.read_response(method)
+                check_equal((response.status, response.header("Allow")), (status, allow),
+                            f"status and Allow of {method} {path} at {address}")
+                check(client.is_closed_by_peer(), f"something follows {method} {path}")
+
+
 if __name__ == "__main__":
     harness.main(globals())

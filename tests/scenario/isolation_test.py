@@ -9,8 +9,9 @@ import itertools
 import os
 
 import harness
-from harness import check, check_equal, wait_until
-from scenario_lib import cache_status, origin_requests, wait_stored
+from harness import STACK_B, check, check_equal, credentials, sized_target, wait_until
+from scenario_lib import (cache_status, check_answer, check_api_error, costs, origin_requests,
+                          wait_stored)
 
 UID = "bltaaaa1111"
 
@@ -151,6 +152,50 @@ def test_sixteen_configured_scopes(stage):
 def test_sixteen_scopes_in_open_mode(stage):
     origin = {"delivery": f"http://{stage.sandbox.delivery}", "preview": f"http://{stage.sandbox.preview}"}
     five_states(stage, stack=None, open=origin)
+
+
+def test_invented_scopes_empty_no_cache(stage):
+    """Of one client with a public token: names that the origin does not know, and names that it does."""
+    url = f"http://{stage.sandbox.delivery}"
+    larder = stage.larder(stack=None, ttl={"entry": {"fresh": "1h"}},
+                          open={"delivery": url, "preview": url, "max_scopes": 8, "miss_rate": 0})
+    good = credentials()
+    targets = [sized_target(300, f"kept{n}") for n in range(20)]
+    for target in targets:
+        check_answer(larder.get(target, good), 200)
+    wait_stored(larder, len(targets))
+    for invented in (lambda n: ("branch", f"invented{n}"), lambda n: ("environment", f"invented{n}")):
+        with larder.connect() as client:
+            for n in range(60):
+                name = invented(n)
+                target = targets[0] if name[0] == "branch" else targets[0].partition("?")[0]
+                client.request(target, [field for field in good if field[0] != "branch"] + [name])
+    stage.sandbox.fault(host="delivery", status=200, body={"entry": {"uid": "any"}}, times=60)
+    with larder.connect() as client:
+        for n in range(60):
+            client.request(targets[0], [field for field in good if field[0] != "branch"]
+                           + [("branch", f"answered{n}")])
+    wait_stored(larder, len(targets))
+    with costs(stage, what="what was stored before"):
+        for target in targets:
+            check_answer(larder.get(target, good), 200)
+
+
+def test_the_misses_of_a_token_are_bounded_in_open_mode(stage):
+    url = f"http://{stage.sandbox.delivery}"
+    larder = stage.larder(stack=None, ttl={"entry": {"fresh": "1h"}},
+                          open={"delivery": url, "preview": url, "miss_rate": 1, "miss_burst": 10})
+    good, other = credentials(), credentials(STACK_B)
+    answers = [larder.get(sized_target(300, f"miss{n}"), good + [("branch", "main")]) for n in range(40)]
+    refused = [answer for answer in answers if answer.status == 429]
+    check(20 <= len(refused) <= 30, f"{len(refused)} of 40 misses refused")
+    for answer in refused:
+        check_api_error(answer, 429, "a miss beyond the rate")
+        check_equal(answer.header("Retry-After"), "1", "Retry-After")
+    wait_stored(larder, 40 - len(refused))
+    with costs(stage):
+        check_answer(larder.get(sized_target(300, "miss0"), good), 200, what="a hit")
+    check_answer(larder.get(sized_target(300, "other"), other), 200, what="a miss of another token")
 
 
 def test_sixteen_scopes_when_every_key_collides(stage):

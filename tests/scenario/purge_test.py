@@ -18,9 +18,9 @@ CREDENTIALS = credentials()
 
 
 def purge(larder, *arguments):
-    """Number of objects purged, by an acknowledged purge."""
+    """Number of objects purged, by an acknowledged purge. 3: it holds, but there was nothing."""
     status, output = larder.ctl("purge", *arguments)
-    check_equal(status, 0, f"exit status of larderctl purge {arguments}: {output}")
+    check(status in (0, 3), f"exit status {status} of larderctl purge {arguments}: {output}")
     return json.loads(output)["purged"]
 
 
@@ -358,6 +358,25 @@ def test_mistaken_purges_say_what_is_wrong_and_purge_nothing(stage):
     larder.kill()
     status, output = larder.ctl("purge", "all")
     check(status != 0 and "admin.sock" in output, f"without a daemon: {status} and: {output}")
+
+
+def test_a_purge_that_finds_nothing_says_which_name_was_meant(stage):
+    larder = stage.larder()
+    other = entry_target("bltbbbb2222")
+    for arguments, hint in [
+            (["scope", "--environment", "prodution"], 'environment \\"prodution\\"; the nearest is \\"production\\"'),
+            (["scope", "--api-key", STACK_A.api_key[:-1]], f'the nearest is \\"{STACK_A.api_key}\\"'),
+            (["url", ENTRY, "--branch", "mian"], 'the nearest is \\"main\\"'),
+            (["url", other], "nothing of it is stored")]:
+        larder.get(ENTRY, CREDENTIALS)
+        wait_stored(larder)
+        status, output = larder.ctl("purge", *arguments)
+        check(status == 3 and hint in output, f"{arguments} gives {status} and: {output}")
+    with costs(stage):
+        check_answer(larder.get(ENTRY, CREDENTIALS), 200)
+    status, output = larder.ctl("purge", "url", ENTRY, "--branch", "main", "--branch", "develop")
+    check_equal(status, 0, f"exit status when one of two branches has it: {output}")
+    check_equal(larder.ctl("purge", "all")[0], 0, "exit status of a purge of all that finds nothing")
 
 
 def test_a_purge_order_with_a_repeated_parameter_is_refused(stage):

@@ -71,7 +71,7 @@ def paced(larder, stopping, number, counts):
             for target, _ in burst:
                 response = connection.read_response()
                 check(response.status == 200, lambda r=response, t=target: f"{t} failed: {r}")
-                check(not response.header("Connection"), "no connection is given up")
+                check_equal(response.header("Connection"), "keep-alive", "no connection is given up")
             sent += len(burst)
             counts[number] = sent
 

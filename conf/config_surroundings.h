@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "conf/config.h"
+#include "conf/mistake.h"
+
+namespace larder {
+
+/// What the machine lacks for this configuration, so that a start would fail: directories that are
+/// missing, files of the wrong kind, a disk smaller than cache.size. Reads the file system only.
+std::vector<Mistake> check_surroundings(const Config& config);
+
+/// upstream.ca_file must be a file with a certificate in it. "" = the system's, which is fine.
+std::vector<Mistake> check_ca_file(const std::string& path);
+
+/// What works but may not be meant: a text for each, for --check and the log.
+std::vector<std::string> warnings_of(const Config& config);
+
+}  // namespace larder

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/admin/purge_hint.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "conf/nearest.h"
+
+namespace larder {
+namespace {
+
+struct Part {
+  const char* name;
+  const std::string& wanted;
+  std::string KnownScope::*member;
+};
+
+std::string unknown(const Part& part, const std::vector<KnownScope>& known) {
+  std::vector<std::string_view> names;
+  for (const KnownScope& scope : known) names.push_back(scope.*part.member);
+  std::string text = std::string("no scope here has the ") + part.name + " \"" + part.wanted + "\"";
+  const std::string_view nearest = nearest_name(part.wanted, names);
+  if (!nearest.empty()) text.append("; the nearest is \"").append(nearest).append("\"");
+  return text;
+}
+
+}  // namespace
+
+std::vector<KnownScope> configured_scopes(const Config& config) {
+  std::vector<KnownScope> known;
+  for (const StackConfig& stack : config.stacks) {
+    for (const ScopeConfig& scope : stack.scopes) {
+      if (scope.branches.empty()) known.push_back({stack.api_key, scope.environment, {}});
+      for (const std::string& branch : scope.branches) {
+        known.push_back({stack.api_key, scope.environment, branch});
+      }
+    }
+  }
+  return known;
+}
+
+std::string purge_hint(const PurgeOrder& order, std::vector<KnownScope> known) {
+  for (const Part& part : {Part{"api_key", order.api_key, &KnownScope::api_key},
+                           Part{"environment", order.environment, &KnownScope::environment},
+                           Part{"branch", order.branch, &KnownScope::branch}}) {
+    if (part.wanted.empty()) continue;
+    std::vector<KnownScope> fitting;
+    std::copy_if(known.begin(), known.end(), std::back_inserter(fitting),
+                 [&](const KnownScope& scope) {
+                   const std::string& has = scope.*part.member;
+                   return has.empty() || has == part.wanted;
+                 });
+    if (fitting.empty()) return unknown(part, known);
+    known = std::move(fitting);
+  }
+  return "nothing of it is stored";
+}
+
+}  // namespace larder

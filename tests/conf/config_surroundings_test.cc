@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conf/config_surroundings.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+
+#include "conf/config_file.h"
+
+using namespace larder;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+/// A directory with a file and a folder in it, which goes with the test.
+class Place {
+ public:
+  Place() {
+    std::string pattern = std::filesystem::temp_directory_path() / "larder-place-XXXXXX";
+    path_ = ::mkdtemp(pattern.data());
+    std::filesystem::create_directory(path_ + "/folder");
+    write("file", "text");
+  }
+  ~Place() { std::filesystem::remove_all(path_); }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+  std::string at(const std::string& name) const { return path_ + "/" + name; }
+  std::string write(const std::string& name, const std::string& text) const {
+    std::ofstream(at(name)) << text;
+    return at(name);
+  }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace
+
+TEST_CASE("surroundings: what the machine lacks for a start is told", "[conf]") {
+  struct Case {
+    const char* name;
+    std::function<void(Config&, const Place&)> change;
+    std::string says;  ///< empty = nothing is wrong
+  };
+  const auto c = GENERATE(values<Case>({
+      {"nothing", [](Config&, const Place&) {}, ""},
+      {"a log in a missing directory",
+       [](Config& to, const Place& in) { to.log.access_log = in.at("none/access.log"); },
+       "log.access_log"},
+      {"a log below a file",
+       [](Config& to, const Place& in) { to.log.access_log = in.at("file/access.log"); },
+       "is not a directory"},
+      {"a log that is a directory",
+       [](Config& to, const Place& in) { to.log.access_log = in.at("folder"); },
+       "is a directory; name a file in it"},
+      {"a log on stderr", [](Config& to, const Place&) { to.log.access_log = "stderr"; }, ""},
+      {"an admin socket in a missing directory",
+       [](Config& to, const Place& in) { to.admin.socket = in.at("none/admin.sock"); },
+       "none does not exist; make that directory"},
+      {"an admin socket that is a file",
+       [](Config& to, const Place& in) { to.admin.socket = in.at("file"); },
+       "is there and is not a socket"},
+      {"an admin socket that the service manager makes a directory for",
+       [](Config& to, const Place&) { to.admin.socket = "/run/larder-none/admin.sock"; }, ""},
+      {"a listener's socket in a missing directory",
+       [](Config& to, const Place& in) {
+         to.listeners.push_back(
+             {.address = {ListenAddress::Family::unix_socket, in.at("none/l.sock"), 0}});
+       },
+       "the listener's socket"},
+      {"a cache in a missing directory",
+       [](Config& to, const Place& in) { to.cache.path = in.at("none/cache"); }, "cache.path"},
+      {"a cache to be made", [](Config& to, const Place& in) { to.cache.path = in.at("new"); }, ""},
+      {"a cache that is a file", [](Config& to, const Place& in) { to.cache.path = in.at("file"); },
+       "is not a directory"},
+      {"a cache larger than the disk",
+       [](Config& to, const Place&) { to.cache.size = Bytes{1} << 60; }, "the whole disk"},
+  }));
+  DYNAMIC_SECTION(c.name) {
+    const Place place;
+    Config config;
+    config.cache.path = place.at("folder");
+    config.cache.size = 1 << 20;
+    c.change(config, place);
+    const std::string told = format_mistakes("F", check_surroundings(config));
+    CAPTURE(told);
+    if (c.says.empty()) {
+      CHECK(told.empty());
+    } else {
+      CHECK_THAT(told, ContainsSubstring(c.says));
+    }
+  }
+}
+
+TEST_CASE("surroundings: upstream.ca_file must hold a certificate", "[conf]") {
+  const Place place;
+  CHECK(check_ca_file("").empty());
+  CHECK(check_ca_file(place.write("ca.pem", "# mine\n-----BEGIN CERTIFICATE-----\nMII\n")).empty());
+  const auto told = [&](const std::string& path) {
+    return format_mistakes("F", check_ca_file(path));
+  };
+  CHECK_THAT(told(place.at("none.pem")), ContainsSubstring("does not exist"));
+  CHECK_THAT(told(place.at("folder")), ContainsSubstring("is no regular file"));
+  CHECK_THAT(told(place.write("empty.pem", "")), ContainsSubstring("is empty"));
+  CHECK_THAT(told(place.at("file")), ContainsSubstring("holds no certificate"));
+}
+
+TEST_CASE("surroundings: open mode where others may reach it is warned of", "[conf]") {
+  struct Case {
+    const char* address;
+    bool open;
+    bool warned;
+  };
+  const auto c = GENERATE(values<Case>({
+      {"0.0.0.0", true, true},
+      {"::", true, true},
+      {"8.8.8.8", true, true},
+      {"127.0.0.1", true, false},
+      {"10.1.2.3", true, false},
+      {"::1", true, false},
+      {"0.0.0.0", false, false},
+  }));
+  CAPTURE(c.address, c.open);
+  Config config;
+  config.listeners.push_back({.address = {ListenAddress::Family::tcp, c.address, 8080}});
+  if (!c.open) config.stacks.emplace_back();
+  CHECK(warnings_of(config).empty() != c.warned);
+}
