@@ -9,10 +9,15 @@ TEST_CASE("purge hint: the part of the order that no scope has is named with the
   larder::Config config;
   config.stacks.resize(2);
   config.stacks[0].api_key = "blt00000000000001";
-  config.stacks[0].scopes = {{.environment = "production", .branches = {"main", "develop"}},
-                             {.environment = "staging"}};
+  const auto scope = [](const char* environment, std::vector<std::string> branches) {
+    larder::ScopeConfig one;
+    one.environment = environment;
+    one.branches = std::move(branches);
+    return one;
+  };
+  config.stacks[0].scopes = {scope("production", {"main", "develop"}), scope("staging", {})};
   config.stacks[1].api_key = "blt77777777777777";
-  config.stacks[1].scopes = {{.environment = "preview"}};
+  config.stacks[1].scopes = {scope("preview", {})};
   struct Case {
     larder::KnownScope order;
     const char* hint;
