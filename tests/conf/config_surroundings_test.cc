@@ -130,3 +130,19 @@ TEST_CASE("surroundings: open mode where others may reach it is warned of", "[co
   if (!c.open) config.stacks.emplace_back();
   CHECK(warnings_of(config).empty() != c.warned);
 }
+
+TEST_CASE("surroundings: a check that would be followed by a failing start is not ok", "[conf]") {
+  const Place place;
+  const std::string cache = "[cache]\npath = \"" + place.at("folder") + "\"\nsize = \"1MiB\"\n";
+  const ConfigReport good = check_config_file(place.write("good.toml", cache));
+  CAPTURE(good.text);
+  CHECK(good.ok);
+  const ConfigReport bad = check_config_file(place.write(
+      "bad.toml", cache + "[log]\naccess_log = \"" + place.at("none/access.log") + "\"\n"));
+  CHECK_FALSE(bad.ok);
+  CHECK_THAT(bad.text, ContainsSubstring("does not exist; make that directory"));
+  const ConfigReport open = check_config_file(
+      place.write("open.toml", cache + "[[listener]]\naddress = \"0.0.0.0:8080\"\n"));
+  CHECK(open.ok);
+  CHECK_THAT(open.text, ContainsSubstring("warning: open mode on 0.0.0.0:8080"));
+}

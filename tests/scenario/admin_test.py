@@ -50,5 +50,18 @@ def test_the_admin_listeners_know_head_and_say_which_methods_they_take(stage):
                 check(client.is_closed_by_peer(), f"something follows {method} {path}")
 
 
+def test_the_ready_line_says_what_was_started(stage):
+    configured = stage.larder(cache={"size": "32MiB"})
+    url = f"http://{stage.sandbox.delivery}"
+    opened = stage.larder(stack=None, open={"delivery": url, "preview": url},
+                          listener=[{"address": "0.0.0.0:0"}])
+    for larder, mode in ((configured, "configured"), (opened, "open")):
+        ready = larder.ready
+        check_equal((ready["mode"], ready["config"]), (mode, str(larder.config_path)), "mode and config")
+        check_equal(ready["version"], larder.status()["version"], "version")
+        check(ready["cache"]["size_bytes"] > 0 and ready["cache"]["path"], f"cache: {ready}")
+        check_equal("any token of any stack is let in" in larder.log(), mode == "open", f"warning, {mode}")
+
+
 if __name__ == "__main__":
     harness.main(globals())
