@@ -190,6 +190,8 @@ def test_invented_tokens_do_not_displace_a_revoked_one(stage):
 
 def test_negative_answers_are_cached_briefly(stage):
     larder = stage.larder(ttl={"negative": {"fresh": "1s", "stale_if_error": "0s"}})
+    larder.get(entry_target(), CREDENTIALS)  # only a positive answer opens the scope
+    wait_stored(larder)
     missing = "/v3/content_types/blog/entries/bltnone?environment=production"
     with costs(stage, delivery=1, what="of a missing entry asked for twice"):
         check_answer(larder.get(missing, CREDENTIALS), 422)
