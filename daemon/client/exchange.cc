@@ -240,9 +240,11 @@ BodyFraming Exchange::framing_of(const AnswerHead& head) const {
 /// The fetch thread has nothing for us: a stale object stands in where there is one.
 void Exchange::fail_order(const std::optional<Refusal>& failure) {
   if (answer_stale()) return;
-  outcome_ = Outcome::failed;
   Refusal refusal =
       failure.value_or(refusal_of(OriginError{OriginCause::broken, "the answer broke off"}));
+  // A 429 for which no origin was asked is a bound of the client's.
+  const bool refused = refusal.status == 429 && *refusal.fwd == '\0';
+  outcome_ = refused ? Outcome::refused : Outcome::failed;
   if (pending_->relay && *refusal.fwd != '\0') refusal.fwd = "bypass";
   refuse(refusal, std::string(pending_->target));
 }

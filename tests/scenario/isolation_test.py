@@ -10,8 +10,8 @@ import os
 
 import harness
 from harness import STACK_B, check, check_equal, credentials, sized_target, wait_until
-from scenario_lib import (cache_status, check_answer, check_api_error, costs, origin_requests,
-                          wait_stored)
+from scenario_lib import (cache_status, check_answer, check_api_error, costs, metric,
+                          origin_requests, wait_stored)
 
 UID = "bltaaaa1111"
 
@@ -193,6 +193,8 @@ def test_the_misses_of_a_token_are_bounded_in_open_mode(stage):
         check_api_error(answer, 429, "a miss beyond the rate")
         check_equal(answer.header("Retry-After"), "1", "Retry-After")
     wait_stored(larder, 40 - len(refused))
+    counted = [metric(larder, name) for name in ("over_miss_rate", "requests__refused", "requests__failed")]
+    check_equal(counted, [len(refused), len(refused), 0], "refusals, and no failure of the origin")
     with costs(stage):
         check_answer(larder.get(sized_target(300, "miss0"), good), 200, what="a hit")
     check_answer(larder.get(sized_target(300, "other"), other), 200, what="a miss of another token")
