@@ -107,10 +107,14 @@ struct UpstreamConfig {
   Milliseconds total_timeout_ms = 60'000;
   Bytes low_speed_bytes_per_s = 1'024;  ///< slower than this for `low_speed_time_s` = failed
   Seconds low_speed_time_s = 10;
-  unsigned max_connections_per_host = 32;  ///< also the transfers at work for one host
-  unsigned max_queue_per_host = 256;       ///< transfers waiting for a place
-  Milliseconds queue_wait_ms = 1'000;      ///< then stale or 503
-  unsigned max_waiters_per_fill = 1'000;   ///< clients joined on one fill; more get 503
+  unsigned max_connections_per_host = 32;   ///< also the transfers at work for one host
+  unsigned max_queue_per_host = 256;        ///< transfers waiting for a place
+  Milliseconds queue_wait_ms = 1'000;       ///< then stale or 503
+  unsigned failures_to_open = 5;            ///< in a row: then only probes ask the host
+  Milliseconds silence_to_open_ms = 3'000;  ///< each waiting transfer has failed after it
+  Milliseconds stale_after_ms = 1'000;      ///< who waits so long and has a stale object gets it
+  Seconds max_hold_s = 60;                  ///< a Retry-After is obeyed so long at most
+  unsigned max_waiters_per_fill = 1'000;    ///< clients joined on one fill; more get 503
   Bytes max_response_header_bytes = 64 * 1024;
   Bytes max_response_body_bytes = 64ull << 20;  ///< a larger body is cut off, with an error
   Seconds dns_cache_s = 60;

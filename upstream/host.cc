@@ -6,7 +6,7 @@
 namespace larder {
 
 Host::Host(std::string name, const UpstreamConfig& config, MonotonicTime now)
-    : name_(std::move(name)), lanes_(config), health_(now) {}
+    : name_(std::move(name)), lanes_(config), health_(config, now) {}
 
 HostLanes::Entry Host::enter(Ticket ticket, Lane lane, MonotonicTime now) {
   const auto entry = lanes_.enter(ticket, lane, now);
@@ -40,6 +40,12 @@ HostSnapshot Host::snapshot() const {
   snapshot.consecutive_failures = health_.consecutive_failures();
   snapshot.last_error = health_.last_error();
   snapshot.since = health_.since();
+  snapshot.state = health_.state();
+  snapshot.held_until = health_.held_until();
+  snapshot.opened = health_.opened();
+  for (std::size_t i = 0; i < kOriginCauses; ++i) {
+    snapshot.failures_by[i] = health_.failures_by(static_cast<OriginCause>(i));
+  }
   return snapshot;
 }
 

@@ -9,6 +9,7 @@
 #include "conf/config.h"
 #include "upstream/host_health.h"
 #include "upstream/host_lanes.h"
+#include "upstream/host_report.h"
 
 namespace larder {
 
@@ -24,6 +25,10 @@ struct HostSnapshot {
   std::uint64_t consecutive_failures = 0;
   std::optional<HostHealth::LastError> last_error;
   MonotonicTime since;  ///< when the present run of successes or of failures began
+  HostHealth::State state = HostHealth::State::closed;
+  MonotonicTime held_until;  ///< nobody asks it before
+  std::uint64_t opened = 0;
+  std::array<std::uint64_t, kOriginCauses> failures_by{};  ///< by OriginCause
 };
 
 /// One origin host as larder sees it: the lanes to it and its health. Pure; who asks says what time
@@ -38,6 +43,8 @@ class Host {
   HostLanes& lanes() { return lanes_; }
   const HostLanes& lanes() const { return lanes_; }
   HostHealth& health() { return health_; }
+  const HostHealth& health() const { return health_; }
+  HostReport& report() { return report_; }
 
   /// HostLanes::enter(), with the refused ones counted.
   HostLanes::Entry enter(Ticket ticket, Lane lane, MonotonicTime now);
@@ -56,6 +63,7 @@ class Host {
   std::string name_;
   HostLanes lanes_;
   HostHealth health_;
+  HostReport report_;
   std::optional<MonotonicTime> odd_at_;
   std::uint64_t refused_ = 0;
   std::uint64_t refreshes_dropped_ = 0;

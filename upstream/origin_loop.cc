@@ -7,6 +7,7 @@
 #include "conf/base/check.h"
 #include "conf/base/clock.h"
 #include "conf/base/log.h"
+#include "conf/base/octets.h"
 
 namespace larder {
 namespace {
@@ -15,10 +16,16 @@ namespace {
 constexpr std::uint64_t kSweepMs = 250;
 constexpr std::size_t kReadBuffer = 64 * 1024;
 
+bool media_type_is_html(std::string_view content_type) {
+  const auto type = trim(content_type.substr(0, content_type.find(';')));
+  return equals_ignoring_case(type, "text/html");
+}
+
 }  // namespace
 
-OriginLoop::OriginLoop(uv_loop_t* loop, UpstreamConfig config)
+OriginLoop::OriginLoop(uv_loop_t* loop, UpstreamConfig config, std::string_view component)
     : loop_(loop),
+      component_(component),
       bounds_(std::move(config)),
       config_(std::make_shared<const UpstreamConfig>(bounds_)),
       idle_(bounds_.max_connections_per_host, [this](const std::string& base) { distrust(base); }),
@@ -53,9 +60,18 @@ Host& OriginLoop::host_of(const std::string& name) {
 }
 
 Started OriginLoop::start(OriginRequest request, TransferSink* sink, Lane lane) {
-  const Transfer::Place place{&host_of(request.host), lane, next_ticket_++};
-  const auto entry = place.host->enter(place.ticket, lane, monotonic_now());
+  const auto now = monotonic_now();
+  Host& host = host_of(request.host);
+  auto admission = host.health().admit(lane == Lane::refresh, now);
+  if (admission.refused) return tl::unexpected(std::move(*admission.refused));
+  Transfer::Place place;
+  place.host = &host;
+  place.lane = lane;
+  place.ticket = next_ticket_++;
+  place.probe = admission.probe;
+  const auto entry = host.enter(place.ticket, lane, now);
   if (entry == HostLanes::Entry::refused) {
+    if (place.probe) host.health().note_probe_gone();
     return tl::unexpected(OriginError{OriginCause::overload,
                                       "too many requests wait (upstream.max_queue_per_host)", 1});
   }
@@ -65,6 +81,10 @@ Started OriginLoop::start(OriginRequest request, TransferSink* sink, Lane lane) 
   Transfer* const transfer = owned.get();
   if (entry == HostLanes::Entry::starts) run(transfer);
   return transfer;
+}
+
+std::optional<OriginError> OriginLoop::trouble(const std::string& host, bool has_stale) {
+  return host_of(host).health().trouble(has_stale, monotonic_now());
 }
 
 bool OriginLoop::promote(Transfer* transfer) {
@@ -84,6 +104,7 @@ bool OriginLoop::promote(Transfer* transfer) {
 void OriginLoop::run(Transfer* transfer) {
   const auto now = monotonic_now();
   transfer->place.running = true;
+  transfer->place.started = now;
   ++started_;
   transfer->start(idle_.take(transfer->base()), now);
   if (!noted_.empty()) wake_soon();
@@ -105,7 +126,7 @@ void OriginLoop::distrust(const std::string& base) {
   Host& host = host_of(base);
   idle_.drop(base);
   if (!host.distrust(monotonic_now())) return;
-  log(LogLevel::warning, "upstream",
+  log(LogLevel::warning, component_,
       "origin " + base +
           " breaks HTTP's framing: until it has not for 60 s, each request goes on a connection of "
           "its own");
@@ -128,6 +149,7 @@ void OriginLoop::leave_place(Transfer* transfer) {
 
 void OriginLoop::abandon(Transfer* transfer) {
   leave_place(transfer);
+  if (transfer->place.probe) transfer->place.host->health().note_probe_gone();
   std::erase(noted_, transfer);
   std::replace(telling_.begin(), telling_.end(), transfer, static_cast<Transfer*>(nullptr));
   transfers_.erase(Ticket{transfer->place.ticket});
@@ -169,6 +191,12 @@ void OriginLoop::tell() {
     transfer->noted = false;
     TransferProgress progress = transfer->take_progress();
     const bool ended = progress.ended;
+    auto& place = transfer->place;
+    if (progress.head != nullptr || !progress.body.empty()) {
+      const auto now = monotonic_now();
+      place.host->health().note_byte(now);
+      if (progress.head != nullptr) place.head_after_ms = now.ms - place.started.ms;
+    }
     if (ended && progress.error) ++failed_;
     transfer->sink->on_progress(std::move(progress));
     if (telling_[i] == nullptr) continue;
@@ -184,13 +212,88 @@ void OriginLoop::tell() {
 }
 
 void OriginLoop::finish(Transfer* transfer) {
-  Host& host = *transfer->place.host;
+  const auto now = monotonic_now();
+  const auto place = transfer->place;
+  TransferEnd end{
+      .error = transfer->error(), .head_after_ms = place.head_after_ms, .probe = place.probe};
+  if (const auto* facts = transfer->facts()) {
+    end.status = facts->status;
+    end.html = media_type_is_html(facts->content_type);
+    end.retry_after_s = facts->retry_after_s;
+  }
   leave_place(transfer);
-  if (transfer->place.running)
-    host.health().note_end(transfer->error(), transfer->status(), monotonic_now());
   std::erase(noted_, transfer);
-  transfers_.erase(Ticket{transfer->place.ticket});
-  fill_places(host);
+  transfers_.erase(Ticket{place.ticket});
+  if (place.running) {
+    act_on(*place.host, place.host->health().note_end(end, now), now);
+  } else if (place.probe) {
+    place.host->health().note_probe_gone();
+  }
+  fill_places(*place.host);
+}
+
+/// Says what there is to say of a host, and ends what is not to wait for it any more.
+void OriginLoop::act_on(Host& host, const HostHealth::News& news, MonotonicTime now) {
+  auto& report = host.report();
+  if (news.failure) {
+    const auto text = report.on_failure(host.name(), *news.failure, host.health(), now);
+    if (text) log(LogLevel::warning, component_, *text);
+  }
+  if (news.well_after_ms) {
+    const auto text = report.on_recovery(host.name(), *news.well_after_ms, news.failed_before);
+    if (text) log(LogLevel::info, component_, *text);
+  }
+  if (news.opened || news.held) turn_away(host, news.opened, now);
+}
+
+/// Ends what waits for a place at the host, and, of what waits for a head, all but the oldest: that
+/// one finds out whether the host is only slow.
+void OriginLoop::turn_away(const Host& host, bool silent_too, MonotonicTime now) {
+  Transfer* oldest = nullptr;
+  std::vector<Transfer*> silent;
+  for (auto& [ticket, owned] : transfers_) {
+    Transfer* const transfer = owned.get();
+    auto& place = transfer->place;
+    if (place.host != &host) continue;
+    if (transfer->state() == Transfer::State::queued) {
+      place.host->lanes().leave_queue(place.ticket, place.lane);
+      transfer->end(host.health().refusal(now));
+    } else if (silent_too && transfer->is_silent()) {
+      silent.push_back(transfer);
+      if (oldest == nullptr || place.started < oldest->place.started) oldest = transfer;
+    }
+  }
+  for (Transfer* const transfer : silent) {
+    if (transfer != oldest) transfer->end(host.health().refusal(now));
+  }
+  if (!noted_.empty()) wake_soon();
+}
+
+/// A probe that outlasts its turn ends where an older transfer waits for the host, else it stays
+/// and finds out whether the host is only slow.
+void OriginLoop::end_probe_turn(const Host& host, MonotonicTime oldest) {
+  for (auto& [ticket, owned] : transfers_) {
+    auto& place = owned->place;
+    if (place.host != &host || !std::exchange(place.probe, false)) continue;
+    if (owned->is_silent() && oldest < place.started) {
+      owned->end(OriginError{OriginCause::timed_out, "no answer to a probe within a second"});
+    }
+  }
+}
+
+void OriginLoop::watch_silence(MonotonicTime now) {
+  std::unordered_map<const Host*, std::vector<MonotonicTime>> silent;
+  for (const auto& [ticket, transfer] : transfers_) {
+    if (transfer->is_silent()) silent[transfer->place.host].push_back(transfer->place.started);
+  }
+  for (auto& [name, host] : hosts_) {
+    const auto& since = silent[&host];
+    const auto news = host.health().note_waiting(since, now);
+    if (news.probe_turn_over && !since.empty()) {
+      end_probe_turn(host, *std::min_element(since.begin(), since.end()));
+    }
+    act_on(host, news, now);
+  }
 }
 
 void OriginLoop::sweep() {
@@ -204,6 +307,7 @@ void OriginLoop::sweep() {
           OriginError{OriginCause::overload, "no free connection within upstream.queue_wait", 1});
     }
   }
+  watch_silence(now);
   idle_.sweep(now);
   tell();
 }

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -19,7 +21,8 @@ namespace larder {
 /// never from inside start().
 class OriginLoop final : public Transfers, private TransferSite {
  public:
-  OriginLoop(uv_loop_t* loop, UpstreamConfig config);
+  /// `component`: who speaks in the log.
+  OriginLoop(uv_loop_t* loop, UpstreamConfig config, std::string_view component = "upstream");
   ~OriginLoop() override;  ///< abandons what is under way, telling nobody
   OriginLoop(const OriginLoop&) = delete;
   OriginLoop& operator=(const OriginLoop&) = delete;
@@ -35,6 +38,10 @@ class OriginLoop final : public Transfers, private TransferSite {
   void pause(Transfer* transfer) override { transfer->pause(); }
   void resume(Transfer* transfer) override;  ///< news are told from the loop
   void abandon(Transfer* transfer) override;
+
+  /// What a client is told at once, for the host is not asked now, or too slow for whoever has a
+  /// stale object. The fetch may go on without the client.
+  std::optional<OriginError> trouble(const std::string& host, bool has_stale);
 
   struct Stats {
     std::size_t running = 0, queued = 0;
@@ -61,10 +68,15 @@ class OriginLoop final : public Transfers, private TransferSite {
   void sweep();
   void finish(Transfer* transfer);
   void fill_places(Host& host);
+  void watch_silence(MonotonicTime now);
+  void end_probe_turn(const Host& host, MonotonicTime oldest);
+  void act_on(Host& host, const HostHealth::News& news, MonotonicTime now);
+  void turn_away(const Host& host, bool silent_too, MonotonicTime now);
   void leave_place(Transfer* transfer);
   void wake_soon();
 
   uv_loop_t* loop_;
+  const std::string_view component_;
   UpstreamConfig bounds_;                         ///< the hosts' lanes look here
   std::shared_ptr<const UpstreamConfig> config_;  ///< for transfers to come
   ConnectionShare share_;

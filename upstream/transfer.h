@@ -57,6 +57,9 @@ class Transfer final : public OriginConnectionUser {
     Lane lane = Lane::visitor;
     Ticket ticket = 0;
     bool running = false;  ///< has it, or had it until it ended
+    bool probe = false;    ///< it finds out whether the host answers again
+    MonotonicTime started;
+    Milliseconds head_after_ms = 0;
   };
 
   Transfer(OriginRequest request, TransferSink* sink, std::shared_ptr<const UpstreamConfig> config,
@@ -67,6 +70,12 @@ class Transfer final : public OriginConnectionUser {
 
   State state() const { return state_; }
   int status() const { return reader_.head_complete() ? reader_.facts().status : 0; }
+  /// Of the answer's head, once it is complete, else null.
+  const ResponseFacts* facts() const {
+    return reader_.head_complete() ? &reader_.facts() : nullptr;
+  }
+  /// Runs, and its answer has no head yet.
+  bool is_silent() const { return place.running && state_ != State::ended && facts() == nullptr; }
   const std::optional<OriginError>& error() const { return error_; }
   const std::string& base() const { return request_.host; }
 

@@ -38,7 +38,7 @@ FetchThread::FetchThread(SettingsPtr settings, const AnchoredClock& clock, Store
       metrics_(metrics),
       held_(held),
       delivery_(std::make_unique<OriginLoop>(loop_.get(), config().upstream)),
-      preview_(std::make_unique<OriginLoop>(loop_.get(), config().upstream)),
+      preview_(std::make_unique<OriginLoop>(loop_.get(), config().upstream, "preview")),
       reader_(store.reader()),
       writes_(store, metrics,
               [this](const CacheKey& key, std::uint64_t fill) {
@@ -99,12 +99,18 @@ void FetchThread::end_turn() {
 void FetchThread::on_sweep(uv_timer_t* timer) noexcept {
   auto* self = static_cast<FetchThread*>(timer->data);
   self->cut_laggards();
+  self->give_stale();
   self->show_gauges();  // a transfer is over only after its sink has heard of it
   self->metrics_.hosts.show(self->delivery_->hosts(), self->preview_->hosts());
 }
 
 void FetchThread::cut_laggards() {
   fills_.for_each([this](Fill& fill) { metrics_.laggards_cut.add(fill.cut_laggards(kSweepMs)); });
+}
+
+void FetchThread::give_stale() {
+  const WallTime then{wall().ms - config().upstream.stale_after_ms};
+  fills_.for_each([&](Fill& fill) { fill.give_stale(then); });
 }
 
 /// Fills that are under way keep the settings with which they began.
@@ -153,16 +159,28 @@ void FetchThread::take(FillOrder& order) {
   const bool alone = advice == HitForMiss::Advice::alone;
   if (fill != nullptr && may_join(*fill, order) &&
       (!alone || fill->state() == Fill::State::committing)) {
-    return refresh ? void() : join(*fill, order);
+    const bool here = fill->state() == Fill::State::committing;
+    return refresh || (!here && tell_at_once(order)) ? void() : join(*fill, order);
   }
   if (!order.skip_store && answer_from_store(order)) return;
   if (!refresh && !may_ask(*order.scope, order.waiter)) return;
-  if (alone) {
+  if (refresh) {
+    metrics_.fills_refreshed.add();
+  } else if (tell_at_once(order)) {
+    order.waiter = {};
+  } else if (alone) {
     metrics_.hit_for_miss.add();
     return relay_alone(order);
   }
-  if (refresh) metrics_.fills_refreshed.add();
   start_fill(std::move(order), 1);
+}
+
+/// True = its host is not asked now, or too slow for one who has a stale object, and its waiter has
+/// been told: the worker answers with the stale object where there is one.
+bool FetchThread::tell_at_once(const FillOrder& order) {
+  const auto trouble = delivery_->trouble(order.scope->delivery_host, order.has_stale);
+  if (trouble) refuse(order.waiter, refusal_of(*trouble));
+  return trouble.has_value();
 }
 
 /// A credential that must prove itself takes no answer that another one, or an earlier request,
@@ -363,7 +381,7 @@ void FetchThread::on_leader_failed(const Fill& fill, std::vector<FillOrder> othe
                                    const Refusal& refusal) {
   fills_.retire(fill);
   for (const auto& order : others) fills_.forget_waiter(order.waiter);
-  if (fill.attempt() > 1 || !retries_.spend()) {
+  if (refusal.retry_after_s > 0 || fill.attempt() > 1 || !retries_.spend()) {
     for (const auto& order : others) refuse(order.waiter, refusal);
     return;
   }
@@ -379,7 +397,10 @@ void FetchThread::on_leader_failed(const Fill& fill, std::vector<FillOrder> othe
   }
 }
 
-void FetchThread::on_verdict(StoreVerdict verdict) {
+void FetchThread::on_verdict(const Fill& fill, StoreVerdict verdict) {
+  const auto words = unstored_.note(fill.order().scope->delivery_host, verdict,
+                                    lasting_reason(verdict, fill.arrived_old()), monotonic_now());
+  if (words) log(LogLevel::warning, "fill", *words);
   metrics_.verdicts[static_cast<std::size_t>(verdict) % metrics_.verdicts.size()].add();
 }
 

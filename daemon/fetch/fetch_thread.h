@@ -18,6 +18,7 @@
 #include "daemon/fetch/relays.h"
 #include "daemon/fetch/retry_budget.h"
 #include "daemon/fetch/store_writes.h"
+#include "daemon/fetch/unstored_report.h"
 #include "daemon/orders/orders.h"
 #include "daemon/watch/metrics.h"
 #include "upstream/loop/mailbox.h"
@@ -72,6 +73,8 @@ class FetchThread final : public FillOwner, public CredentialWatch {
   void take(StopOrder& stop);
 
   const Config& config() const { return settings_->config; }
+  bool tell_at_once(const FillOrder& order);
+  void give_stale();
   bool may_join(const Fill& fill, const FillOrder& order) const;
   bool may_ask(const Scope& scope, Waiter waiter);
   void join(Fill& fill, FillOrder& order);
@@ -89,7 +92,7 @@ class FetchThread final : public FillOwner, public CredentialWatch {
   void on_unshareable(const Fill& fill, std::vector<FillOrder> others, Unshareable why) override;
   void on_leader_failed(const Fill& fill, std::vector<FillOrder> others,
                         const Refusal& refusal) override;
-  void on_verdict(StoreVerdict verdict) override;
+  void on_verdict(const Fill& fill, StoreVerdict verdict) override;
   void on_waiter_over(Waiter waiter) override { fills_.forget_waiter(waiter); }
   void on_over(const Fill& fill) override { fills_.remove(fill); }
   // CredentialWatch
@@ -112,6 +115,7 @@ class FetchThread final : public FillOwner, public CredentialWatch {
   HitForMiss hit_for_miss_;  ///< by answers that are for one client
   HitForMiss refused_;       ///< by 401, 403, 412: who has a stale object still gets that
   RejectedCredentials rejected_;
+  UnstoredReport unstored_;
   RetryBudget retries_;
   FillSurroundings around_fills_;
   FillTable fills_;

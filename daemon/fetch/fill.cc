@@ -53,6 +53,7 @@ Fill::Fill(FillSurroundings& around, SettingsPtr settings, std::uint64_t number,
     members_.push_back({.waiter = order_.waiter,
                         .source = AnswerSource::fill,
                         .has_stale = order_.has_stale,
+                        .since = around_.owner.wall(),
                         .order = nullptr});
   }
 }
@@ -75,6 +76,13 @@ bool Fill::joinable(WallTime now) const {
       return false;
   }
   return false;
+}
+
+bool Fill::arrived_old() const {
+  if (state_ != State::committing || facts_ == nullptr) return false;
+  const CacheControl& control = facts_->cache_control;
+  return control.s_maxage_s.value_or(control.max_age_s.value_or(0)) > 0 &&
+         lifetime_.fresh_until.ms <= lifetime_.stored.ms;
 }
 
 void Fill::move_to(State next) {
@@ -101,6 +109,7 @@ void Fill::join(FillOrder order) {
   Member member{.waiter = order.waiter,
                 .source = whole ? AnswerSource::committed : AnswerSource::joined,
                 .has_stale = order.has_stale,
+                .since = around_.owner.wall(),
                 .order = nullptr};
   if (whole) return send(member, body_, AnswerEvent::End::complete);
   member.order = std::make_unique<FillOrder>(std::move(order));
@@ -122,6 +131,10 @@ void Fill::credit(Waiter waiter, std::uint64_t bytes) {
     member.taken = std::min(received_, member.taken + bytes);  // heads and chunk sizes count too
   }
   regulate();
+}
+
+void Fill::give_stale(WallTime then) {
+  fail_those_with_stale(refusal_of(OriginError{OriginCause::timed_out, ""}), then);
 }
 
 void Fill::forbid_store() {
@@ -276,7 +289,7 @@ void Fill::finish(bool framed) {
       if (unseen) release_others();
     }
   }
-  around_.owner.on_verdict(verdict_);
+  around_.owner.on_verdict(*this, verdict_);
   spread(AnswerEvent::End::complete);
   members_.clear();
   facts_ = nullptr;
@@ -335,7 +348,7 @@ bool Fill::settle_rejection(bool sound) {
 
 void Fill::fail(const OriginError& error) {
   log(LogLevel::debug, "fill", error.context);
-  around_.owner.on_verdict(StoreVerdict::incomplete);
+  around_.owner.on_verdict(*this, StoreVerdict::incomplete);
   const auto refusal = refusal_of(error);
   std::vector<FillOrder> others;
   if (state_ == State::requested || state_ == State::held_back) {
@@ -443,9 +456,9 @@ void Fill::fail_leader(const Refusal& refusal) {
   members_.clear();
 }
 
-void Fill::fail_those_with_stale(const Refusal& refusal) {
+void Fill::fail_those_with_stale(const Refusal& refusal, std::optional<WallTime> since) {
   std::erase_if(members_, [&](const Member& member) {
-    if (!member.has_stale || member.head_sent) return false;
+    if (!member.has_stale || member.head_sent || (since && *since < member.since)) return false;
     send_failure(member, refusal);
     return true;
   });

@@ -39,6 +39,8 @@ class Fill final : public TransferSink {
   State state() const { return state_; }
   unsigned attempt() const { return attempt_; }
   std::size_t waiters() const { return members_.size(); }
+  /// The origin's own lifetime for it was over when it came. Known in on_verdict().
+  bool arrived_old() const;
   /// May a request that comes at `now` share this answer, as far as is known?
   bool joinable(WallTime now) const;
 
@@ -55,6 +57,8 @@ class Fill final : public TransferSink {
   /// Time has passed: readers that alone have held up the others for longer than
   /// `server.write_timeout`, all in all, are cut off. The number of them.
   unsigned cut_laggards(Milliseconds passed);
+  /// Who has waited since before `then`, and has a stale object, gets that: the fetch goes on.
+  void give_stale(WallTime then);
   /// A purge came: what arrives is for those who already wait, and not stored.
   void forbid_store();
 
@@ -65,6 +69,7 @@ class Fill final : public TransferSink {
     bool has_stale = false;
     bool head_sent = false;
     std::uint64_t taken = 0;
+    WallTime since;
     Milliseconds held_up_ms = 0;       ///< for so long others have waited for this one
     std::unique_ptr<FillOrder> order;  ///< null = `order_`
   };
@@ -99,7 +104,7 @@ class Fill final : public TransferSink {
   std::vector<FillOrder> take_others();
   void release_others();
   void fail_leader(const Refusal& refusal);
-  void fail_those_with_stale(const Refusal& refusal);
+  void fail_those_with_stale(const Refusal& refusal, std::optional<WallTime> since = {});
 
   void regulate();
   std::uint64_t lag_of(const Member& member) const { return received_ - member.taken; }

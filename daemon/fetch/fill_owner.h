@@ -33,11 +33,12 @@ class FillOwner {
   /// The answer is for its leader alone: these others need a fetch each. `why` says what the next
   /// herd has to expect. Nobody may join the fill any more.
   virtual void on_unshareable(const Fill& fill, std::vector<FillOrder> others, Unshareable why) = 0;
-  /// The leader failed: these others may be served by one retry, else they get `refusal`.
+  /// The leader failed: these others may be served by one retry, else they get `refusal`. One that
+  /// says when to come again forbids the retry.
   virtual void on_leader_failed(const Fill& fill, std::vector<FillOrder> others,
                                 const Refusal& refusal) = 0;
   /// What became of the whole answer.
-  virtual void on_verdict(StoreVerdict verdict) = 0;
+  virtual void on_verdict(const Fill& fill, StoreVerdict verdict) = 0;
   /// The waiter has had its last event.
   virtual void on_waiter_over(Waiter waiter) = 0;
   /// Nothing more to do; destroys the fill.

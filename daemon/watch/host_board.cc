@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/watch/host_board.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "conf/base/json_text.h"
@@ -26,6 +27,18 @@ std::string lanes_field(std::string_view name, const std::array<std::size_t, kLa
   return out + "}";
 }
 
+/// Those that have occurred.
+std::string causes_field(const HostSnapshot& host) {
+  std::string out;
+  for (std::size_t i = 0; i < kOriginCauses; ++i) {
+    if (host.failures_by[i] == 0) continue;
+    if (!out.empty()) out += ",";
+    out += json_quote(name_of(static_cast<OriginCause>(i))) + ":" +
+           std::to_string(host.failures_by[i]);
+  }
+  return ",\"failures_by\":{" + out + "}";
+}
+
 std::string host_json(const HostSnapshot& host, std::string_view use, MonotonicTime now) {
   std::string out = "{\"name\":" + json_quote(redact(host.name)) + ",\"for\":" + json_quote(use);
   out += lanes_field("running", host.running) + lanes_field("queued", host.queued);
@@ -33,6 +46,10 @@ std::string host_json(const HostSnapshot& host, std::string_view use, MonotonicT
   out += number_field("refreshes_dropped", host.refreshes_dropped);
   out += number_field("successes", host.successes) + number_field("failures", host.failures);
   out += number_field("consecutive_failures", host.consecutive_failures);
+  out += ",\"state\":" + json_quote(HostHealth::name_of(host.state));
+  const auto held_ms = std::max<std::int64_t>(0, host.held_until.ms - now.ms);
+  out += number_field("held_for_s", static_cast<std::uint64_t>(held_ms + 999) / 1'000);
+  out += number_field("opened", host.opened) + causes_field(host);
   out += std::string(",\"") + (host.consecutive_failures > 0 ? "failing_for_s" : "well_for_s") +
          "\":" + seconds_since(host.since, now) + ",\"last_error\":";
   if (!host.last_error) return out + "null}";
@@ -48,17 +65,18 @@ void HostBoard::show(std::vector<HostSnapshot> delivery, std::vector<HostSnapsho
   preview_ = std::move(preview);
 }
 
-std::string HostBoard::json(MonotonicTime now) const {
+void HostBoard::for_each(const Visit& visit) const {
   const std::lock_guard lock(mutex_);
+  for (const auto& host : delivery_) visit(host, "delivery");
+  for (const auto& host : preview_) visit(host, "preview");
+}
+
+std::string HostBoard::json(MonotonicTime now) const {
   std::string out = "[";
-  const auto add = [&](const std::vector<HostSnapshot>& hosts, std::string_view use) {
-    for (const auto& host : hosts) {
-      if (out.size() > 1) out += ",";
-      out += host_json(host, use, now);
-    }
-  };
-  add(delivery_, "delivery");
-  add(preview_, "preview");
+  for_each([&](const HostSnapshot& host, std::string_view use) {
+    if (out.size() > 1) out += ",";
+    out += host_json(host, use, now);
+  });
   return out + "]";
 }
 

@@ -3,6 +3,8 @@
 
 #include <string_view>
 
+#include "conf/base/redact.h"
+
 namespace larder {
 namespace {
 
@@ -118,6 +120,30 @@ void add_origin_metrics(Exposition& out, const OriginMetrics& origin) {
              origin.refreshes_dropped.get());
 }
 
+void add_host_metrics(Exposition& out, const HostBoard& board, MonotonicTime now) {
+  const auto labels = [](const HostSnapshot& host, std::string_view use) {
+    return label("host", redact(host.name)) + "," + label("for", use);
+  };
+  out.family("larder_host_up", "gauge",
+             "1 = the host is asked as usual; 0 = it has failed, or asked to be left alone.");
+  board.for_each([&](const HostSnapshot& host, std::string_view use) {
+    const bool up = host.state == HostHealth::State::closed && host.held_until.ms <= now.ms;
+    out.sample(labels(host, use), up ? 1 : 0);
+  });
+  out.family("larder_host_failures_total", "counter", "Failures of a host, by their cause.");
+  board.for_each([&](const HostSnapshot& host, std::string_view use) {
+    for (std::size_t i = 0; i < kOriginCauses; ++i) {
+      const auto cause = static_cast<OriginCause>(i);
+      if (!is_failure_of_host(cause)) continue;
+      out.sample(labels(host, use) + "," + label("cause", name_of(cause)), host.failures_by[i]);
+    }
+  });
+  out.family("larder_host_opened_total", "counter", "How often a host was open: probes only.");
+  board.for_each([&](const HostSnapshot& host, std::string_view use) {
+    out.sample(labels(host, use), host.opened);
+  });
+}
+
 void add_held_bytes(Exposition& out, const HeldBytes& held) {
   out.single("larder_inflight_bytes", "gauge",
              "Bytes of bodies on their way into the cache (cache.max_pending).", held.pending());
@@ -202,6 +228,7 @@ std::string prometheus_text(const std::vector<const WorkerMetrics*>& workers,
   Exposition out;
   add_worker_metrics(out, workers);
   add_origin_metrics(out, origin);
+  add_host_metrics(out, origin.hosts, monotonic_now());
   add_held_bytes(out, held);
   add_store_metrics(out, store);
   return out.take();

@@ -111,7 +111,7 @@ class FakeFillOwner final : public FillOwner {
     refusal = with;
     for (auto& other : others) unlucky.push_back(std::move(other));
   }
-  void on_verdict(StoreVerdict verdict) override { verdicts.push_back(verdict); }
+  void on_verdict(const Fill&, StoreVerdict verdict) override { verdicts.push_back(verdict); }
   void on_waiter_over(Waiter waiter) override { over.push_back(waiter.id); }
   void on_over(const Fill& gone) override {
     REQUIRE(&gone == fill.get());

@@ -448,3 +448,29 @@ TEST_CASE("fill: destroyed under way it ends its transfer and leaves nothing", "
   CHECK(f.store.open == 0);
   CHECK(f.held.pending() == 0);
 }
+
+TEST_CASE("fill: who waits too long and has a stale object is told so, and the fetch goes on",
+          "[daemon]") {
+  FillFixture f;
+  Fill& fill = f.start(f.order(1, true));
+  f.owner.now.ms += 600;
+  fill.join(f.order(2, true));
+  fill.join(f.order(3));
+  f.owner.now.ms += 500;
+  fill.give_stale(WallTime{f.owner.now.ms - 1'000});
+  CHECK(f.got(1).failed());
+  CHECK(f.got(2).events == 0);
+  CHECK(f.got(3).events == 0);
+  f.transfers.answer(0, 200, kJson, kBody);
+  CHECK(f.store.committed.size() == 1);
+  CHECK(f.got(2).body == kBody);
+  CHECK(f.got(3).body == kBody);
+}
+
+TEST_CASE("fill: those who waited for an answer of 429 are told when to come again", "[daemon]") {
+  FillFixture f;
+  f.start().join(f.order(2));
+  f.transfers.head(0, 429, {"Content-Type: application/json", "Retry-After: 30"}, "oh");
+  CHECK(f.owner.refusal.status == 429);
+  CHECK(f.owner.refusal.retry_after_s == 30);
+}

@@ -45,7 +45,8 @@ LIMITS = {
     "upstream": {"connect_timeout": "1s", "first_byte_timeout": "1s", "total_timeout": "3s",
                  "low_speed_time": "1s", "max_connections_per_host": 16,
                  "max_queue_per_host": 16, "queue_wait": "300ms", "max_waiters_per_fill": 8, "max_response_header": "32KiB",
-                 "max_response_body": "1MiB", "rejected_hold": "1s", "hit_for_miss": "1s"},
+                 "max_response_body": "1MiB", "rejected_hold": "1s", "hit_for_miss": "1s",
+                 "failures_to_open": 1_000_000, "max_hold": "0s"},  # asked on, whatever it answers
     "cache": {"size": "8MiB", "max_object": "512KiB", "max_decoded": "2MiB", "max_pending": "1MiB"},
     "server": {"max_output": "2MiB", "write_timeout": "1s", "request_timeout": "5s",
                "drain_timeout": "1s"},

@@ -11,6 +11,8 @@ from scenario_lib import (SANITIZED, cache_status, check_answer, metric, scaled,
                           wait_stored)
 
 CREDENTIALS = harness.credentials()
+# Refreshes start as on a host that is well, though the tests hold it for long.
+PATIENT = {"stale_after": "1h", "silence_to_open": "1h"}
 STALE_AT_ONCE = {"entry": {"fresh": "1s", "stale_while_revalidate": "1h", "stale_if_error": "1h"}}
 ORIGIN_S = 1.0
 REFRESHES = scaled(200, 60)
@@ -50,7 +52,7 @@ def timed(larder, what, number):
 
 
 def test_200_queued_refreshes_on_a_slow_origin_do_not_delay_a_miss(stage):
-    larder = stage.larder(ttl=STALE_AT_ONCE)
+    larder = stage.larder(ttl=STALE_AT_ONCE, upstream=PATIENT)
     fill(larder, REFRESHES)
     stage.sandbox.fault(host="delivery", delay_ms=int(ORIGIN_S * 1000))
     alone = timed(larder, "a miss with nothing else under way", 10_000)
@@ -69,7 +71,7 @@ def test_200_queued_refreshes_on_a_slow_origin_do_not_delay_a_miss(stage):
 
 
 def test_a_refresh_beyond_its_queue_is_dropped_and_no_visitor_is_refused(stage):
-    larder = stage.larder(ttl=STALE_AT_ONCE, upstream={"max_connections_per_host": 4, "max_queue_per_host": 4})
+    larder = stage.larder(ttl=STALE_AT_ONCE, upstream=PATIENT | {"max_connections_per_host": 4, "max_queue_per_host": 4})
     fill(larder, 20)
     stage.sandbox.hold("origin", host="delivery")
     refresh_all(larder, 20)
@@ -95,7 +97,7 @@ def test_a_refresh_beyond_its_queue_is_dropped_and_no_visitor_is_refused(stage):
 def test_a_visitor_who_waits_for_a_queued_refresh_takes_it_along(stage):
     # Stale answers end some seconds after the store: then a visitor waits for what was a mere refresh.
     larder = stage.larder(ttl={"entry": {"fresh": "1s", "stale_while_revalidate": "5s", "stale_if_error": "0s"}},
-                          upstream={"max_connections_per_host": 4, "queue_wait": "1h"})
+                          upstream=PATIENT | {"max_connections_per_host": 4, "queue_wait": "1h"})
     fill(larder, 6)
     stage.sandbox.hold("origin", host="delivery")
     refresh_all(larder, 6)

@@ -8,6 +8,7 @@ from harness import ENTRY, check, check_equal, credentials, preview_credentials
 from scenario_lib import Cut, ask, changes, check_answer, entry_target, read_or_cut
 
 # Name -> (headers, host that is asked)
+ALWAYS_ASKED = {"failures_to_open": 1_000_000}  # whatever it answers
 WAYS = {"fill": (credentials(), "delivery"), "pass": (credentials() + [("release_id", "r")], "delivery"),
         "preview": (preview_credentials(), "preview")}
 HEAD = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -46,7 +47,7 @@ def check_origin_is_well(larder, case):
 
 
 def test_contradictory_lengths_are_no_answer_and_leave_nothing_for_the_next(stage):
-    larder = stage.larder(upstream={"low_speed_time": "1s"})
+    larder = stage.larder(upstream=ALWAYS_ASKED | {"low_speed_time": "1s"})
     for number, (name, rest) in enumerate(CONTRADICTORY.items()):
         for way in WAYS:
             case = f"{name}, {way}"
@@ -61,7 +62,7 @@ def test_contradictory_lengths_are_no_answer_and_leave_nothing_for_the_next(stag
 
 
 def test_an_answer_without_a_proven_end_does_not_pass_for_whole(stage):
-    larder = stage.larder()
+    larder = stage.larder(upstream=ALWAYS_ASKED)
     for number, (name, rest) in enumerate(NO_END.items()):
         for way in WAYS:
             case = f"{name}, {way}"
@@ -71,7 +72,7 @@ def test_an_answer_without_a_proven_end_does_not_pass_for_whole(stage):
 
 
 def test_a_change_of_protocol_is_no_answer(stage):
-    larder = stage.larder(upstream={"first_byte_timeout": "1s"})
+    larder = stage.larder(upstream=ALWAYS_ASKED | {"first_byte_timeout": "1s"})
     raw = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n" + HEAD
     for number, way in enumerate(WAYS):
         with changes(larder, way, fills_stored=0):
@@ -105,7 +106,7 @@ NO_ANSWER = {
 
 
 def test_what_http_does_not_know_is_no_answer(stage):
-    larder = stage.larder()
+    larder = stage.larder(upstream=ALWAYS_ASKED)
     for number, (name, raw) in enumerate(NO_ANSWER.items()):
         for way in WAYS:
             case = f"{name}, {way}"
@@ -142,7 +143,7 @@ KEPT = {
 def test_which_connections_are_used_again(stage):
     """0 = that one; 1 = another one, which is kept; 2 = a host that breaks framing gets no kept ones."""
     for number, (name, (raw, expected)) in enumerate(KEPT.items()):
-        larder = stage.larder()
+        larder = stage.larder(upstream=ALWAYS_ASKED)
         larder.get(entry_target(more=f"&first={number}"), credentials())
         exchange(stage, larder, "fill", raw, f"kept{number}", True)
         before = opened(stage)
@@ -153,7 +154,7 @@ def test_which_connections_are_used_again(stage):
 
 def test_a_line_folded_behind_the_status_line_is_no_answer(stage):
     """libcurl 7.88 writes it into freed memory where an easy handle serves a second time."""
-    larder = stage.larder()
+    larder = stage.larder(upstream=ALWAYS_ASKED)
     folded = f"HTTP/1.1 200 OK\r\n X-A: {'b' * 200}\r\nContent-Length: {len(BODY)}\r\n\r\n{BODY}"
     for number in range(20):
         for way in WAYS:

@@ -12,7 +12,7 @@ TEST_CASE("host: the snapshot shows lanes, what they turned away, and health", "
     host.enter(ticket, larder::Lane::refresh, larder::MonotonicTime{8});
   for (larder::Ticket ticket = 6; ticket <= 10; ++ticket)
     host.enter(ticket, larder::Lane::visitor, larder::MonotonicTime{8});
-  host.health().note_end(std::nullopt, 503, larder::MonotonicTime{9});
+  host.health().note_end({.error = std::nullopt, .status = 503}, larder::MonotonicTime{9});
 
   const auto seen = host.snapshot();
   CHECK(seen.name == "https://origin.example");
