@@ -61,8 +61,9 @@ class Load:
 
     def run(self):
         try:
-            with harness.Connection(self.larder.address, timeout_s=60) as client:
-                while not self.ends.is_set():
+            while not self.ends.is_set():
+                # A connection for each round: larder ends one after server.max_requests_per_connection.
+                with harness.Connection(self.larder.address, timeout_s=60) as client:
                     for number in range(KEYS):
                         self.ask(client, number)
                         self.ends.wait(0.002)  # a share of the CPU for larder
