@@ -23,14 +23,16 @@ std::string without_field(std::string_view fields, std::string_view name) {
 }
 
 std::shared_ptr<const AnswerHead> head_of(const ResponseFacts& facts, std::string_view etag,
-                                          std::optional<std::uint64_t> body_length) {
+                                          std::optional<std::uint64_t> body_length,
+                                          std::string_view date) {
   auto head = std::make_shared<AnswerHead>();
   head->status = facts.status;
   if (facts.status != 204) {  // has no length, not even 0 (RFC 9110 section 8.6)
     head->body_length = body_length ? body_length : facts.content_length;
   }
   head->etag = etag;
-  head->blocks = build_head_blocks(facts, etag, head->body_length);
+  head->blocks = build_head_blocks(facts, etag, head->body_length, date);
+  head->dated = facts.date || !date.empty();
   return head;
 }
 
@@ -128,8 +130,9 @@ Refusal refusal_of_answer(const ResponseFacts& facts) {
 
 std::shared_ptr<const AnswerHead> make_answer_head(const ResponseFacts& facts,
                                                    std::string_view etag,
-                                                   std::optional<std::uint64_t> body_length) {
-  return head_of(facts, etag, body_length);
+                                                   std::optional<std::uint64_t> body_length,
+                                                   std::string_view date) {
+  return head_of(facts, etag, body_length, date);
 }
 
 std::shared_ptr<const AnswerHead> make_private_head(const ResponseFacts& facts,
@@ -137,7 +140,7 @@ std::shared_ptr<const AnswerHead> make_private_head(const ResponseFacts& facts,
   ResponseFacts closed = facts;
   closed.passed = without_field(without_field(facts.passed, "cache-control"), "expires");
   closed.passed += "Cache-Control: private, no-store\r\n";
-  return head_of(closed, "", body_length);
+  return head_of(closed, "", body_length, "");
 }
 
 }  // namespace larder

@@ -20,7 +20,8 @@ struct AnswerHead {
   int status = 200;
   HeadBlocks blocks;  ///< with Content-Length and ETag when they were known in time
   std::optional<std::uint64_t> body_length;
-  std::string etag;  ///< quoted, or empty
+  std::string etag;    ///< quoted, or empty
+  bool dated = false;  ///< `blocks` has a Date
 };
 
 /// How the answer came about, for Cache-Status (RFC 9211) and the metrics.
@@ -42,7 +43,7 @@ struct AnswerEvent {
   End end = End::no;
   AnswerSource source = AnswerSource::fill;
   bool stored = false;             ///< with `complete`: the object went to the store
-  std::int64_t age_s = 0;          ///< with `head`, of committed answers
+  std::int64_t age_s = -1;         ///< with `head`; -1 = first-hand, as far as is known
   std::optional<Refusal> failure;  ///< with `failed` before any head: what to tell the client
 };
 
@@ -69,10 +70,12 @@ Refusal refusal_of_status(int origin_status);
 /// The same with what the answer says of when to ask again.
 Refusal refusal_of_answer(const ResponseFacts& facts);
 
-/// A head as it goes out. `etag` may be empty, `body_length` unknown.
+/// A head as it goes out. `etag` may be empty, `body_length` unknown. `date` = that of the receipt,
+/// where the origin sent none; empty = whoever sends the head adds one.
 std::shared_ptr<const AnswerHead> make_answer_head(const ResponseFacts& facts,
                                                    std::string_view etag,
-                                                   std::optional<std::uint64_t> body_length);
+                                                   std::optional<std::uint64_t> body_length,
+                                                   std::string_view date = {});
 /// The same for answers that nobody may keep: the origin's cache directives give way to
 /// `Cache-Control: private, no-store`.
 std::shared_ptr<const AnswerHead> make_private_head(const ResponseFacts& facts,

@@ -36,14 +36,15 @@ void add_fields(std::vector<std::string>& headers, const RequestFields& fields) 
   }
 }
 
-void add_template(std::vector<std::string>& headers, Representation representation,
-                  std::string_view user_agent) {
-  headers.push_back(representation == Representation::gzip ? "Accept-Encoding: gzip"
-                                                           : "Accept-Encoding: identity");
+void add_template(OriginRequest& request, Representation coding) {
+  request.coding = coding;
+  auto& headers = request.headers;
+  headers.push_back(coding == Representation::gzip ? "Accept-Encoding: gzip"
+                                                   : "Accept-Encoding: identity");
   headers.push_back("Accept: application/json");
   headers.push_back("CDN-Loop: larder");
   headers.push_back("Via: 1.1 larder");
-  add(headers, FieldId::x_user_agent, user_agent);
+  headers.push_back("X-User-Agent: larder");
 }
 
 /// Appends `text` with every byte escaped that may not stand in a request target.
@@ -80,7 +81,7 @@ std::string raw_url(std::string_view host, const RequestFields& fields) {
 }  // namespace
 
 OriginRequest delivery_request(const CanonicalRequest& canonical, const Scope& scope,
-                               std::string_view access_token, std::string_view user_agent,
+                               std::string_view access_token,
                                const std::vector<std::string>& unkeyed) {
   OriginRequest request;
   request.host = scope.delivery_host;
@@ -100,7 +101,7 @@ OriginRequest delivery_request(const CanonicalRequest& canonical, const Scope& s
   add(request.headers, FieldId::branch, scope.branch);
   add(request.headers, FieldId::x_cs_variant_uid, canonical.variants);
   add(request.headers, FieldId::x_header_ea, canonical.early_access);
-  add_template(request.headers, canonical.representation, user_agent);
+  add_template(request, canonical.representation);
   std::string_view rest = canonical.forwarded;
   while (!rest.empty()) {
     const auto end = rest.find("\r\n");
@@ -134,7 +135,7 @@ OriginRequest pass_request(const RequestFields& fields, const Scope& scope) {
   clean.query = query;
   request.url = raw_url(scope.delivery_host, clean);
   add_fields<kToDelivery>(request.headers, fields);
-  add_template(request.headers, fields.representation, fields.user_agent);
+  add_template(request, fields.representation);
   return request;
 }
 
@@ -143,7 +144,7 @@ OriginRequest preview_request(const RequestFields& fields, std::string_view prev
   request.host = std::string(preview_host);
   request.url = raw_url(preview_host, fields);
   add_fields<kToPreview>(request.headers, fields);
-  add_template(request.headers, fields.representation, fields.user_agent);
+  add_template(request, fields.representation);
   return request;
 }
 

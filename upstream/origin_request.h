@@ -11,20 +11,22 @@
 #include "conf/config.h"
 
 /// The request that an origin gets: a fixed template filled with allow-listed values, never the
-/// client's bytes. Pure.
+/// client's bytes. X-User-Agent, by which the vendor counts SDKs, names larder: it is not in the
+/// key, so what a client writes there must not change the answer. Pure.
 namespace larder {
 
 struct OriginRequest {
   std::string host;                  ///< base URL, the bound of connections and queue goes by it
   std::string url;                   ///< whole
   std::vector<std::string> headers;  ///< `name: value`, may hold tokens: never printed
+  Representation coding = Representation::identity;  ///< asked for by one of them
 };
 
 /// For Route::cached and Route::pass with known scope: GET of the canonical request. `forwarded`
 /// (keyed) comes from the canonical request; `unkeyed` = `name: value` lines of the operator's
 /// unkeyed list, taken from the client.
 OriginRequest delivery_request(const CanonicalRequest& canonical, const Scope& scope,
-                               std::string_view access_token, std::string_view user_agent,
+                               std::string_view access_token,
                                const std::vector<std::string>& unkeyed);
 
 /// For Route::pass: as above, with path and query as the client wrote them (escapes that were

@@ -14,6 +14,7 @@ Relay::~Relay() {
 
 std::optional<OriginError> Relay::start(OriginRequest request) {
   const bool preview = privacy_ == Privacy::private_no_store;
+  started_ = monotonic_now();
   const auto started =
       transfers_.start(std::move(request), this, preview ? Lane::preview : Lane::visitor);
   if (!started) return started.error();
@@ -48,6 +49,8 @@ void Relay::on_progress(TransferProgress progress) {
   } else {
     if (progress.head != nullptr && !progress.error) {
       event.head = head_for(progress);
+      const auto& facts = *progress.head;
+      if (facts.has_age) event.age_s = facts.age_s + (monotonic_now().ms - started_.ms) / 1'000;
       head_sent_ = true;
     }
     if (!progress.body.empty() && head_sent_) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "conf/base/clock.h"
 #include "upstream/answer.h"
 #include "upstream/transfers.h"
 
@@ -52,6 +53,7 @@ class Relay final : public TransferSink {
   const Waiter waiter_;
   const Privacy privacy_;
   Transfer* transfer_ = nullptr;
+  MonotonicTime started_;
   bool head_sent_ = false;
   std::uint64_t sent_ = 0;
   std::uint64_t taken_ = 0;

@@ -21,7 +21,8 @@ bool takes_value(std::string_view line, std::string_view name, std::string_view&
 
 }  // namespace
 
-ResponseReader::ResponseReader(const UpstreamConfig& config) : config_(config) {
+ResponseReader::ResponseReader(const UpstreamConfig& config, Representation asked)
+    : config_(config), asked_(asked) {
   reset();
 }
 
@@ -49,7 +50,8 @@ void ResponseReader::reset() {
   facts_ = ResponseFacts{};
   line_.clear();
   consumed_ = 0;
-  header_total_ = body_total_ = 0;
+  header_total_ = body_total_ = zipped_total_ = 0;
+  inflater_.reset();
   interim_ = lengths_ = codings_ = 0;
   chunked_ = head_complete_ = complete_ = refused_ = framed_ = odd_ = keeps_connection_ = false;
   error_ = OriginError{};
@@ -170,6 +172,7 @@ int ResponseReader::take_head() {
     chunked_ = false;
     return 0;
   }
+  if (const int bad = check_coding(); bad != 0) return bad;
   head_complete_ = true;
   const bool bodiless = status == 204;
   framed_ = bodiless || chunked_ || lengths_ > 0;
@@ -200,15 +203,49 @@ int ResponseReader::check_framing() {
   return 0;
 }
 
+int ResponseReader::check_coding() {
+  if (facts_.contradictory) {
+    return refuse(OriginCause::protocol, "the answer's header contradicts itself");
+  }
+  const std::string& coding = facts_.content_encoding;
+  if (coding.empty() || equals_ignoring_case(coding, "identity")) return 0;
+  if (coding != "gzip") {
+    return refuse(OriginCause::not_the_api,
+                  "the answer is in a Content-Encoding that was not asked for");
+  }
+  if (asked_ == Representation::gzip) return 0;
+  take_off_coding(facts_);
+  inflater_.emplace();
+  return 0;
+}
+
 int ResponseReader::on_body(llhttp_t* parser, const char* at, std::size_t length) noexcept {
   auto* self = self_of(parser);
-  self->body_total_ += length;
-  if (self->body_total_ > self->config_.max_response_body_bytes) {
-    return self->refuse(OriginCause::too_large,
-                        "response body is larger than upstream.max_response_body");
+  return self->inflater_ ? self->take_zipped({at, length}) : self->take_body({at, length});
+}
+
+int ResponseReader::take_body(std::string_view bytes) {
+  body_total_ += bytes.size();
+  if (body_total_ > config_.max_response_body_bytes) {
+    return refuse(OriginCause::too_large,
+                  "response body is larger than upstream.max_response_body");
   }
-  if (self->body_ != nullptr) self->body_->append(at, length);
+  if (body_ != nullptr) body_->append(bytes);
   return 0;
+}
+
+int ResponseReader::take_zipped(std::string_view bytes) {
+  zipped_total_ += bytes.size();
+  inflater_->give(bytes);
+  while (const auto text = inflater_->take()) {
+    if (const int bad = take_body(*text); bad != 0) return bad;
+    if (body_total_ > kFreeInflation + zipped_total_ * kMaxInflation) {
+      return refuse(OriginCause::not_the_api,
+                    "the answer's gzip, not asked for, inflates beyond measure");
+    }
+  }
+  if (!inflater_->broken()) return 0;
+  return refuse(OriginCause::not_the_api, "the answer's gzip, not asked for, is broken");
 }
 
 int ResponseReader::on_extension(llhttp_t* parser, const char*, std::size_t length) noexcept {
@@ -218,6 +255,9 @@ int ResponseReader::on_extension(llhttp_t* parser, const char*, std::size_t leng
 int ResponseReader::on_message_complete(llhttp_t* parser) noexcept {
   auto* self = self_of(parser);
   if (!self->head_complete_) return 0;  // of an interim answer
+  if (self->inflater_ && self->zipped_total_ > 0 && !self->inflater_->at_end()) {
+    return self->refuse(OriginCause::not_the_api, "the answer's gzip, not asked for, is broken");
+  }
   self->complete_ = true;
   self->keeps_connection_ = !self->odd_ && llhttp_should_keep_alive(parser) == 1;
   return HPE_PAUSED;

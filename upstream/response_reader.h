@@ -4,9 +4,11 @@
 #include <llhttp.h>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "cache/body/inflater.h"
 #include "cache/http/response.h"
 #include "conf/config.h"
 #include "upstream/origin_error.h"
@@ -15,8 +17,9 @@ namespace larder {
 
 /// One answer out of the bytes of a connection: llhttp (strict, no lenient flag) with larder's own
 /// bounds and rules. Only HTTP/1.0 and 1.1, no coding of the transfer but `chunked`, no length
-/// beside it and no second length, no 101 and no 304, for neither was asked for. Interim answers
-/// (1xx) and trailers are dropped.
+/// beside it and no second length, no 101 and no 304, for neither was asked for, no header that
+/// contradicts itself. A gzip that nobody asked for is inflated, any other coding of the content is
+/// refused: nobody gets what it cannot read. Interim answers (1xx) and trailers are dropped.
 class ResponseReader {
  public:
   enum class Outcome : std::uint8_t {
@@ -25,7 +28,12 @@ class ResponseReader {
     refused,  ///< error() says why; the connection is of no more use
   };
 
-  explicit ResponseReader(const UpstreamConfig& config);
+  /// An unasked gzip that inflates to more than so many times its length, and this much, is a bomb.
+  static constexpr std::uint64_t kMaxInflation = 64;
+  static constexpr std::uint64_t kFreeInflation = 256 * 1024;
+
+  /// `asked`: the coding of the content that the request accepts.
+  ResponseReader(const UpstreamConfig& config, Representation asked);
   ResponseReader(const ResponseReader&) = delete;
   ResponseReader& operator=(const ResponseReader&) = delete;
 
@@ -67,8 +75,12 @@ class ResponseReader {
   int take_line();
   int take_head();
   int check_framing();
+  int check_coding();
+  int take_body(std::string_view bytes);
+  int take_zipped(std::string_view bytes);
 
   const UpstreamConfig& config_;
+  const Representation asked_;
   llhttp_t llhttp_{};
   ResponseFacts facts_;
   std::string line_;             ///< `name: value` in the making
@@ -76,6 +88,8 @@ class ResponseReader {
   std::size_t consumed_ = 0;
   std::uint64_t header_total_ = 0;  ///< header, interim answers, trailers and chunk extensions
   std::uint64_t body_total_ = 0;
+  std::optional<Inflater> inflater_;  ///< of a gzip that nobody asked for
+  std::uint64_t zipped_total_ = 0;
   unsigned interim_ = 0;
   unsigned lengths_ = 0;
   unsigned codings_ = 0;  ///< Transfer-Encoding lines

@@ -49,7 +49,7 @@ Transfer::Transfer(OriginRequest request, TransferSink* to,
       request_(std::move(request)),
       config_(std::move(config)),
       site_(site),
-      reader_(*config_) {
+      reader_(*config_, request_.coding) {
   LARDER_CHECK(request_.url.starts_with(request_.host));
 }
 
@@ -144,7 +144,10 @@ void Transfer::take(std::string_view bytes) {
   slow_bytes_ += bytes.size();
   const auto outcome = reader_.feed(bytes, body_);
   if (outcome == ResponseReader::Outcome::refused) {
-    if (reader_.error().cause != OriginCause::too_large) site_.distrust(request_.host);
+    const auto cause = reader_.error().cause;
+    if (cause == OriginCause::protocol || cause == OriginCause::broken) {
+      site_.distrust(request_.host);
+    }
     return end(reader_.error());
   }
   const bool news = !body_.empty() || (reader_.head_complete() && !head_told_);

@@ -25,6 +25,7 @@ void ErrorCodeReader::on_text(JsonText kind, std::string_view part, bool last, u
   keep(part);
   if (!last) return;
   if (kind == JsonText::key) {
+    has_key_ = true;
     if (text_ == kName) state_ = State::found;
   } else if (state_ == State::found) {
     if (kind == JsonText::number) code_ = positive(text_);

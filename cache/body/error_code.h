@@ -8,14 +8,19 @@
 
 namespace larder {
 
-/// Reads the API's `error_code` from an error document: the first of that name in the outermost
-/// object.
+/// Reads what tells an error document of the API from its content: the first `error_code` in the
+/// outermost object, and whether that object has anything in it.
 class ErrorCodeReader final : public JsonEvents {
  public:
   /// Of a document that was complete; 0 = it has none, or one that is no positive integer.
   int code() const { return code_; }
+  /// Of a document that was complete: it has an `error_code`, or is `{}`.
+  bool is_no_content() const { return state_ != State::searching || (object_ && !has_key_); }
 
-  void on_open(JsonContainer, unsigned depth) override { end_value(depth); }
+  void on_open(JsonContainer container, unsigned depth) override {
+    if (depth == 0) object_ = container == JsonContainer::object;
+    end_value(depth);
+  }
   void on_close(JsonContainer, unsigned) override {}
   void on_text(JsonText kind, std::string_view part, bool last, unsigned depth) override;
   void on_literal(JsonLiteral, unsigned depth) override { end_value(depth); }
@@ -26,7 +31,9 @@ class ErrorCodeReader final : public JsonEvents {
   void end_value(unsigned depth);
 
   State state_ = State::searching;
-  std::string text_;  ///< the beginning of the key or number at hand
+  bool object_ = false;   ///< the document is one
+  bool has_key_ = false;  ///< it has a member
+  std::string text_;      ///< the beginning of the key or number at hand
   int code_ = 0;
 };
 

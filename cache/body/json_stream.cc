@@ -81,6 +81,14 @@ bool JsonStream::feed(std::string_view piece) {
   return state_ != State::broken;
 }
 
+bool JsonStream::finish() {
+  if (is_whole_number()) {
+    if (events_ != nullptr) events_->on_text(JsonText::number, {}, true, depth_);
+    state_ = State::end;
+  }
+  return state_ == State::end;
+}
+
 bool JsonStream::take(unsigned char c) {
   switch (state_) {
     case State::string:
@@ -92,7 +100,7 @@ bool JsonStream::take(unsigned char c) {
       if (c != static_cast<unsigned char>(*rest_)) return false;
       if (*++rest_ != '\0') return true;
       if (events_ != nullptr) events_->on_literal(literal_, depth_);
-      return go(State::after_value);
+      return end_value();
     case State::broken:
       return false;
     default:
@@ -102,7 +110,7 @@ bool JsonStream::take(unsigned char c) {
   if (is_blank(c)) return true;
   switch (state_) {
     case State::start:
-      return (c == '{' || c == '[') && open(c == '{');
+      return begin_value(c);
     case State::value_or_end:
       return c == ']' ? close(c) : begin_value(c);
     case State::value:
@@ -170,7 +178,7 @@ bool JsonStream::close(unsigned char c) {
   if (events_ != nullptr) {
     events_->on_close(object ? JsonContainer::object : JsonContainer::array, depth_);
   }
-  return go(depth_ == 0 ? State::end : State::after_value);
+  return end_value();
 }
 
 bool JsonStream::begin_string(bool key) {
@@ -195,7 +203,7 @@ bool JsonStream::in_string(unsigned char c) {
   }
   if (c == '"') {
     if (events_ != nullptr) tell_run(string_kind(), at_, true);
-    return go(in_key_ ? State::colon : State::after_value);
+    return in_key_ ? go(State::colon) : end_value();
   }
   if (c == '\\') {
     if (events_ != nullptr) tell_run(string_kind(), at_, false);
@@ -254,7 +262,7 @@ bool JsonStream::in_number(unsigned char c) {
   if (c == '.' && (state_ == State::zero || state_ == State::digits)) return go(State::point);
   if ((c == 'e' || c == 'E') && state_ != State::exponent) return go(State::exponent_mark);
   if (events_ != nullptr) tell_run(JsonText::number, at_, true);
-  state_ = State::after_value;
+  end_value();
   return take(c);
 }
 

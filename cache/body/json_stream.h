@@ -9,8 +9,8 @@
 
 namespace larder {
 
-/// Says of a text that comes in pieces whether it is a well-formed JSON object or array (RFC 8259):
-/// UTF-8, nothing behind it, at most `kMaxDepth` deep. Needs the same little memory for any text.
+/// Says of a text that comes in pieces whether it is a well-formed JSON value (RFC 8259): UTF-8,
+/// nothing behind it, at most `kMaxDepth` deep. Needs the same little memory for any text.
 /// Where the pieces are cut changes nothing but the parts in which JsonEvents::on_text() comes.
 class JsonStream {
  public:
@@ -22,7 +22,12 @@ class JsonStream {
   /// The next piece. False = this is the beginning of no such text, whatever follows.
   bool feed(std::string_view piece);
   /// What has come is a whole one.
-  bool complete() const { return state_ == State::end; }
+  bool complete() const { return state_ == State::end || is_whole_number(); }
+  /// It is whole, and nothing but blanks could follow. Of a number outside of any container only
+  /// the end of the input shows that it is whole.
+  bool ends_itself() const { return state_ == State::end; }
+  /// Nothing follows; as complete(). Tells `events` of the end of such a number.
+  bool finish();
 
  private:
   enum class State : std::uint8_t {
@@ -64,6 +69,10 @@ class JsonStream {
   bool begin_number(State first);
   bool in_number(unsigned char c);
   bool in_text() const;
+  bool end_value() { return go(depth_ == 0 ? State::end : State::after_value); }
+  bool is_whole_number() const {
+    return depth_ == 0 && state_ >= State::zero && state_ <= State::exponent;
+  }
   void tell_run(JsonText kind, const char* end, bool last);
   void tell_octet(char octet);
   void tell_unit();

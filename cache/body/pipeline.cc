@@ -36,14 +36,15 @@ BodyPipeline::Fault BodyPipeline::read(std::string_view text) {
 
 Result<SoundBody> BodyPipeline::finish() {
   if (fault_ == Fault::none && inflater_ && !inflater_->at_end()) fault_ = Fault::no_gzip;
-  if (fault_ == Fault::none && !json_.complete()) fault_ = Fault::no_json;
+  const bool ends_itself = json_.ends_itself() || inflater_;  // gzip has an end of its own
+  if (fault_ == Fault::none && !json_.finish()) fault_ = Fault::no_json;
   switch (fault_) {
     case Fault::none:
-      return SoundBody{.etag = tag_.finish(), .bytes = bytes_};
+      return SoundBody{.etag = tag_.finish(), .bytes = bytes_, .ends_itself = ends_itself};
     case Fault::no_gzip:
       return fail(Error::Code::corrupt, "the body is no complete gzip");
     case Fault::no_json:
-      return fail(Error::Code::corrupt, "the body is no complete JSON object or array");
+      return fail(Error::Code::corrupt, "the body is no complete JSON");
     case Fault::too_large:
       return fail(Error::Code::full, "the body is beyond its limit");
   }

@@ -23,6 +23,7 @@ struct BodyLimits {
 struct SoundBody {
   EntityTag etag;
   std::uint64_t bytes = 0;  ///< as it was transferred
+  bool ends_itself = true;  ///< its own last octet shows that it is whole
 };
 
 /// What is to be known of a body before it may be stored, worked out piece by piece as they
@@ -36,8 +37,8 @@ class BodyPipeline {
   /// The next piece. False = the body is not sound, whatever follows; more pieces do no harm.
   bool feed(std::string_view piece);
 
-  /// Behind the last piece. Sound = a whole JSON object or array, nothing behind it, within the
-  /// limits. Errors: corrupt, full (beyond a limit).
+  /// Behind the last piece. Sound = one whole JSON value, nothing behind it, within the limits.
+  /// Errors: corrupt, full (beyond a limit).
   Result<SoundBody> finish();
 
  private:

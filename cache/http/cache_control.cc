@@ -71,7 +71,10 @@ CacheControl parse_cache_control(std::string_view value) {
     const std::size_t equals = directive.find('=');
     const std::string_view argument =
         equals == std::string_view::npos ? std::string_view{} : directive.substr(equals + 1);
-    apply(trim(directive.substr(0, equals)), trim(argument), control);
+    // A blank beside `=` makes the argument invalid, not the name: the stricter reading.
+    const std::string_view name = directive.substr(0, equals);
+    const bool apart = !name.empty() && is_blank(name.back());
+    apply(trim(name), apart ? std::string_view{} : argument, control);
   }
   return control;
 }

@@ -8,7 +8,8 @@
 namespace larder {
 
 /// Cache-Control of a response as a shared cache reads it (RFC 9111 section 5.2.2). Unknown
-/// directives are ignored; a malformed number counts as 0; of duplicates the stricter wins.
+/// directives are ignored; a malformed number counts as 0, and so does one with a blank beside its
+/// `=`; of duplicates the stricter wins.
 struct CacheControl {
   bool present = false;
   bool no_store = false;

@@ -10,14 +10,6 @@ namespace {
 /// Beyond this an object from the future is no rounding of clocks.
 constexpr std::int64_t kClockTolerance_ms = 5'000;
 
-/// Corrected initial age (RFC 9111 section 4.2.3), without the response delay: larder's transfers
-/// are short against a second.
-std::int64_t initial_age_s(const ResponseFacts& response, WallTime now) {
-  std::int64_t apparent = 0;
-  if (response.date) apparent = (now.ms - response.date->ms) / 1'000;
-  return std::max({std::int64_t{0}, apparent, response.age_s});
-}
-
 /// Freshness lifetime by the origin's word (RFC 9111 section 4.2.1), or nothing.
 std::optional<std::int64_t> directed_s(const ResponseFacts& response, WallTime now) {
   const CacheControl& control = response.cache_control;
@@ -36,7 +28,7 @@ std::int64_t jittered_ms(Seconds seconds, std::uint8_t jitter) {
 }
 
 /// RFC 9111 section 4.2.4 and RFC 5861: where the origin forbids stale use, none; s-maxage forbids
-/// it but for what the origin itself grants beside it.
+/// it but for what the origin itself grants beside it. 0 seconds from the policy = none.
 std::int64_t stale_ms(const CacheControl& control, std::optional<std::int64_t> granted_s,
                       Seconds policy_s) {
   if (control.must_revalidate || control.no_cache) return 0;
@@ -60,22 +52,27 @@ std::int64_t age_s(const Lifetime& lifetime, WallTime now) {
          std::max<std::int64_t>(0, now.ms - lifetime.stored.ms) / 1'000;
 }
 
-Lifetime lifetime_of(const ResponseFacts& response, const TtlPolicy& policy, WallTime now,
-                     std::uint8_t jitter) {
+std::int64_t received_age_s(const ResponseFacts& response, const Received& received) {
+  const std::int64_t delay = std::max<std::int64_t>(0, received.at.ms - received.requested.ms);
+  const std::int64_t apparent = response.date ? received.at.ms - response.date->ms : 0;
+  return std::max(apparent / 1'000, response.age_s + delay / 1'000);
+}
+
+Lifetime lifetime_of(const ResponseFacts& response, const TtlPolicy& policy,
+                     const Received& received, std::uint8_t jitter) {
   const CacheControl& control = response.cache_control;
+  const std::int64_t now_ms = received.at.ms;
   Lifetime lifetime;
-  lifetime.stored = now;
-  lifetime.initial_age_s = initial_age_s(response, now);
-  std::int64_t fresh_ms = 0;
-  if (const auto directed = directed_s(response, now)) {
-    fresh_ms = std::max<std::int64_t>(0, *directed - lifetime.initial_age_s) * 1'000;
-  } else {
-    fresh_ms = jittered_ms(policy.fresh_s, jitter);
-  }
-  lifetime.fresh_until.ms = now.ms + fresh_ms;
+  lifetime.stored = received.at;
+  lifetime.initial_age_s = received_age_s(response, received);
+  const auto directed = directed_s(response, received.at);
+  const std::int64_t fresh_ms =
+      directed ? std::max<std::int64_t>(0, *directed - lifetime.initial_age_s) * 1'000
+               : jittered_ms(policy.fresh_s, jitter);
+  lifetime.fresh_until.ms = now_ms + fresh_ms;
   lifetime.revalidate_until.ms =
-      lifetime.fresh_until.ms +
-      stale_ms(control, control.stale_while_revalidate_s, policy.stale_while_revalidate_s);
+      lifetime.fresh_until.ms + stale_ms(control, control.stale_while_revalidate_s,
+                                         directed ? 0 : policy.stale_while_revalidate_s);
   lifetime.error_until.ms = lifetime.fresh_until.ms +
                             stale_ms(control, control.stale_if_error_s, policy.stale_if_error_s);
   return lifetime;

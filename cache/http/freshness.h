@@ -16,7 +16,7 @@ struct Lifetime {
   WallTime fresh_until;
   WallTime revalidate_until;       ///< end of stale-while-revalidate, >= fresh_until
   WallTime error_until;            ///< end of stale-if-error, >= fresh_until
-  std::int64_t initial_age_s = 0;  ///< Age (or Date) of the origin's answer at `stored`
+  std::int64_t initial_age_s = 0;  ///< of the origin's answer at `stored`, by Age, delay and Date
 };
 
 enum class Freshness : std::uint8_t {
@@ -33,13 +33,24 @@ Freshness judge(const Lifetime& lifetime, WallTime now);
 /// Value of the Age field at `now`, whole seconds, never negative.
 std::int64_t age_s(const Lifetime& lifetime, WallTime now);
 
-/// The lifetime of a storable answer received at `now`. Directives of the origin win: s-maxage,
-/// max-age, Expires (all minus the Age the answer came with), stale-while-revalidate,
-/// stale-if-error, must-revalidate / proxy-revalidate / no-cache (no stale use; no-cache: fresh
-/// for 0 s). Where it sends none the policy counts from `now`, whatever Age the vendor's CDN shows,
-/// shortened by up to 10 % by `jitter` (0..255) so that a herd does not expire together.
-/// `policy` is the negative one for 404 and 422.
-Lifetime lifetime_of(const ResponseFacts& response, const TtlPolicy& policy, WallTime now,
-                     std::uint8_t jitter);
+/// When an answer was asked for, and when its end (or what is known of it) had arrived.
+struct Received {
+  WallTime requested;
+  WallTime at;
+};
+
+/// Age of an answer at `received.at`: the greater of the time since its Date, and its Age with all
+/// the time since it was asked for (RFC 9111 section 4.2.3). Whole seconds, never negative.
+std::int64_t received_age_s(const ResponseFacts& response, const Received& received);
+
+/// The lifetime of a storable answer. Directives of the origin win: s-maxage, max-age, Expires (all
+/// minus the age at which the answer came), stale-while-revalidate, stale-if-error, must-revalidate
+/// / proxy-revalidate / no-cache (no stale use; no-cache: fresh for 0 s). Where the origin says how
+/// long, the policy adds no stale-while-revalidate, but its stale-if-error. Where it says nothing
+/// the policy counts from `received.at`, whatever Age the vendor's CDN shows, shortened by up to
+/// 10 % by `jitter` (0..255) so that a herd does not expire together. `policy` is the negative one
+/// for 404 and 422.
+Lifetime lifetime_of(const ResponseFacts& response, const TtlPolicy& policy,
+                     const Received& received, std::uint8_t jitter);
 
 }  // namespace larder

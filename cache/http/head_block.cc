@@ -93,16 +93,20 @@ void add_field(std::string& block, std::string_view name, std::string_view value
   block.append(name).append(": ").append(value).append("\r\n");
 }
 
-/// Larder chooses by Accept-Encoding alone. Where the origin varies on more, the answer is
-/// nobody's to reuse.
-std::string_view vary_text(Vary vary) {
-  return vary == Vary::other ? "*" : "Accept-Encoding";
+/// The origin's own, and what larder chooses by: caches in front of larder need both.
+std::string vary_text(const std::string& origins) {
+  std::string_view rest = origins;
+  while (!rest.empty()) {
+    const std::string_view name = take_list_element(rest);
+    if (name == "*" || equals_ignoring_case(name, "Accept-Encoding")) return origins;
+  }
+  return origins.empty() ? "Accept-Encoding" : origins + ", Accept-Encoding";
 }
 
 }  // namespace
 
 HeadBlocks build_head_blocks(const ResponseFacts& facts, std::string_view etag,
-                             std::optional<std::uint64_t> body_length) {
+                             std::optional<std::uint64_t> body_length, std::string_view date) {
   HeadBlocks blocks;
   add_field(blocks.entity, "Content-Type", facts.content_type);
   if (!equals_ignoring_case(facts.content_encoding, "identity")) {
@@ -111,6 +115,7 @@ HeadBlocks build_head_blocks(const ResponseFacts& facts, std::string_view etag,
   if (body_length) add_field(blocks.entity, "Content-Length", std::to_string(*body_length));
   add_field(blocks.shared, "ETag", etag);
   add_field(blocks.shared, "Vary", vary_text(facts.vary));
+  add_field(blocks.shared, "Date", facts.date ? facts.date_text : date);
   blocks.shared.append(facts.passed);
   return blocks;
 }

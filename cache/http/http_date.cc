@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cache/http/http_date.h"
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
+#include <cstdio>
+#include <ctime>
 
 #include "conf/base/octets.h"
 
 namespace larder {
 namespace {
+
+constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                              "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
 /// Reads a date from left to right; after the first thing that does not fit nothing fits.
 class DateReader {
@@ -14,7 +21,7 @@ class DateReader {
   explicit DateReader(std::string_view text) : rest_(text) {}
 
   void literal(std::string_view text) {
-    if (!ok_ || rest_.substr(0, text.size()) != text) {
+    if (!ok_ || !equals_ignoring_case(rest_.substr(0, text.size()), text)) {
       ok_ = false;
       return;
     }
@@ -42,13 +49,13 @@ class DateReader {
   }
 
   int month() {
-    constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    const std::size_t at =
-        rest_.size() < 3 ? std::string_view::npos : kMonths.find(rest_.substr(0, 3));
-    if (at == std::string_view::npos || at % 3 != 0) ok_ = false;
+    const auto at = std::find_if(kMonths.begin(), kMonths.end(), [&](const char* name) {
+      return equals_ignoring_case(rest_.substr(0, 3), name);
+    });
+    if (at == kMonths.end()) ok_ = false;
     if (!ok_) return 0;
     rest_.remove_prefix(3);
-    return static_cast<int>(at / 3) + 1;
+    return static_cast<int>(at - kMonths.begin()) + 1;
   }
 
   void letters() {
@@ -138,6 +145,20 @@ std::optional<WallTime> parse_http_date(std::string_view text) {
   const std::int64_t seconds =
       days_of(date) * 86'400 + date.hour * 3'600 + date.minute * 60 + date.second;
   return WallTime{seconds * 1'000};
+}
+
+std::string format_http_date(WallTime at) {
+  static constexpr std::array<const char*, 7> kDays{"Sun", "Mon", "Tue", "Wed",
+                                                    "Thu", "Fri", "Sat"};
+  const std::time_t time = at.ms / 1'000;
+  std::tm parts{};
+  gmtime_r(&time, &parts);
+  std::array<char, 40> text{};
+  const int length = std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                                   kDays[static_cast<std::size_t>(parts.tm_wday)], parts.tm_mday,
+                                   kMonths[static_cast<std::size_t>(parts.tm_mon)],
+                                   parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
+  return {text.data(), static_cast<std::size_t>(length)};
 }
 
 }  // namespace larder

@@ -46,7 +46,6 @@ struct RequestFields {
   std::string_view authtoken;
   std::string_view variant_uid;   ///< x-cs-variant-uid as sent
   std::string_view early_access;  ///< x-header-ea as sent
-  std::string_view user_agent;    ///< X-User-Agent
   std::string_view if_none_match;
 };
 

@@ -106,7 +106,6 @@ std::optional<Refusal> gather_fields(const HeaderSurvey& header, const QuerySurv
   if (fields.branch.empty()) fields.branch = "main";
   if (auto bad = gather_list(FieldId::x_cs_variant_uid, header, fields.variant_uid)) return bad;
   if (auto bad = gather_list(FieldId::x_header_ea, header, fields.early_access)) return bad;
-  fields.user_agent = header.fields[static_cast<std::size_t>(FieldId::x_user_agent)].value;
   // Two If-None-Match fields would have to be joined; without them the answer is right as well.
   const Sighting& condition = header.fields[static_cast<std::size_t>(FieldId::if_none_match)];
   if (condition.count == 1) fields.if_none_match = condition.value;

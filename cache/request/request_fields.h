@@ -29,7 +29,6 @@ constexpr auto kMembers = [] {
   put(FieldId::authtoken, &RequestFields::authtoken);
   put(FieldId::x_cs_variant_uid, &RequestFields::variant_uid);
   put(FieldId::x_header_ea, &RequestFields::early_access);
-  put(FieldId::x_user_agent, &RequestFields::user_agent);
   put(FieldId::if_none_match, &RequestFields::if_none_match);
   return members;
 }();

@@ -24,7 +24,6 @@ enum class FieldId : std::uint8_t {
   x_header_ea,
   access_token,
   live_preview,
-  x_user_agent,
   preview_token,
   authorization,
   if_none_match,
@@ -58,6 +57,7 @@ enum class FieldId : std::uint8_t {
   range,
   user_agent,
   via,
+  x_user_agent,
   none,
 };
 inline constexpr std::size_t kFieldCount = static_cast<std::size_t>(FieldId::none);
@@ -110,7 +110,6 @@ inline constexpr std::array<FieldRow, kFieldCount> kFields{{
      kRead | kInQuery | kCredential | kOfScope | kToDelivery | kToPreview, FieldText::id},
     {FieldId::live_preview, "live_preview", "live_preview",
      kRead | kInQuery | kCredential | kToPreview, FieldText::printable},
-    {FieldId::x_user_agent, "x_user_agent", "X-User-Agent", kRead, FieldText::any},
     {FieldId::preview_token, "preview_token", "preview_token",
      kRead | kInQuery | kCredential | kToPreview, FieldText::id},
     {FieldId::authorization, "authorization", "authorization",
@@ -153,6 +152,7 @@ inline constexpr std::array<FieldRow, kFieldCount> kFields{{
     {FieldId::range, "range", "Range", 0, FieldText::any},
     {FieldId::user_agent, "user_agent", "User-Agent", 0, FieldText::any},
     {FieldId::via, "via", "Via", 0, FieldText::any},
+    {FieldId::x_user_agent, "x_user_agent", "X-User-Agent", 0, FieldText::any},
 }};
 
 /// A further name of a field: as SDKs call it in their own options, so that people send it. The API

@@ -137,7 +137,7 @@ void Exchange::answer_object(const CacheKey& key, const ObjectView& object, std:
   status_ = unchanged ? 304 : object.meta.status;
   std::string& head = host.head_buffer();
   write_object_head(head, object, status_,
-                    {.date = host.date(),
+                    {.date = {},  // it has the one of its receipt
                      .age_s = age_s(object.meta.lifetime, host.wall()),
                      .cache_status = words,
                      .close = !framing_.keep_alive,
@@ -212,8 +212,8 @@ void Exchange::begin_stream(const AnswerEvent& event) {
   if (!unchanged) text += head.blocks.entity;
   text += head.blocks.shared;
   if (!bodiless && framing == BodyFraming::chunked) text += "Transfer-Encoding: chunked\r\n";
-  append_head_tail(text, {.date = side_.host.date(),
-                          .age_s = event.source == AnswerSource::committed ? event.age_s : -1,
+  append_head_tail(text, {.date = head.dated ? std::string_view{} : side_.host.date(),
+                          .age_s = event.age_s,
                           .cache_status = stream_words(event, pending_->relay),
                           .close = !framing_.keep_alive,
                           .keep_alive = side_.host.keep_alive()});

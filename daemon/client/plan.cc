@@ -33,7 +33,6 @@ FillOrder fill_order_for(const Plan& plan, const RequestView& request, Waiter wa
   order.request = plan.canonical->request;
   order.scope = plan.scope;
   order.access_token = Secret(std::string(plan.fields.access_token));
-  order.user_agent = plan.fields.user_agent;
   order.unkeyed = header_lines(request, upstream.forward_headers_unkeyed);
   order.has_stale = plan.object.has_value();
   order.skip_store = plan.store_reason == Reason::credential_rejected;

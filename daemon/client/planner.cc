@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/client/planner.h"
 
+#include "cache/store/find_answer.h"
+
 namespace larder {
 namespace {
 
@@ -86,8 +88,9 @@ void Planner::plan_anew(const RequestView& request, ListenerConfig::Role role, W
     plan.relay_to = RelayOrder::To::delivery;
     return;
   }
-  plan_stored(request, now, plan);
-  if (plan.what == Plan::What::answer && plan.fields.if_none_match.empty()) {
+  const CacheKey place = plan_stored(request, now, plan);
+  const bool may_be_known = plan.key == place;  // the memo looks there alone
+  if (may_be_known && plan.what == Plan::What::answer && plan.fields.if_none_match.empty()) {
     memo_.learn_request(request, role, form_.bytes, plan.key, plan.scope, plan.scope_reason);
   }
 }
@@ -100,14 +103,17 @@ void Planner::plan_preview(Plan& plan) const {
   plan.preview_host = std::move(std::get<std::string>(host));
 }
 
-void Planner::plan_stored(const RequestView& request, WallTime now, Plan& plan) {
+/// Gives the key of the request; the plan's is that of what it found.
+CacheKey Planner::plan_stored(const RequestView& request, WallTime now, Plan& plan) {
   canonicalise(plan.fields, request, settings_->config.upstream.forward_headers, form_.request);
   const auto url_length = write_canonical_bytes(form_.request, form_.bytes);
   plan.key = hasher_.key(plan.scope->mac, form_.bytes, url_length);
+  const CacheKey key = plan.key;
   look_up(now, plan);
   const bool answers = plan.fresh() || plan.store_reason == Reason::stale_while_revalidate;
   plan.what = answers ? Plan::What::answer : Plan::What::fill;
   if (!plan.fresh()) plan.canonical = form_;
+  return key;
 }
 
 void Planner::look_up(WallTime now, Plan& plan) {
@@ -115,10 +121,11 @@ void Planner::look_up(WallTime now, Plan& plan) {
     plan.store_reason = Reason::credential_rejected;
     return;
   }
-  plan.object = reader_.lookup(plan.key, form_.bytes, plan.scope->mac, now);
-  plan.store_reason =
-      plan.object ? reason_of(judge(plan.object->meta.lifetime, now)) : Reason::absent;
-  if (plan.store_reason == Reason::expired) plan.object.reset();
+  const auto found = find_answer(reader_, plan.key, form_.bytes, plan.scope->mac, now);
+  plan.store_reason = found ? reason_of(found->freshness) : Reason::absent;
+  if (!found || found->freshness == Freshness::expired) return;
+  plan.object = found->object;
+  plan.key = found->key;
 }
 
 }  // namespace larder

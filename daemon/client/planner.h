@@ -30,7 +30,7 @@ class Planner {
   bool answer_known(const KnownRequest& known, WallTime now, Plan& plan);
   void plan_anew(const RequestView& request, ListenerConfig::Role role, WallTime now, Plan& plan);
   void plan_preview(Plan& plan) const;
-  void plan_stored(const RequestView& request, WallTime now, Plan& plan);
+  CacheKey plan_stored(const RequestView& request, WallTime now, Plan& plan);
   void look_up(WallTime now, Plan& plan);
 
   const InstallSecret& secret_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "cache/store/find_answer.h"
 #include "conf/base/check.h"
 #include "conf/base/log.h"
 #include "conf/base/thread_role.h"
@@ -12,6 +13,7 @@ namespace larder {
 namespace {
 
 constexpr Milliseconds kSweepMs = 250;
+constexpr Seconds kOddHold_s = 1;
 
 bool selects(const PurgeOrder& purge, const FillOrder& order) {
   if (purge.what == PurgeOrder::What::all) return true;
@@ -46,6 +48,7 @@ FetchThread::FetchThread(SettingsPtr settings, const AnchoredClock& clock, Store
               }),
       buckets_(config().open.miss_rate, config().open.miss_burst),
       hit_for_miss_(config().upstream.hit_for_miss_s),
+      odd_(kOddHold_s),
       refused_(config().upstream.rejected_hold_s),
       rejected_(config().upstream.rejected_hold_s),
       around_fills_{*this, writes_, *this, *delivery_, held},
@@ -210,13 +213,16 @@ void FetchThread::join(Fill& fill, FillOrder& order) {
 HitForMiss::Advice FetchThread::advise(const FillOrder& order) {
   if (order.has_stale) return HitForMiss::Advice::share;
   const auto now = monotonic_now();
-  const auto refused = refused_.advise(order.key, now);
-  return refused == HitForMiss::Advice::share ? hit_for_miss_.advise(order.key, now) : refused;
+  for (HitForMiss* const marks : {&refused_, &odd_, &hit_for_miss_}) {
+    const auto advice = marks->advise(order.key, now);
+    if (advice != HitForMiss::Advice::share) return advice;
+  }
+  return HitForMiss::Advice::share;
 }
 
 /// The refusal of this credential is still held.
 bool FetchThread::answer_from_held(const FillOrder& order) {
-  const auto* held = rejected_.held(order.scope->credential, monotonic_now());
+  const auto* held = rejected_.held(order.scope->credential, order.key, monotonic_now());
   if (held == nullptr) return false;
   const bool encoded = held->head->blocks.entity.find("Content-Encoding") != std::string::npos;
   if (encoded && order.request.representation == Representation::identity) return false;
@@ -233,8 +239,9 @@ bool FetchThread::answer_from_held(const FillOrder& order) {
 
 /// The commit may have overtaken the snapshot in which the worker missed.
 bool FetchThread::answer_from_store(const FillOrder& order) {
-  const auto found = reader_->lookup(order.key, order.canonical, order.scope->mac, wall());
-  if (!found || judge(found->meta.lifetime, wall()) != Freshness::fresh) return false;
+  const auto answer = find_answer(*reader_, order.key, order.canonical, order.scope->mac, wall());
+  if (!answer || answer->freshness != Freshness::fresh) return false;
+  const ObjectView* const found = &answer->object;
   if (order.waiter.out == nullptr) return true;
   if (!held_.output_has_room(found->meta.body_length)) return false;
   AnswerEvent event;
@@ -245,6 +252,7 @@ bool FetchThread::answer_from_store(const FillOrder& order) {
   head->blocks = {std::string(found->entity_fields), std::string(found->shared_fields)};
   head->body_length = found->meta.body_length;
   head->etag = format_entity_tag(found->meta.etag);
+  head->dated = true;
   const auto age = age_s(found->meta.lifetime, wall());
   const auto sequence = found->sequence;
   const auto chunk_count = found->chunk_count;
@@ -252,7 +260,7 @@ bool FetchThread::answer_from_store(const FillOrder& order) {
     event.body.push_back(held_.hold_output(std::string(found->body)));
   }
   for (std::uint32_t i = 0; i < chunk_count; ++i) {
-    const auto piece = reader_->chunk(order.key, sequence, i);
+    const auto piece = reader_->chunk(answer->key, sequence, i);
     if (!piece) return false;
     event.body.push_back(held_.hold_output(std::string(*piece)));
   }
@@ -312,10 +320,10 @@ void FetchThread::start_relay(Waiter waiter, OriginRequest request, RelayOrder::
 
 /// A cacheable request on a fetch of its own.
 void FetchThread::relay_alone(const FillOrder& order) {
-  start_relay(order.waiter,
-              delivery_request(order.request, *order.scope, order.access_token.reveal(),
-                               order.user_agent, order.unkeyed),
-              RelayOrder::To::delivery);
+  start_relay(
+      order.waiter,
+      delivery_request(order.request, *order.scope, order.access_token.reveal(), order.unkeyed),
+      RelayOrder::To::delivery);
 }
 
 void FetchThread::refuse(Waiter waiter, const Refusal& refusal) {
@@ -354,6 +362,7 @@ void FetchThread::take(PurgeCommand& command) {
   });
   for (const Fill* const fill : committing) fills_.remove(*fill);
   hit_for_miss_.clear();
+  odd_.clear();
   refused_.clear();
   store_.purge(std::move(command.order),
                [retired, done = std::move(command.done)](PurgeResult result) {
@@ -369,6 +378,7 @@ void FetchThread::take(CommittedNote& note) {
 void FetchThread::on_unshareable(const Fill& fill, std::vector<FillOrder> others, Unshareable why) {
   const auto& key = fill.order().key;
   if (why == Unshareable::lasting) hit_for_miss_.mark(key, monotonic_now());
+  if (why == Unshareable::brief) odd_.mark(key, monotonic_now());
   if (why == Unshareable::refusal) refused_.mark(key, monotonic_now());
   fills_.retire(fill);
   for (const auto& order : others) {
@@ -404,13 +414,39 @@ void FetchThread::on_verdict(const Fill& fill, StoreVerdict verdict) {
   metrics_.verdicts[static_cast<std::size_t>(verdict) % metrics_.verdicts.size()].add();
 }
 
+/// One refusal may be a mistake of a moment. It is believed when a request that this credential has
+/// had an answer to is refused as well, and at once where none other than the refused one is known.
 void FetchThread::on_rejected(const Fill& fill, std::shared_ptr<const AnswerHead> head,
                               const std::vector<Chunk>& body) {
-  const auto& credential = fill.order().scope->credential;
-  rejected_.reject(credential, std::move(head), RejectedCredentials::copy_of(body),
-                   monotonic_now());
-  metrics_.credentials_rejected.set(rejected_.size());
+  const FillOrder& order = fill.order();
+  const auto& credential = order.scope->credential;
+  const auto now = monotonic_now();
+  const bool second =
+      rejected_.doubts_by_other(credential, order.key) && known_good_.has(credential, order.key);
+  const auto* const other = known_good_.other_than(credential, order.key);
+  auto copy = RejectedCredentials::copy_of(body);
+  if (other != nullptr && !second && !rejected_.believes(credential)) {
+    const bool asks = rejected_.doubt(credential, order.key, std::move(head), std::move(copy), now);
+    if (asks) ask_again(*other);
+    return;
+  }
+  rejected_.reject(credential, std::move(head), std::move(copy), now);
+  metrics_.credentials_rejected.set(rejected_.believed());
   if (may_have_hits(fill)) workers_.tell_all({.credential = credential, .rejected = true});
+}
+
+/// What comes of it tells whether the credential is refused; as a refresh, in the visitors' lane.
+void FetchThread::ask_again(FillOrder order) {
+  if (Fill* const fill = start_fill(std::move(order), 1)) fill->promote();
+}
+
+CacheKey FetchThread::place_of(const FillOrder& order, int status) {
+  if (status == 200) return order.key;
+  reader_->end_turn();  // the snapshot must not be older than the last commit
+  const bool beside =
+      has_undoubted_good(*reader_, order.key, order.canonical, order.scope->mac, wall());
+  reader_->end_turn();
+  return beside ? negative_key_of(order.key) : order.key;
 }
 
 /// In open mode each credential has a scope of its own. One that nothing is stored for, an invented
@@ -425,10 +461,12 @@ bool FetchThread::may_have_hits(const Fill& fill) {
 
 void FetchThread::on_accepted(const Fill& fill) {
   hit_for_miss_.unmark(fill.order().key);
+  odd_.unmark(fill.order().key);
   refused_.unmark(fill.order().key);
+  known_good_.note(fill.order());
   const bool was_rejected = rejected_.accept(fill.order().scope->credential);
   if (!was_rejected && !fill.order().skip_store) return;
-  metrics_.credentials_rejected.set(rejected_.size());
+  metrics_.credentials_rejected.set(rejected_.believed());
   workers_.tell_all({.credential = fill.order().scope->credential, .rejected = false});
 }
 

@@ -13,6 +13,7 @@
 #include "daemon/fetch/fill_owner.h"
 #include "daemon/fetch/fill_table.h"
 #include "daemon/fetch/hit_for_miss.h"
+#include "daemon/fetch/known_good.h"
 #include "daemon/fetch/miss_buckets.h"
 #include "daemon/fetch/rejected_credentials.h"
 #include "daemon/fetch/relays.h"
@@ -86,9 +87,11 @@ class FetchThread final : public FillOwner, public CredentialWatch {
   void relay_alone(const FillOrder& order);
   void refuse(Waiter waiter, const Refusal& refusal);
   bool may_have_hits(const Fill& fill);
+  void ask_again(FillOrder order);
 
   // FillOwner
   WallTime wall() const override { return clock_.now(); }
+  CacheKey place_of(const FillOrder& order, int status) override;
   void on_unshareable(const Fill& fill, std::vector<FillOrder> others, Unshareable why) override;
   void on_leader_failed(const Fill& fill, std::vector<FillOrder> others,
                         const Refusal& refusal) override;
@@ -112,9 +115,11 @@ class FetchThread final : public FillOwner, public CredentialWatch {
   std::optional<StoreReader> reader_;
   StoreWrites writes_;
   MissBuckets buckets_;      ///< in open mode
-  HitForMiss hit_for_miss_;  ///< by answers that are for one client
+  HitForMiss hit_for_miss_;  ///< by answers that are for one client, as the origin says
+  HitForMiss odd_;           ///< by other answers that are not to be kept
   HitForMiss refused_;       ///< by 401, 403, 412: who has a stale object still gets that
   RejectedCredentials rejected_;
+  KnownGood known_good_;
   UnstoredReport unstored_;
   RetryBudget retries_;
   FillSurroundings around_fills_;

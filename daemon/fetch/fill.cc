@@ -5,40 +5,15 @@
 #include <utility>
 
 #include "cache/http/freshness.h"
+#include "cache/http/http_date.h"
 #include "conf/base/check.h"
 #include "conf/base/log.h"
-#include "conf/base/octets.h"
-#include "conf/base/redact.h"
+#include "daemon/fetch/answer_judge.h"
 
 namespace larder {
 namespace {
 
 constexpr std::uint64_t kMaxRejectionBytes = 4 * 1024;  // the API's words have some hundred bytes
-
-bool may_be_rejection(int status) {
-  return status == 401 || status == 403 || status == 412;
-}
-
-/// Errors of the way or of the origin's health, not answers about content.
-bool is_trouble(int status) {
-  return status >= 500 || status == 429 || status == 408 || status / 100 == 3;
-}
-
-/// The API's own codes for credentials it does not take: 105 token, 109 api key, 901 branch.
-bool is_rejection_code(int error_code) {
-  return error_code == 105 || error_code == 109 || error_code == 901;
-}
-
-/// Is a credential in what would reach the disk: the request's own one, or any that can be told?
-bool names_credential(const FillOrder& order) {
-  const auto& scope = *order.scope;
-  for (const std::string_view text :
-       {std::string_view(order.canonical), std::string_view(scope.environment),
-        std::string_view(scope.branch), std::string_view(scope.api_key)}) {
-    if (finds_credential(text, order.access_token)) return true;
-  }
-  return false;
-}
 
 }  // namespace
 
@@ -91,9 +66,9 @@ void Fill::move_to(State next) {
 }
 
 std::optional<OriginError> Fill::start() {
+  requested_ = around_.owner.wall();
   const auto started = around_.transfers.start(
-      delivery_request(order_.request, *order_.scope, order_.access_token.reveal(),
-                       order_.user_agent, order_.unkeyed),
+      delivery_request(order_.request, *order_.scope, order_.access_token.reveal(), order_.unkeyed),
       this, order_.waiter.out == nullptr ? Lane::refresh : Lane::visitor);
   if (!started) return started.error();
   transfer_ = *started;
@@ -162,23 +137,26 @@ void Fill::on_progress(TransferProgress progress) {
 
 void Fill::take_head(const ResponseFacts& facts) {
   facts_ = &facts;
-  const auto by_head = may_store(facts, order_.request.representation);
-  if (by_head != StoreVerdict::storable) verdict_ = by_head;  // else it stays, perhaps `purged`
-  if (may_be_rejection(facts.status)) {
-    hold_back();
-  } else if (is_trouble(facts.status)) {
-    meet_trouble();
-  } else if (by_head != StoreVerdict::storable) {
-    release_others();
-    pass_on(by_head);
-  } else {
-    keep();
+  const auto by_head = judge_head(facts, order_.request.representation,
+                                  settings_->config.upstream.forward_headers_unkeyed);
+  // Else it stays, perhaps `purged`.
+  if (by_head.verdict != StoreVerdict::storable) verdict_ = by_head.verdict;
+  switch (by_head.course) {
+    case Course::hold_back:
+      return hold_back();
+    case Course::trouble:
+      return meet_trouble();
+    case Course::pass:
+      release_others(is_origins_word(by_head.verdict) ? Unshareable::lasting : Unshareable::brief);
+      return pass_on(by_head.verdict);
+    case Course::keep:
+      return keep();
   }
 }
 
 void Fill::hold_back() {
   move_to(State::held_back);
-  begin_pipeline(&error_code_);
+  begin_pipeline();
 }
 
 /// The leader alone sees the origin's error, and not even it a redirect.
@@ -200,15 +178,15 @@ void Fill::keep() {
     return pass_on(StoreVerdict::too_large);
   }
   move_to(State::keeping);
-  begin_pipeline(nullptr);
+  begin_pipeline();
 }
 
-void Fill::begin_pipeline(JsonEvents* events) {
-  const bool zipped = equals_ignoring_case(facts_->content_encoding, "gzip");
+void Fill::begin_pipeline() {
+  const bool zipped = facts_->content_encoding == "gzip";
   pipeline_.emplace(zipped ? Representation::gzip : Representation::identity,
                     BodyLimits{.max_bytes = around_.store.max_object_bytes(),
                                .max_decoded_bytes = settings_->config.cache.max_decoded_bytes},
-                    events);
+                    &words_);
 }
 
 // --- The body ---
@@ -261,7 +239,7 @@ void Fill::pass_on(StoreVerdict why) {
 /// This is no word of the API's on a credential.
 void Fill::stop_holding_back() {
   fail_those_with_stale(refusal_of_status(502));
-  release_others();
+  release_others(Unshareable::brief);
   pass_on(verdict_);
 }
 
@@ -271,22 +249,20 @@ void Fill::finish(bool framed) {
   std::optional<Result<SoundBody>> body;
   if (keeps_body()) body = pipeline_->finish();
   const bool sound = body && body->has_value();
-  // Well-formed JSON is whole, even if nothing but the connection's end says so.
-  if (!framed && !sound) {
+  // Well-formed JSON is whole, even if nothing but the connection's end says so; but a number that
+  // was cut is another number.
+  if (!framed && !(sound && (*body)->ends_itself)) {
     return fail({OriginCause::protocol, "the origin's answer has no proven end"});
   }
   if (state_ == State::held_back) {
     if (settle_rejection(sound)) return end();
   } else if (state_ == State::keeping) {
-    verdict_ = judge_whole(framed, *body);
+    verdict_ = judge_whole({*facts_, order_, framed, *body, words_, verdict_});
     if (verdict_ == StoreVerdict::storable) {
       around_.credentials.on_accepted(*this);
       if (commit(**body)) move_to(State::committing);
-    } else if (verdict_ == StoreVerdict::malformed_json || verdict_ == StoreVerdict::incomplete) {
-      fail_those_with_stale(refusal_of_status(502));
-      const bool unseen = std::none_of(members_.begin(), members_.end(),
-                                       [](const Member& m) { return m.head_sent; });
-      if (unseen) release_others();
+    } else if (is_bad_body(verdict_)) {
+      meet_bad_body();
     }
   }
   around_.owner.on_verdict(*this, verdict_);
@@ -296,24 +272,28 @@ void Fill::finish(bool framed) {
   if (state_ != State::committing) end();
 }
 
-/// Of an answer that was kept.
-StoreVerdict Fill::judge_whole(bool framed, const Result<SoundBody>& body) const {
-  if (!framed) return StoreVerdict::incomplete;
-  if (!body && body.error().code != Error::Code::full) return StoreVerdict::malformed_json;
-  if (verdict_ != StoreVerdict::storable) return verdict_;  // purged
-  if (!body) return StoreVerdict::too_large;
-  return names_credential(order_) ? StoreVerdict::secret_in_key : StoreVerdict::storable;
+/// The leader gets it as it is; whoever has seen nothing of a broken one yet may try again.
+void Fill::meet_bad_body() {
+  const auto refusal = refusal_of_status(502);
+  fail_those_with_stale(refusal);
+  const bool broken =
+      verdict_ == StoreVerdict::malformed_json || verdict_ == StoreVerdict::incomplete;
+  const bool unseen =
+      std::none_of(members_.begin(), members_.end(), [](const Member& m) { return m.head_sent; });
+  auto others = broken && unseen ? take_others() : std::vector<FillOrder>{};
+  if (!others.empty()) around_.owner.on_leader_failed(*this, std::move(others), refusal);
 }
 
 /// False = the store refused it.
 bool Fill::commit(const SoundBody& body) {
   lifetime_ =
       lifetime_of(*facts_, policy_for(settings_->config.ttl, order_.request.kind, facts_->status),
-                  around_.owner.wall(), order_.key.bytes[20]);
+                  {requested_, around_.owner.wall()}, order_.key.bytes[20]);
   // For members that have not seen a head yet, and for those who come before the commit.
-  head_ = make_answer_head(*facts_, format_entity_tag(body.etag), body.bytes);
+  head_ = make_answer_head(*facts_, format_entity_tag(body.etag), body.bytes,
+                           format_http_date(lifetime_.stored));
   ObjectHead object;
-  object.key = order_.key;
+  object.key = around_.owner.place_of(order_, facts_->status);
   object.canonical = order_.canonical;
   object.meta = {.scope = order_.scope->mac,
                  .status = facts_->status,
@@ -330,7 +310,7 @@ bool Fill::commit(const SoundBody& body) {
 /// Of a whole 401, 403 or 412: true when it was the API's word on the credential, and everyone
 /// has been dealt with.
 bool Fill::settle_rejection(bool sound) {
-  if (!sound || !is_rejection_code(error_code_.code())) {
+  if (!sound || !is_rejection(words_)) {
     stop_holding_back();
     return false;
   }
@@ -395,6 +375,8 @@ bool Fill::waits_for_the_end(const Member& member) const {
 }
 
 void Fill::send(Member& member, std::vector<Chunk> body, AnswerEvent::End end) {
+  // A head alone tells nobody anything, and what fails before the first octet can be made good.
+  if (body.empty() && end == AnswerEvent::End::no) return;
   AnswerEvent event;
   event.waiter = member.waiter.id;
   if (!member.head_sent) {
@@ -403,12 +385,8 @@ void Fill::send(Member& member, std::vector<Chunk> body, AnswerEvent::End end) {
       head_ = make_answer_head(*facts_, "", whole ? std::optional(received_) : std::nullopt);
     }
     event.head = head_;
-    if (member.source == AnswerSource::committed) {
-      event.age_s = age_s(lifetime_, around_.owner.wall());
-    }
+    event.age_s = age_for(member);
     member.head_sent = true;
-  } else if (body.empty() && end == AnswerEvent::End::no) {
-    return;
   }
   event.body = std::move(body);
   event.end = end;
@@ -416,6 +394,13 @@ void Fill::send(Member& member, std::vector<Chunk> body, AnswerEvent::End end) {
   event.stored = state_ == State::committing;
   member.waiter.out->send(std::move(event));
   if (end != AnswerEvent::End::no) around_.owner.on_waiter_over(member.waiter);
+}
+
+/// Of a first-hand answer none is said.
+std::int64_t Fill::age_for(const Member& member) const {
+  const WallTime now = around_.owner.wall();
+  if (member.source == AnswerSource::committed) return age_s(lifetime_, now);
+  return facts_->has_age ? received_age_s(*facts_, {requested_, now}) : -1;
 }
 
 /// Whose answer has begun is cut off; the others are told why there is none.
@@ -443,11 +428,7 @@ std::vector<FillOrder> Fill::take_others() {
   return others;
 }
 
-void Fill::release_others() {
-  const bool by_head = may_store(*facts_, order_.request.representation) != StoreVerdict::storable;
-  const auto why = may_be_rejection(facts_->status) ? Unshareable::refusal
-                   : by_head                        ? Unshareable::lasting
-                                                    : Unshareable::broken;
+void Fill::release_others(Unshareable why) {
   around_.owner.on_unshareable(*this, take_others(), why);
 }
 

@@ -82,7 +82,7 @@ class Fill final : public TransferSink {
   void hold_back();
   void keep();
   bool keeps_body() const { return state_ == State::held_back || state_ == State::keeping; }
-  void begin_pipeline(JsonEvents* events);
+  void begin_pipeline();
   void take_body(std::string bytes);
   bool has_room(std::uint64_t bytes) const;
   bool keep_piece(const Chunk& piece);
@@ -90,7 +90,7 @@ class Fill final : public TransferSink {
   void stop_holding_back();
 
   void finish(bool framed);
-  StoreVerdict judge_whole(bool framed, const Result<SoundBody>& body) const;
+  void meet_bad_body();
   bool commit(const SoundBody& body);
   bool settle_rejection(bool sound);
   void fail(const OriginError& error);
@@ -102,7 +102,8 @@ class Fill final : public TransferSink {
   bool waits_for_the_end(const Member& member) const;
   FillOrder order_of(Member& member) const;
   std::vector<FillOrder> take_others();
-  void release_others();
+  void release_others(Unshareable why);
+  std::int64_t age_for(const Member& member) const;
   void fail_leader(const Refusal& refusal);
   void fail_those_with_stale(const Refusal& refusal, std::optional<WallTime> since = {});
 
@@ -120,13 +121,14 @@ class Fill final : public TransferSink {
   const ResponseFacts* facts_ = nullptr;  ///< the transfer's, from its head to its end
   StoreVerdict verdict_ = StoreVerdict::storable;  ///< as far as is known
   std::unique_ptr<FillWrite> write_;               ///< while it may be stored
-  ErrorCodeReader error_code_;                     ///< of what is held back
+  ErrorCodeReader words_;                          ///< of what is held back or kept
   std::optional<BodyPipeline> pipeline_;           ///< of what is kept
   std::shared_ptr<const AnswerHead> head_;
   std::vector<Chunk> body_;   ///< the whole, of what is kept
   std::vector<Chunk> fresh_;  ///< arrived since the last spread()
   std::uint64_t received_ = 0;
-  Lifetime lifetime_;  ///< once committing
+  WallTime requested_;  ///< its start: a wait for a place counts as the origin's delay
+  Lifetime lifetime_;   ///< once committing
 };
 
 }  // namespace larder

@@ -22,7 +22,7 @@ class Fill;
 enum class Unshareable : std::uint8_t {
   lasting,  ///< the origin says so (private, no-store...): the next one will be alike
   refusal,  ///< 401, 403, 412: perhaps gone at the next request
-  broken,   ///< this one body was not good: says nothing of the next
+  brief,    ///< it is no answer to keep: the next one may be another
 };
 
 /// Keeps the fills, and takes what a fill cannot serve itself.
@@ -30,6 +30,8 @@ class FillOwner {
  public:
   virtual ~FillOwner() = default;
   virtual WallTime wall() const = 0;
+  /// The key under which a whole answer of this status is to be stored.
+  virtual CacheKey place_of(const FillOrder& order, int status) = 0;
   /// The answer is for its leader alone: these others need a fetch each. `why` says what the next
   /// herd has to expect. Nobody may join the fill any more.
   virtual void on_unshareable(const Fill& fill, std::vector<FillOrder> others, Unshareable why) = 0;

@@ -4,9 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdio>
-#include <ctime>
 
+#include "cache/http/http_date.h"
 #include "cache/http/response.h"
 #include "conf/base/json_text.h"
 #include "conf/base/octets.h"
@@ -43,19 +42,7 @@ std::string allowed_names(std::string_view asked) {
 std::string_view DateText::at(WallTime now) {
   const std::int64_t second = now.ms / 1000;
   if (second == second_) return text_;
-  static constexpr std::array<const char*, 7> kDays{"Sun", "Mon", "Tue", "Wed",
-                                                    "Thu", "Fri", "Sat"};
-  static constexpr std::array<const char*, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const std::time_t time = second;
-  std::tm parts{};
-  gmtime_r(&time, &parts);
-  std::array<char, 40> text{};
-  const int length = std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
-                                   kDays[static_cast<std::size_t>(parts.tm_wday)], parts.tm_mday,
-                                   kMonths[static_cast<std::size_t>(parts.tm_mon)],
-                                   parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
-  text_.assign(text.data(), static_cast<std::size_t>(length));
+  text_ = format_http_date(now);
   second_ = second;
   return text_;
 }
@@ -68,12 +55,13 @@ std::string keep_alive_lines(Milliseconds idle_timeout) {
 }
 
 void append_head_tail(std::string& out, const HeadTail& tail) {
-  out.append("Date: ").append(tail.date);
+  if (!tail.date.empty()) out.append("Date: ").append(tail.date).append("\r\n");
   if (tail.age_s >= 0) {
-    out.append("\r\nAge: ");
+    out.append("Age: ");
     append_number(out, tail.age_s);
+    out.append("\r\n");
   }
-  out.append("\r\nCache-Status: ").append(tail.cache_status);
+  out.append("Cache-Status: ").append(tail.cache_status);
   out.append("\r\n");
   out.append(tail.close ? "Connection: close\r\n" : tail.keep_alive);
   out.append("\r\n");

@@ -25,7 +25,7 @@ class DateText {
 
 /// What the last fields of a head say.
 struct HeadTail {
-  std::string_view date;
+  std::string_view date;          ///< empty = the head has one already
   std::int64_t age_s = -1;        ///< -1 = no Age field: the answer comes from the origin
   std::string_view cache_status;  ///< RFC 9211, without the field's name
   bool close = false;

@@ -27,7 +27,6 @@ struct FillOrder {
   CanonicalRequest request;
   std::shared_ptr<const Scope> scope;
   Secret access_token;
-  std::string user_agent;
   std::vector<std::string> unkeyed;
   bool has_stale =
       false;  ///< the worker can answer with a stale object: fail rather than pass an error on

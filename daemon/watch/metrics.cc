@@ -87,7 +87,7 @@ void add_origin_metrics(Exposition& out, const OriginMetrics& origin) {
              "Answers that the store's queue did not take.", origin.store_refused.get());
   out.family("larder_fill_verdicts_total", "counter",
              "Finished fetches, by whether and why not they were stored.");
-  for (std::size_t i = 0; i <= static_cast<std::size_t>(StoreVerdict::secret_in_key); ++i) {
+  for (std::size_t i = 0; i <= static_cast<std::size_t>(StoreVerdict::not_of_the_api); ++i) {
     out.sample(label("verdict", name_of(static_cast<StoreVerdict>(i))), origin.verdicts[i].get());
   }
   out.single("larder_passes_total", "counter", "Uncached transfers from delivery hosts.",

@@ -9,6 +9,32 @@
 
 using namespace larder;
 
+TEST_CASE("error code: a document without content", "[cache]") {
+  struct Case {
+    const char* body;
+    bool expected;
+  };
+  const auto c = GENERATE(values<Case>({
+      {"{}", true},
+      {" { } ", true},
+      {"{\"error_code\":105}", true},
+      {"{\"error_code\":\"105\"}", true},
+      {"{\"entry\":{},\"error_code\":null}", true},
+      {"{\"entry\":{}}", false},
+      {"{\"entry\":{\"error_code\":1}}", false},
+      {"{\"a\":\"error_code\"}", false},
+      {"[]", false},
+      {"[{}]", false},
+      {"1", false},
+  }));
+  CAPTURE(c.body);
+  ErrorCodeReader reader;
+  JsonStream json(&reader);
+  REQUIRE(json.feed(c.body));
+  REQUIRE(json.finish());
+  CHECK(reader.is_no_content() == c.expected);
+}
+
 TEST_CASE("error code: the first in the outermost object, if it is a positive integer", "[cache]") {
   struct Case {
     const char* body;

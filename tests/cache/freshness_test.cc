@@ -34,25 +34,25 @@ TEST_CASE("freshness: lifetimes", "[cache]") {
       {"no directive: the policy", {}, 60, 300, 1'000, 0},
       {"no directive: the policy, whatever the Age", {"Age: 78006"}, 60, 300, 1'000, 78'006},
       {"public alone is none", {"Cache-Control: public"}, 60, 300, 1'000, 0},
-      {"max-age", {"Cache-Control: max-age=10"}, 10, 300, 1'000, 0},
-      {"max-age less Age", {"Cache-Control: max-age=10", "Age: 4"}, 6, 300, 1'000, 4},
-      {"max-age below Age", {"Cache-Control: max-age=10", "Age: 11"}, 0, 300, 1'000, 11},
+      {"max-age", {"Cache-Control: max-age=10"}, 10, 0, 1'000, 0},
+      {"max-age less Age", {"Cache-Control: max-age=10", "Age: 4"}, 6, 0, 1'000, 4},
+      {"max-age below Age", {"Cache-Control: max-age=10", "Age: 11"}, 0, 0, 1'000, 11},
       {"max-age less the age by Date",
        {"Cache-Control: max-age=10", "Date: Tue, 14 Nov 2023 22:13:17 GMT"},
        7,
-       300,
+       0,
        1'000,
        3},
       {"Age above the age by Date",
        {"Cache-Control: max-age=10", "Date: Tue, 14 Nov 2023 22:13:17 GMT", "Age: 5"},
        5,
-       300,
+       0,
        1'000,
        5},
       {"Date in the future",
        {"Cache-Control: max-age=10", "Date: Tue, 14 Nov 2023 22:14:20 GMT"},
        10,
-       300,
+       0,
        1'000,
        0},
       {"s-maxage wins over max-age in a shared cache",
@@ -70,19 +70,19 @@ TEST_CASE("freshness: lifetimes", "[cache]") {
       {"max-age wins over Expires",
        {"Cache-Control: max-age=10", "Expires: Tue, 14 Nov 2023 23:13:20 GMT"},
        10,
-       300,
+       0,
        1'000,
        0},
-      {"Expires", {"Expires: Tue, 14 Nov 2023 22:13:50 GMT"}, 30, 300, 1'000, 0},
+      {"Expires", {"Expires: Tue, 14 Nov 2023 22:13:50 GMT"}, 30, 0, 1'000, 0},
       {"Expires from Date",
        {"Expires: Tue, 14 Nov 2023 22:13:50 GMT", "Date: Tue, 14 Nov 2023 22:13:10 GMT"},
        30,
-       300,
+       0,
        1'000,
        10},
-      {"Expires in the past", {"Expires: Tue, 14 Nov 2023 22:13:10 GMT"}, 0, 300, 1'000, 0},
-      {"Expires unparsable", {"Expires: -1"}, 0, 300, 1'000, 0},
-      {"max-age malformed", {"Cache-Control: max-age=x"}, 0, 300, 1'000, 0},
+      {"Expires in the past", {"Expires: Tue, 14 Nov 2023 22:13:10 GMT"}, 0, 0, 1'000, 0},
+      {"Expires unparsable", {"Expires: -1"}, 0, 0, 1'000, 0},
+      {"max-age malformed", {"Cache-Control: max-age=x"}, 0, 0, 1'000, 0},
       {"stale windows by the origin",
        {"Cache-Control: stale-while-revalidate=7, stale-if-error=8"},
        60,
@@ -107,12 +107,12 @@ TEST_CASE("freshness: lifetimes", "[cache]") {
       {"as much as fits",
        {"Cache-Control: max-age=99999999999999"},
        std::int64_t{1} << 31,
-       300,
+       0,
        1'000,
        0},
   }));
   DYNAMIC_SECTION(c.name) {
-    const Lifetime lifetime = lifetime_of(answer(c.lines), kPolicy, kNow, 0);
+    const Lifetime lifetime = lifetime_of(answer(c.lines), kPolicy, {kNow, kNow}, 0);
     CHECK(lifetime.stored == kNow);
     CHECK((lifetime.fresh_until.ms - kNow.ms) / 1'000 == c.fresh_s);
     CHECK((lifetime.revalidate_until.ms - lifetime.fresh_until.ms) / 1'000 == c.revalidate_s);
@@ -127,16 +127,16 @@ TEST_CASE("freshness: jitter takes at most a tenth off the policy, nothing off a
   for (int jitter = 0; jitter <= 255; ++jitter) {
     CAPTURE(jitter);
     const auto drawn = static_cast<std::uint8_t>(jitter);
-    const Lifetime lifetime = lifetime_of(answer({}), kPolicy, kNow, drawn);
+    const Lifetime lifetime = lifetime_of(answer({}), kPolicy, {kNow, kNow}, drawn);
     const std::int64_t fresh_ms = lifetime.fresh_until.ms - kNow.ms;
     CHECK(fresh_ms >= 54'000);
     CHECK(fresh_ms < before);
     before = fresh_ms;
-    CHECK(lifetime_of(answer({"Cache-Control: max-age=60"}), kPolicy, kNow, drawn).fresh_until ==
-          after(60));
+    CHECK(lifetime_of(answer({"Cache-Control: max-age=60"}), kPolicy, {kNow, kNow}, drawn)
+              .fresh_until == after(60));
   }
   CHECK(before == 54'000);
-  CHECK(lifetime_of(answer({}), TtlPolicy{0, 0, 0}, kNow, 255).fresh_until == kNow);
+  CHECK(lifetime_of(answer({}), TtlPolicy{0, 0, 0}, {kNow, kNow}, 255).fresh_until == kNow);
 }
 
 TEST_CASE("freshness: judged by the clock", "[cache]") {
@@ -172,6 +172,36 @@ TEST_CASE("freshness: windows that end early", "[cache]") {
   CHECK(judge(no_stale, after(60)) == Freshness::expired);
   // The clock went back: an object that may not be used stale is not used.
   CHECK(judge(no_stale, after(-10)) == Freshness::expired);
+}
+
+TEST_CASE("freshness: the age of an answer when it has come", "[cache]") {
+  struct Case {
+    const char* name;
+    std::vector<const char*> lines;
+    std::int64_t delay_ms, expected_s;
+  };
+  const auto c = GENERATE(values<Case>({
+      {"nothing is said", {}, 0, 0},
+      {"the response delay counts", {}, 3'999, 3},
+      {"Age and the delay", {"Age: 10"}, 3'000, 13},
+      {"the first Age line", {"Age: 10", "Age: 20"}, 0, 10},
+      {"Date alone", {"Date: Tue, 14 Nov 2023 22:13:00 GMT"}, 3'000, 20},
+      {"the greater of both", {"Date: Tue, 14 Nov 2023 22:13:00 GMT", "Age: 18"}, 3'000, 21},
+      {"Date in the future", {"Date: Tue, 14 Nov 2023 22:14:20 GMT"}, 0, 0},
+      {"the clock went back", {"Age: 10"}, -5'000, 10},
+  }));
+  DYNAMIC_SECTION(c.name) {
+    const Received received{{kNow.ms - c.delay_ms}, kNow};
+    CHECK(received_age_s(answer(c.lines), received) == c.expected_s);
+    CHECK(lifetime_of(answer(c.lines), kPolicy, received, 0).initial_age_s == c.expected_s);
+  }
+}
+
+TEST_CASE("freshness: the response delay is taken off what the origin grants", "[cache]") {
+  const Received received{{kNow.ms - 4'000}, kNow};
+  CHECK(lifetime_of(answer({"Cache-Control: max-age=10"}), kPolicy, received, 0).fresh_until ==
+        after(6));
+  CHECK(lifetime_of(answer({}), kPolicy, received, 0).fresh_until == after(60));
 }
 
 TEST_CASE("freshness: Age", "[cache]") {

@@ -16,6 +16,19 @@ TEST_CASE("HTTP-date: the three forms", "[cache]") {
   }
 }
 
+TEST_CASE("HTTP-date: names are read in upper and lower case", "[cache]") {
+  for (const char* text : {"sun, 06 nov 1994 08:49:37 gmt", "SUN, 06 NOV 1994 08:49:37 GMT",
+                           "sunday, 06-nov-94 08:49:37 Gmt", "SUN nov  6 08:49:37 1994"}) {
+    CAPTURE(text);
+    CHECK(parse_http_date(text) == WallTime{784'111'777'000});
+  }
+}
+
+TEST_CASE("HTTP-date: written as it is read", "[cache]") {
+  CHECK(format_http_date({784'111'777'999}) == "Sun, 06 Nov 1994 08:49:37 GMT");
+  CHECK(format_http_date({0}) == "Thu, 01 Jan 1970 00:00:00 GMT");
+}
+
 TEST_CASE("HTTP-date: days of the calendar", "[cache]") {
   for (std::int64_t second = -2'000'000'000; second < 5'000'000'000; second += 9'876'543) {
     const std::time_t time = second;

@@ -83,9 +83,9 @@ TEST_CASE("JSON stream: what is whole, and what is not", "[cache]") {
        true},
       {"", false},
       {" ", false},
-      {"0", false},
-      {"\"a\"", false},
-      {"null", false},
+      {"0", true},
+      {"\"a\"", true},
+      {"null", true},
       {"{", false},
       {"[", false},
       {"{}{}", false},
@@ -194,8 +194,9 @@ TEST_CASE("JSON stream: agrees with another reading of the grammar, whatever oct
     const bool container = text.find_first_not_of(" \t\r\n") != std::string::npos &&
                            (text[text.find_first_not_of(" \t\r\n")] == '{' ||
                             text[text.find_first_not_of(" \t\r\n")] == '[');
-    const bool expected = container && simdjson::validate_utf8(text.data(), text.size()) &&
-                          larder::is_json_text(text);
+    if (!container) continue;  // is_json_text() takes no other value
+    const bool expected =
+        simdjson::validate_utf8(text.data(), text.size()) && larder::is_json_text(text);
     JsonStream stream;
     REQUIRE((stream.feed(text) && stream.complete()) == expected);
   }

@@ -8,6 +8,7 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cache/body/error_code.h"
@@ -93,9 +94,14 @@ TEST_CASE("body pipeline: bodies, as they are and as gzip", "[cache]") {
       {"{\"a\": 1e400}}", "corrupt"},
       {"", "corrupt"},
       {" ", "corrupt"},
-      {"1", "corrupt"},
-      {"\"a\"", "corrupt"},
-      {"null", "corrupt"},
+      {"1", "ok"},
+      {" -1.5e3\n", "ok"},
+      {"\"a\"", "ok"},
+      {"null", "ok"},
+      {"1.", "corrupt"},
+      {"nul", "corrupt"},
+      {"\"a", "corrupt"},
+      {"1 2", "corrupt"},
       {"{", "corrupt"},
       {"{\"a\": 1", "corrupt"},
       {"{\"a\": 1}}", "corrupt"},
@@ -111,6 +117,18 @@ TEST_CASE("body pipeline: bodies, as they are and as gzip", "[cache]") {
   CAPTURE(c.body);
   CHECK(check(c.body, kIdentity, kPlenty) == c.expected);
   CHECK(check(gzip(c.body), kGzip, kPlenty) == c.expected);
+}
+
+TEST_CASE("body pipeline: a bare number may be the beginning of another", "[cache]") {
+  for (const auto& [body, expected] : std::vector<std::pair<const char*, bool>>{
+           {"12", false}, {"12 ", true}, {"\"a\"", true}, {"true", true}, {"{}", true}}) {
+    CAPTURE(body);
+    BodyPipeline pipeline(kIdentity, {.max_bytes = kPlenty, .max_decoded_bytes = kPlenty});
+    pipeline.feed(body);
+    const auto sound = pipeline.finish();
+    REQUIRE(sound);
+    CHECK(sound->ends_itself == expected);
+  }
 }
 
 TEST_CASE("body pipeline: every cut of a body is seen", "[cache]") {

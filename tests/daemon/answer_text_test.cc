@@ -22,6 +22,12 @@ TEST_CASE("answer text: the tail of a head has Age only where there is one", "[d
   CHECK(out == "Date: D\r\nCache-Status: larder; fwd=miss\r\nConnection: close\r\n\r\n");
 }
 
+TEST_CASE("answer text: a head that has its Date gets no other", "[daemon]") {
+  std::string out;
+  larder::append_head_tail(out, {.date = {}, .age_s = 0, .cache_status = "larder; hit"});
+  CHECK(out == "Age: 0\r\nCache-Status: larder; hit\r\n\r\n");
+}
+
 TEST_CASE("answer text: errors have the API's own shape", "[daemon]") {
   const larder::Refusal refusal{
       .status = 401, .error_code = 105, .cause = "no \"token\"", .field = "access_token"};

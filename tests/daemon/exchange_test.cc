@@ -154,10 +154,11 @@ TEST_CASE("exchange: the answer says how it came about", "[daemon]") {
   auto event = event_of(head_of(4), {"body"}, kComplete);
   event.source = c.source;
   event.stored = c.stored;
-  event.age_s = 7;
+  const std::int64_t age = GENERATE(-1, 7);
+  event.age_s = age;
   bench.host.answer(std::move(event));
   CHECK(has(bench.sent(), std::string("Cache-Status: ") + c.words));
-  CHECK(has(bench.sent(), "Age: 7\r\n") == (c.source == AnswerSource::committed));
+  CHECK(has(bench.sent(), "Age: 7\r\n") == (age == 7));
   CHECK(bench.host.counted(c.outcome) == 1);
 }
 

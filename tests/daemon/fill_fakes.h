@@ -103,6 +103,7 @@ class FakeFillOwner final : public FillOwner {
   std::vector<std::uint64_t> over;  ///< waiters that had their last event
 
   WallTime wall() const override { return now; }
+  CacheKey place_of(const FillOrder& order, int) override { return order.key; }
   void on_unshareable(const Fill&, std::vector<FillOrder> others, Unshareable reason) override {
     why = reason;
     for (auto& other : others) unshared.push_back(std::move(other));

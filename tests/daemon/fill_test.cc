@@ -79,11 +79,11 @@ TEST_CASE("fill: who leaves is not served; the others are, and the store", "[dae
   FillFixture f;
   Fill& fill = f.start();
   fill.join(f.order(2));
-  f.transfers.head(0, 200, kJson, "{");
+  f.transfers.head(0, 200, kJson, "[");
   fill.leave({&f.out, 1});
   fill.leave({&f.out, 2});
   CHECK(fill.waiters() == 0);
-  f.transfers.end(0, "}");
+  f.transfers.end(0, "]");
   CHECK_FALSE(f.got(1).complete());
   CHECK(f.store.committed.size() == 1);
 }
@@ -216,7 +216,7 @@ TEST_CASE("fill: a refusal in other words is no rejection of the credential", "[
   CHECK(f.got(1).complete());
   CHECK(f.got(3).failed());
   CHECK(f.owner.unshared.size() == 1);
-  CHECK(f.owner.why == Unshareable::refusal);
+  CHECK(f.owner.why == Unshareable::brief);
 }
 
 TEST_CASE("fill: who can fall back gets the new answer whole, or a failure", "[daemon]") {
@@ -248,16 +248,165 @@ TEST_CASE("fill: who can fall back gets the new answer whole, or a failure", "[d
   CHECK(f.store.open == (f.got(2).complete() ? 1 : 0));
 }
 
-TEST_CASE("fill: a body that was not good from the start is not shared", "[daemon]") {
+TEST_CASE("fill: a body that was not good from the start is the leader's; the others may try again",
+          "[daemon]") {
   FillFixture f;
   f.start().join(f.order(2));
   f.transfers.answer(0, 200, kJson, "<html>");
   CHECK(f.got(1).body == "<html>");
   CHECK(f.got(1).complete());
-  CHECK(f.owner.unshared.size() == 1);
-  CHECK(f.owner.why == Unshareable::broken);
+  CHECK(f.owner.unshared.empty());
+  REQUIRE(f.owner.unlucky.size() == 1);
+  CHECK(f.owner.refusal.status == 502);
   CHECK(f.store.committed.empty());
   CHECK(f.credentials.accepted == 0);
+}
+
+TEST_CASE("fill: who has a stale object never gets the origin's trouble instead", "[daemon]") {
+  struct Case {
+    const char* name;
+    int status;
+    std::vector<std::string> lines;
+    std::string body;
+  };
+  const auto c = GENERATE(values<Case>({
+      {"200 HTML", 200, {"Content-Type: text/html"}, "<html>"},
+      {"200 without a type", 200, {}, "{}"},
+      {"404 HTML", 404, {"Content-Type: text/html"}, "<html>"},
+      {"400 HTML", 400, {"Content-Type: text/html"}, "<html>"},
+      {"403 HTML", 403, {"Content-Type: text/html"}, "<html>"},
+      {"204", 204, {}, ""},
+      {"206", 206, kJson, "{}"},
+      {"HTML that says JSON", 200, kJson, "<html>"},
+      {"JSON that is cut", 200, kJson, "{\"entry\":"},
+      {"no object of the API", 200, kJson, "{}"},
+      {"an error document with 200", 200, kJson, "{\"error_code\":141}"},
+      {"a body beyond cache.max_decoded", 200, kJson, "[\"" + std::string(5'000, 'x') + "\"]"},
+  }));
+  const bool at_once = GENERATE(true, false);
+  DYNAMIC_SECTION(c.name << (at_once ? ", at once" : "")) {
+    FillFixture f;
+    f.settings->config.cache.max_decoded_bytes = 4'000;
+    Fill& fill = f.start(f.order(1, true));
+    fill.join(f.order(2, true));
+    if (at_once) {
+      f.transfers.answer(0, c.status, c.lines, c.body);
+    } else {
+      f.transfers.head(0, c.status, c.lines, c.body.substr(0, c.body.size() / 2));
+      if (f.owner.fill != nullptr) f.transfers.end(0, c.body.substr(c.body.size() / 2));
+    }
+    for (const std::uint64_t waiter : {1, 2}) {
+      CAPTURE(waiter);
+      CHECK(f.got(waiter).failed());
+      CHECK(f.got(waiter).failure);
+      CHECK(f.got(waiter).head == nullptr);
+    }
+    CHECK(f.store.committed.empty());
+  }
+}
+
+TEST_CASE("fill: what is no object of the API is shared, and not stored", "[daemon]") {
+  const std::string body = GENERATE(as<std::string>(), "{}", "{\"error_code\":141}");
+  FillFixture f;
+  f.start().join(f.order(2));
+  f.transfers.answer(0, 200, kJson, body);
+  for (const std::uint64_t waiter : {1, 2}) CHECK(f.got(waiter).body == body);
+  CHECK(f.store.committed.empty());
+  CHECK(f.owner.verdicts == std::vector{StoreVerdict::not_of_the_api});
+}
+
+TEST_CASE("fill: the API's own not-found is stored, with an error code or without", "[daemon]") {
+  const std::string body = GENERATE(as<std::string>(), "{}", "{\"error_code\":141}");
+  FillFixture f;
+  f.start();
+  f.transfers.answer(0, GENERATE(404, 422), kJson, body);
+  CHECK(f.store.committed.size() == 1);
+}
+
+TEST_CASE("fill: only what the origin says marks a key for long", "[daemon]") {
+  struct Case {
+    int status;
+    const char* line;
+    Unshareable why;
+  };
+  const auto c = GENERATE(values<Case>({
+      {200, "Cache-Control: private", Unshareable::lasting},
+      {200, "Cache-Control: no-store", Unshareable::lasting},
+      {200, "Set-Cookie: a=b", Unshareable::lasting},
+      {200, "Vary: *", Unshareable::lasting},
+      {400, "X-A: b", Unshareable::brief},
+      {410, "X-A: b", Unshareable::brief},
+  }));
+  CAPTURE(c.status, c.line);
+  FillFixture f;
+  f.start().join(f.order(2));
+  auto lines = kJson;
+  lines.emplace_back(c.line);
+  f.transfers.answer(0, c.status, lines, kBody);
+  CHECK(f.owner.unshared.size() == 1);
+  CHECK(f.owner.why == c.why);
+}
+
+TEST_CASE("fill: a head alone is not told, so that a reset behind it can be made good",
+          "[daemon]") {
+  const std::vector<std::string> lines = GENERATE(kJson, std::vector<std::string>{});
+  FillFixture f;
+  f.start();
+  f.transfers.head(0, 200, lines);
+  CHECK(f.got(1).events == 0);
+  f.transfers.fail(0);
+  REQUIRE(f.owner.unlucky.size() == 1);
+  CHECK(f.owner.unlucky.front().waiter.id == 1);
+}
+
+TEST_CASE("fill: an answer that came with an Age goes out with it and the time it took",
+          "[daemon]") {
+  FillFixture f;
+  Fill& fill = f.start();
+  auto lines = kJson;
+  const bool aged = GENERATE(true, false);
+  if (aged) lines.emplace_back("Age: 10");
+  f.owner.now.ms += 3'000;
+  f.transfers.answer(0, 200, lines, kBody);
+  CHECK(f.got(1).age_s == (aged ? 13 : -1));
+  REQUIRE(f.store.committed.size() == 1);
+  CHECK(f.store.committed.front().head.meta.lifetime.initial_age_s == (aged ? 13 : 3));
+  f.owner.now.ms += 2'000;
+  fill.join(f.order(2));
+  CHECK(f.got(2).age_s == (aged ? 15 : 5));
+}
+
+TEST_CASE("fill: what is stored has the origin's Date, or that of its receipt", "[daemon]") {
+  FillFixture f;
+  f.start();
+  auto lines = kJson;
+  const bool dated = GENERATE(true, false);
+  if (dated) lines.emplace_back("Date: Thu, 01 Jan 1970 00:16:39 GMT");
+  f.transfers.answer(0, 200, lines, kBody);
+  CHECK(f.got(1).head->dated);
+  CHECK(f.store.committed.at(0).head.shared_fields.find(
+            dated ? "Date: Thu, 01 Jan 1970 00:16:39 GMT\r\n"
+                  : "Date: Thu, 01 Jan 1970 00:16:40 GMT\r\n") != std::string::npos);
+}
+
+TEST_CASE("fill: a number that nothing frames may be the beginning of another", "[daemon]") {
+  FillFixture f;
+  f.start();
+  f.transfers.answer(0, 200, kJson, "12", false);
+  CHECK_FALSE(f.got(1).complete());
+  CHECK(f.owner.unlucky.size() == 1);
+}
+
+TEST_CASE("fill: a token in a field of the answer keeps it from the disk", "[daemon]") {
+  FillFixture f;
+  const FillOrder order = f.order(1);
+  f.start();
+  auto lines = kJson;
+  lines.push_back("X-Echo: " + std::string(order.access_token.reveal()));
+  f.transfers.answer(0, 200, lines, kBody);
+  CHECK(f.got(1).complete());
+  CHECK(f.store.committed.empty());
+  CHECK(f.owner.verdicts == std::vector{StoreVerdict::secret_in_key});
 }
 
 TEST_CASE("fill: a failure before the head is the leader's; the others may try again", "[daemon]") {

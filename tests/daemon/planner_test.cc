@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "cache/store/find_answer.h"
 #include "daemon/client/planner.h"
 #include "tests/cache/request_builder.h"
 #include "tests/cache/store_fixture.h"
@@ -47,9 +48,13 @@ struct Bench {
 
   /// Stores `body` as the answer to a planned fill.
   void store_answer(const Plan& fill, const std::string& body, std::int64_t fresh_ms) {
-    const auto recall = stale_recall_for(fill);
+    store_answer(stale_recall_for(fill), body, fresh_ms);
+  }
+  void store_answer(const larder::StaleRecall& recall, const std::string& body,
+                    std::int64_t fresh_ms, int status = 200) {
     larder::NewObject object;
     object.key = recall.key;
+    object.meta.status = status;
     object.canonical = recall.canonical;
     object.meta.scope = recall.scope;
     object.meta.lifetime = {.stored = now,
@@ -267,4 +272,45 @@ TEST_CASE("planner: new settings are used from the next plan on", "[daemon]") {
   const Plan plan = bench.plan(request, 1);
   CHECK(plan.what == Plan::What::fill);
   CHECK(plan.host() == "https://other.example");
+}
+
+TEST_CASE("planner: a negative answer beside a good one is found, and not remembered as the place",
+          "[daemon]") {
+  Bench bench;
+  auto request = RequestBuilder::delivery(std::string(kPath));
+  const auto recall = stale_recall_for(bench.plan(request, 1));
+  bench.store_answer(recall, "good", 1'000);
+  bench.now.ms += 1'500;
+  CHECK(bench.plan(request, 1).store_reason == Reason::stale_while_revalidate);
+  auto beside = recall;
+  beside.key = larder::negative_key_of(recall.key);
+  bench.store_answer(beside, "gone", 5'000, 404);
+  for (int i = 0; i < 3; ++i) {
+    const auto plan = bench.plan(request, 1);
+    CHECK(plan.what == Plan::What::answer);
+    CHECK(plan.fresh());
+    CHECK(plan.key == beside.key);
+    CHECK(body_of(plan) == "gone");
+  }
+  bench.now.ms += 1;
+  bench.store_answer(recall, "good again", 1'000);
+  for (int i = 0; i < 3; ++i) CHECK(body_of(bench.plan(request, 1)) == "good again");
+  bench.now.ms += 1'500;
+  CHECK(bench.plan(request, 1).store_reason == Reason::stale_while_revalidate);
+}
+
+TEST_CASE("planner: a good answer in doubt is there for outages alone", "[daemon]") {
+  Bench bench;
+  auto request = RequestBuilder::delivery(std::string(kPath));
+  const auto recall = stale_recall_for(bench.plan(request, 1));
+  bench.store_answer(recall, "good", 1'000);
+  auto beside = recall;
+  beside.key = larder::negative_key_of(recall.key);
+  bench.store_answer(beside, "gone", 1'000, 404);
+  bench.now.ms += 1'500;
+  const auto plan = bench.plan(request, 1);
+  CHECK(plan.what == Plan::What::fill);
+  CHECK(plan.store_reason == Reason::stale_if_error);
+  CHECK(plan.key == recall.key);
+  CHECK(body_of(plan) == "good");
 }

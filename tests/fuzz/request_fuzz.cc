@@ -401,7 +401,7 @@ void check_accepted(const RequestFields& fields, const RequestView& view, const 
       check_no_credential_in("?" + canonical.query);
       check_idempotent(fields, canonical, setup);
       const OriginRequest request =
-          delivery_request(canonical, scope, fields.access_token, fields.user_agent,
+          delivery_request(canonical, scope, fields.access_token,
                            header_lines(view, upstream.forward_headers_unkeyed));
       check_origin_request(request, scope.delivery_host);
       check_no_credential_in(request.url);

@@ -67,7 +67,7 @@ void check_bounds(const ResponseReader& reader, const Read& read) {
 }
 
 void check_cuts(ResponseReader& reader, std::string_view bytes, const Read& whole) {
-  static ResponseReader other(limits());
+  static ResponseReader other(limits(), Representation::gzip);
   DerivedNumbers numbers(bytes);
   const Read cut = read_in(other, bytes, [&] { return 1 + numbers.below(24); });
   LARDER_CHECK(cut.outcome == whole.outcome);
@@ -95,7 +95,7 @@ void check_end(ResponseReader& reader, std::string_view bytes, const Read& whole
 }
 
 void run(FuzzInput input) {
-  static ResponseReader reader(limits());
+  static ResponseReader reader(limits(), Representation::gzip);
   static std::string bytes;
   const bool lines = input.octet() == 'A';
   bytes.clear();

@@ -361,7 +361,7 @@ UNKEYED = ["X-Forwarded-Host", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwar
            "Trailer", "Keep-Alive", "Proxy-Authorization", "Via", "Cache-Control", "Content-Type",
            "Fastly-Debug", "X-Amz-Website-Redirect-Location"]
 AT_THE_ORIGIN = {"host", "api_key", "access_token", "branch", "accept", "accept-encoding", "cdn-loop",
-                 "via"}
+                 "via", "x-user-agent"}
 
 
 def test_what_is_not_in_the_key_does_not_reach_the_origin(stage):

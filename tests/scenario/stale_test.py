@@ -3,6 +3,7 @@
 """When stale content is used, and when it must not be."""
 
 import gzip
+import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -91,6 +92,7 @@ def test_a_rejected_credential_loses_its_hits_and_is_held(stage):
     wait_stored(larder)
     rule = stage.sandbox.fault(host="delivery", status=401, body=REJECTED)
     check_answer(larder.get(entry_target("bltaaaa1112"), CREDENTIALS), 401)
+    wait_metric(larder, "credentials_rejected", 1)
     with costs(stage, delivery=0, what="of a storm on a rejected token"):
         with Herd(larder, 50, entry_target("bltaaaa1113"), CREDENTIALS) as herd:
             for response in herd.responses():
@@ -106,10 +108,65 @@ def test_an_accepted_credential_gets_its_hits_back(stage):
     wait_stored(larder)
     rule = stage.sandbox.fault(host="delivery", status=401, body=REJECTED)
     check_answer(larder.get(entry_target("bltaaaa1112"), CREDENTIALS), 401)
+    wait_metric(larder, "credentials_rejected", 1)
     stage.sandbox.remove_fault(rule)
     ask_until(larder, entry_target("bltaaaa1113"), CREDENTIALS, lambda r: r.status == 200,
               lambda r: (r.status, r.decoded) == (401, REJECTED.encode()), "the origin accepts it again")
     ask_until(larder, entry_target(), CREDENTIALS, is_fresh_hit, lambda r: r.status == 200, "hits come back")
+
+
+def test_one_refusal_out_of_the_blue_stops_no_hits(stage):
+    larder = stage.larder(ttl={"entry": {"fresh": "1h"}}, upstream={"rejected_hold": "1h"})
+    check_answer(larder.get(entry_target(), CREDENTIALS), 200)
+    wait_stored(larder)
+    stage.sandbox.fault(host="delivery", match="bltaaaa1112", status=401, body=REJECTED)
+    with costs(stage, delivery=2, what="of a refusal, and of the request that shows that it is not meant"):
+        check_answer(larder.get(entry_target("bltaaaa1112"), CREDENTIALS), 401, REJECTED.encode())
+        for _ in range(20):
+            check(is_fresh_hit(larder.get(entry_target(), CREDENTIALS)), "a hit was stopped")
+        wait_until(lambda: larder.metrics()["larder_fills_active"] == 0, "the fills are over")
+    check_equal(metric(larder, "credentials_rejected"), 0, "credentials taken for rejected")
+    check_answer(larder.get(entry_target("bltaaaa1113"), CREDENTIALS), 200, what="another miss")
+
+
+def doubted_not_found(stage, times):
+    """A larderd whose good answer has met so many 404, each in a fetch of its own."""
+    larder = stage.larder(ttl={"entry": {"fresh": "1s", "stale_while_revalidate": "0s", "stale_if_error": "1h"},
+                               "negative": {"fresh": "1s", "stale_while_revalidate": "0s", "stale_if_error": "0s"}})
+    good = larder.get(entry_target(), CREDENTIALS)
+    check_answer(good, 200)
+    wait_stored(larder)
+    rule = stage.sandbox.fault(host="delivery", times=times, status=404, body={"error_code": 141, "errors": {}})
+    ask_until(larder, entry_target(), CREDENTIALS,
+              lambda r: r.status == 404 and stage.sandbox.fault_hits(rule) == times,
+              lambda r: r.status == 404 or is_fresh_hit(r), "the last 404")
+    wait_stored(larder)
+    return larder, good
+
+
+def test_one_not_found_does_not_destroy_the_good_answer(stage):
+    larder, good = doubted_not_found(stage, 1)
+    stage.sandbox.down("delivery")
+    response = ask_until(larder, entry_target(), CREDENTIALS, is_stale_if_error, lambda r: r.status == 404,
+                         "the good answer comes back in an outage")
+    check_answer(response, 200, good.decoded)
+    larder.restart()
+    check_answer(larder.get(entry_target(), CREDENTIALS), 200, good.decoded, "after a restart")
+
+
+def test_a_second_not_found_is_believed(stage):
+    larder, _ = doubted_not_found(stage, 2)
+    stage.sandbox.down("delivery")
+    ask_until(larder, entry_target(), CREDENTIALS, lambda r: r.status in (502, 503), lambda r: r.status == 404,
+              "an error: there is no good answer any more")
+
+
+def test_a_purge_takes_the_good_answer_and_the_not_found(stage):
+    larder, _ = doubted_not_found(stage, 1)
+    status, output = larder.ctl("purge", "url", entry_target())
+    check_equal((status, json.loads(output)["purged"]), (0, 2), f"what is purged: {output}")
+    stage.sandbox.down("delivery")
+    check(larder.get(entry_target(), CREDENTIALS).status in (502, 503), "an answer from before the purge")
 
 
 class RejectingHandler(BaseHTTPRequestHandler):
@@ -181,6 +238,7 @@ def test_invented_tokens_do_not_displace_a_revoked_one(stage):
     wait_stored(larder)
     stage.sandbox.fault(host="delivery", status=401, body=REJECTED)
     check_answer(larder.get(entry_target("bltaaaa1112"), CREDENTIALS), 401)
+    wait_metric(larder, "credentials_rejected", 1)
     with larder.connect() as client:
         for number in range(scaled(4_200, 100)):
             headers = [CREDENTIALS[0], ("access_token", f"invented{number}")]

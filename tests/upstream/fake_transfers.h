@@ -141,6 +141,7 @@ class FakeOut final : public AnswerOut {
     AnswerEvent::End end = AnswerEvent::End::no;
     AnswerSource source = AnswerSource::fill;
     bool stored = false;
+    std::int64_t age_s = -1;
     std::optional<Refusal> failure;
     unsigned events = 0;
 
@@ -152,7 +153,10 @@ class FakeOut final : public AnswerOut {
     Got& got = got_[event.waiter];
     CHECK(got.end == AnswerEvent::End::no);
     CHECK((event.head == nullptr || got.head == nullptr));
-    if (event.head != nullptr) got.head = event.head;
+    if (event.head != nullptr) {
+      got.head = event.head;
+      got.age_s = event.age_s;
+    }
     CHECK((event.body.empty() || got.head != nullptr));
     for (const auto& piece : event.body) got.body += *piece;
     got.end = event.end;

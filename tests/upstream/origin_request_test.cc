@@ -36,13 +36,12 @@ TEST_CASE("origin request: a fill sends the canonical request, its scope and not
   canonical.representation = larder::Representation::gzip;
   canonical.variants = "a,b";
   canonical.forwarded = "x-extra: 1\r\n";
-  const auto request =
-      larder::delivery_request(canonical, scope(), "cstoken", "sdk/1", {"x-free: 2"});
+  const auto request = larder::delivery_request(canonical, scope(), "cstoken", {"x-free: 2"});
   CHECK(request.host == "https://cdn.test");
   CHECK(request.url == "https://cdn.test/v3/assets?environment=prod%20%26%20more&limit=5");
   for (const auto* line : {"api_key: blt1", "access_token: cstoken", "branch: main",
                            "x-cs-variant-uid: a,b", "x-extra: 1", "x-free: 2",
-                           "Accept-Encoding: gzip", "X-User-Agent: sdk/1", "CDN-Loop: larder"}) {
+                           "Accept-Encoding: gzip", "X-User-Agent: larder", "CDN-Loop: larder"}) {
     CAPTURE(line);
     CHECK(has(request, line));
   }
@@ -54,16 +53,15 @@ TEST_CASE("origin request: a sync continuation without environment stays without
   canonical.path = "/v3/stacks/sync";
   canonical.query = "sync_token=t";
   canonical.send_environment = false;
-  CHECK(larder::delivery_request(canonical, scope(), "t", "", {}).url ==
+  CHECK(larder::delivery_request(canonical, scope(), "t", {}).url ==
         "https://cdn.test/v3/stacks/sync?sync_token=t");
 }
 
 TEST_CASE("origin request: a value that could end its line is not sent", "[upstream]") {
   larder::CanonicalRequest canonical;
   canonical.path = "/v3/assets";
-  const auto request = larder::delivery_request(canonical, scope(), "a\r\nevil: 1", "ua\n", {});
+  const auto request = larder::delivery_request(canonical, scope(), "a\r\nevil: 1", {});
   CHECK_FALSE(names(request, "access_token"));
-  CHECK_FALSE(names(request, "X-User-Agent"));
 }
 
 TEST_CASE("origin request: a preview keeps path and query as sent, and its credentials",

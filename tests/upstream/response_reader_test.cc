@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/response_reader.h"
 
+#include <zlib.h>
+
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <string>
+#include <utility>
+#include <vector>
 
 using namespace larder;
 using Outcome = ResponseReader::Outcome;
@@ -21,9 +25,10 @@ struct Read {
 };
 
 /// Feeds `bytes` in pieces of `step`; `closes`: then the connection ends.
-Read read(std::string_view bytes, std::size_t step, bool closes = false) {
+Read read(std::string_view bytes, std::size_t step, bool closes = false,
+          Representation asked = Representation::gzip) {
   const UpstreamConfig config;
-  ResponseReader reader(config);
+  ResponseReader reader(config, asked);
   Read result;
   std::size_t at = 0;
   while (at < bytes.size() && result.outcome == Outcome::incomplete) {
@@ -38,6 +43,20 @@ Read read(std::string_view bytes, std::size_t step, bool closes = false) {
   result.keeps = reader.keeps_connection();
   result.error = reader.error().context;
   return result;
+}
+
+std::string gzip(const std::string& text) {
+  z_stream stream{};
+  REQUIRE(deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+  std::string out(deflateBound(&stream, text.size()) + 32, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
 }
 
 }  // namespace
@@ -95,7 +114,7 @@ TEST_CASE("response reader: whole answers, in pieces of any length", "[upstream]
 
 TEST_CASE("response reader: fields of interim answers and trailers are nobody's", "[upstream]") {
   const UpstreamConfig config;
-  ResponseReader reader(config);
+  ResponseReader reader(config, Representation::gzip);
   std::string body;
   reader.feed(
       "HTTP/1.1 103 Early\r\nSet-Cookie: a=b\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: "
@@ -159,6 +178,56 @@ TEST_CASE("response reader: what is no answer to the request is refused", "[upst
     const auto got = read(c, step, true);
     CHECK(got.outcome == Outcome::refused);
     CHECK_FALSE(got.error.empty());
+  }
+}
+
+TEST_CASE("response reader: a header that contradicts itself is refused", "[upstream]") {
+  for (const char* lines : {"Content-Type: a/b\r\nContent-Type: c/d\r\n",
+                            "Content-Encoding: gzip\r\nContent-Encoding: br\r\n"}) {
+    CAPTURE(lines);
+    const std::string answer =
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n" + std::string(lines) + "\r\nx";
+    CHECK(read(answer, 7).outcome == Outcome::refused);
+  }
+}
+
+TEST_CASE("response reader: a coding that nobody asked for is taken off, or refused",
+          "[upstream]") {
+  const std::string text = "{\"entry\":{\"title\":\"" + std::string(3'000, 't') + "\"}}";
+  const auto answer = [](const std::string& coding, const std::string& body) {
+    return "HTTP/1.1 200 OK\r\nContent-Encoding: " + coding +
+           "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  };
+  const std::string packed = gzip(text);
+  for (const std::size_t step : {std::size_t{100'000}, std::size_t{1}}) {
+    for (const char* const name : {"gzip", "x-gzip", "GZIP"}) {
+      CAPTURE(step, name);
+      const auto asked = read(answer(name, packed), step);
+      CHECK(asked.outcome == Outcome::complete);
+      CHECK(asked.body == packed);
+      const auto unasked = read(answer(name, packed), step, false, Representation::identity);
+      CHECK(unasked.outcome == Outcome::complete);
+      CHECK(unasked.body == text);
+      CHECK(unasked.framed);
+    }
+    for (const auto& [coding, body] : std::vector<std::pair<std::string, std::string>>{
+             {"br", text},
+             {"deflate", text},
+             {"gzip, gzip", gzip(packed)},
+             {"gzip", text},
+             {"gzip", packed.substr(0, packed.size() - 9)},
+             {"gzip", packed + "more"},
+             {"gzip", gzip(std::string(2'000'000, 'x'))}}) {
+      CAPTURE(step, coding, body.size());
+      CHECK(read(answer(coding, body), step, true, Representation::identity).outcome ==
+            Outcome::refused);
+    }
+    for (const char* const coding : {"br", "deflate", "gzip, gzip"}) {
+      CHECK(read(answer(coding, text), step).outcome == Outcome::refused);
+    }
+    const auto empty = read(answer("gzip", ""), step, false, Representation::identity);
+    CHECK(empty.outcome == Outcome::complete);
+    CHECK(empty.body.empty());
   }
 }
 
