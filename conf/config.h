@@ -57,7 +57,8 @@ struct ServerConfig {
   Bytes max_header_bytes = 16 * 1024;        ///< header block without the request line
   unsigned max_requests_per_connection = 10'000;
   Bytes max_output_bytes =
-      64ull << 20;  ///< bytes waiting for slow clients, all connections together
+      64ull << 20;          ///< bytes waiting for slow clients, all connections together
+  std::string instance_id;  ///< this larder's among others in a row; empty = drawn at the start
   friend bool operator==(const ServerConfig&, const ServerConfig&) = default;
 };
 
@@ -100,10 +101,23 @@ struct TtlConfig {
   friend bool operator==(const TtlConfig&, const TtlConfig&) = default;
 };
 
+/// `[upstream.proxy]`: the way to every origin.
+struct ProxyConfig {
+  std::string url;     ///< `http`, `https` or `socks5h`, `://host[:port]`; empty = none
+  Secret credentials;  ///< `user:password`; empty = none
+  friend bool operator==(const ProxyConfig& a, const ProxyConfig& b) {
+    return a.url == b.url && a.credentials.equals(b.credentials.reveal());
+  }
+};
+
 /// `[upstream]`: both hosts of every stack.
 struct UpstreamConfig {
   Milliseconds connect_timeout_ms = 2'000;
-  Milliseconds first_byte_timeout_ms = 20'000;  ///< from the start of a transfer to its header
+  /// a kept connection on which a request is not acknowledged for this long is dead
+  Milliseconds acknowledge_timeout_ms = 1'000;
+  Milliseconds idle_connection_ms = 60'000;      ///< kept between two requests
+  Milliseconds max_connection_age_ms = 300'000;  ///< then no further request goes on it
+  Milliseconds first_byte_timeout_ms = 20'000;   ///< from the start of a transfer to its header
   Milliseconds total_timeout_ms = 60'000;
   Bytes low_speed_bytes_per_s = 1'024;  ///< slower than this for `low_speed_time_s` = failed
   Seconds low_speed_time_s = 10;
@@ -115,12 +129,14 @@ struct UpstreamConfig {
   Milliseconds stale_after_ms = 1'000;      ///< who waits so long and has a stale object gets it
   Seconds max_hold_s = 60;                  ///< a Retry-After is obeyed so long at most
   unsigned max_waiters_per_fill = 1'000;    ///< clients joined on one fill; more get 503
+  unsigned max_slow_relays_per_client = 8;  ///< relays that wait for one client address
   Bytes max_response_header_bytes = 64 * 1024;
   Bytes max_response_body_bytes = 64ull << 20;  ///< a larger body is cut off, with an error
   Seconds dns_cache_s = 60;
-  bool allow_private_addresses = false;      ///< origins in loopback and private ranges
-  bool allow_plain_http = false;             ///< origins with http:// (sandboxes and tests)
-  std::string ca_file;                       ///< PEM bundle; empty = the system's
+  bool allow_private_addresses = false;  ///< origins in loopback and private ranges
+  bool allow_plain_http = false;         ///< origins with http:// (sandboxes and tests)
+  std::string ca_file;                   ///< PEM bundle; empty = the system's
+  ProxyConfig proxy;
   Seconds rejected_hold_s = 5;               ///< a 401 is answered from memory this long
   Seconds hit_for_miss_s = 60;               ///< an uncacheable URL is not queued on this long
   std::vector<std::string> forward_headers;  ///< more request headers to pass on, part of the key

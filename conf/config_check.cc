@@ -70,6 +70,18 @@ void check_timeouts(const UpstreamConfig& upstream, const TomlValue& file,
   check("first_byte_timeout", upstream.first_byte_timeout_ms);
 }
 
+void check_proxy(const ProxyConfig& proxy, const TomlValue& file, std::vector<Mistake>& mistakes) {
+  const int line = line_at(file, {"upstream", "proxy", "credentials"});
+  if (proxy.credentials.empty()) return;
+  if (proxy.url.empty()) {
+    mistakes.push_back({line, "upstream.proxy has credentials and no url",
+                        "give the proxy's url, or remove the credentials"});
+  } else if (proxy.credentials.reveal().find(':') == std::string_view::npos) {
+    mistakes.push_back(
+        {line, "the credentials of upstream.proxy have no `:`", "write them as USER:PASSWORD"});
+  }
+}
+
 }  // namespace
 
 int line_at(const TomlValue& file, std::initializer_list<PathStep> path) {
@@ -94,6 +106,7 @@ void check_config(const Config& config, const TomlValue& file, std::vector<Mista
   check_cache(config, file, mistakes);
   check_timeouts(config.upstream, file, mistakes);
   check_header_lists(config.upstream, file, mistakes);
+  check_proxy(config.upstream.proxy, file, mistakes);
   check_stacks(config, file, mistakes);
 }
 

@@ -58,6 +58,9 @@ std::string describe_config(const Config& config) {
   }
   text += describe_admin(config.admin);
   text += "  caches in " + config.cache.path + ", at most " + size_text(config.cache.size) + "\n";
+  if (!config.upstream.proxy.url.empty()) {
+    text += "  asks origins by way of " + config.upstream.proxy.url + "\n";
+  }
   if (config.open_mode()) {
     text += "  open to any stack and token of " + describe_hosts(config.open.hosts);
   }

@@ -277,6 +277,23 @@ Key<Section> secrets_or_any(std::string_view name, Effect effect,
   return key;
 }
 
+/// One secret; "" is none.
+template <class Section>
+Key<Section> secret(std::string_view name, Effect effect, Secret Section::*member) {
+  return {name,
+          [member](const TomlValue& value, Section& section, ReadContext& context) {
+            if (value.type == TomlValue::Type::text && value.text.empty()) return;
+            if (auto got = read_secret(value, context)) section.*member = *std::move(got);
+          },
+          [effect, member](const Section& read, Section& next, const std::string& path,
+                           ConfigChanges& changes) {
+            if ((next.*member).equals((read.*member).reveal())) return;
+            changes.of(effect).push_back({path, "changed"});
+            if (effect == Effect::at_once) next.*member = read.*member;
+          },
+          {}};
+}
+
 /// The row's member is told of and taken over by another row.
 template <class Section>
 Key<Section> with_another(Key<Section> key) {

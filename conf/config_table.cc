@@ -54,6 +54,7 @@ Keys<ServerConfig> server_keys() {
       count("max_requests_per_connection", kAtOnce, &S::max_requests_per_connection,
             {1, 1'000'000'000}),
       size("max_output", kAtOnce, &S::max_output_bytes, {64 * kKiB, kTiB}),
+      text("instance_id", kAtRestart, &S::instance_id, kInstanceId),
   };
 }
 
@@ -94,10 +95,20 @@ Keys<TtlConfig> ttl_keys() {
   };
 }
 
+Keys<ProxyConfig> proxy_keys() {
+  return {
+      text("url", kAtOnce, &ProxyConfig::url, kProxyUrl),
+      secret("credentials", kAtOnce, &ProxyConfig::credentials),
+  };
+}
+
 Keys<UpstreamConfig> upstream_keys() {
   using S = UpstreamConfig;
   return {
       milliseconds("connect_timeout", kAtOnce, &S::connect_timeout_ms, kTimeoutMs),
+      milliseconds("acknowledge_timeout", kAtOnce, &S::acknowledge_timeout_ms, {100, kHourMs}),
+      milliseconds("idle_connection", kAtOnce, &S::idle_connection_ms, {0, kHourMs}),
+      milliseconds("max_connection_age", kAtOnce, &S::max_connection_age_ms, {0, kDay * 1'000}),
       milliseconds("first_byte_timeout", kAtOnce, &S::first_byte_timeout_ms, kTimeoutMs),
       milliseconds("total_timeout", kAtOnce, &S::total_timeout_ms, kTimeoutMs),
       size("low_speed", kAtOnce, &S::low_speed_bytes_per_s, {1, kGiB}),
@@ -110,12 +121,14 @@ Keys<UpstreamConfig> upstream_keys() {
       milliseconds("stale_after", kAtOnce, &S::stale_after_ms, {0, kHourMs}),
       seconds("max_hold", kAtOnce, &S::max_hold_s, {0, kDay}),
       count("max_waiters_per_fill", kAtOnce, &S::max_waiters_per_fill, {1, 10'000'000}),
+      count("max_slow_relays_per_client", kAtOnce, &S::max_slow_relays_per_client, {1, 10'000}),
       size("max_response_header", kAtOnce, &S::max_response_header_bytes, {kKiB, 256 * kKiB}),
       size("max_response_body", kAtOnce, &S::max_response_body_bytes, {kKiB, kTiB}),
       seconds("dns_cache", kAtOnce, &S::dns_cache_s, {0, kDay}),
       flag("allow_private_addresses", kAtOnce, &S::allow_private_addresses),
       flag("allow_plain_http", kAtOnce, &S::allow_plain_http),
       text("ca_file", kAtOnce, &S::ca_file, kAbsolutePathOrNone),
+      table("proxy", &S::proxy, proxy_keys()),
       seconds("rejected_hold", kAtOnce, &S::rejected_hold_s, {0, kHour}),
       seconds("hit_for_miss", kAtOnce, &S::hit_for_miss_s, {0, kDay}),
       texts("forward_headers", kAtOnce, &S::forward_headers, kForwardableHeader),

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "conf/address.h"
 #include "conf/base/field_table.h"
 #include "conf/config_value.h"
+#include "conf/instance.h"
 
 /// What the texts of the configuration file must look like.
 namespace larder {
@@ -63,6 +65,19 @@ bool is_forwardable_header(std::string_view text) {
          std::all_of(text.begin(), text.end(), in_name) && is_forwardable(text);
 }
 
+bool is_instance_id(std::string_view text) {
+  return text.empty() || is_instance_word(text);
+}
+
+bool is_proxy_url(std::string_view text) {
+  constexpr std::string_view kSocks = "socks5h://";
+  if (text.empty()) return true;
+  std::string url(text);
+  if (text.starts_with(kSocks)) url.replace(0, kSocks.size(), "http://");
+  const std::size_t port = url.rfind(':');  // without one libcurl takes 1080
+  return port > url.find("//") && url.find(']', port) == url.npos && parse_base_url(url);
+}
+
 }  // namespace
 
 const TextForm kAbsolutePath = {is_absolute_path, "an absolute path"};
@@ -77,5 +92,13 @@ const TextForm kBranchName = {is_word, "the uid of a branch or alias, like \"mai
 const TextForm kForwardableHeader = {
     is_forwardable_header,
     "the name of a header that larder and HTTP have no use for of their own"};
+
+const TextForm kInstanceId = {is_instance_id,
+                              "up to 64 letters, digits and `-` `_` `.`, or \"\" for one that is "
+                              "drawn at the start"};
+const TextForm kProxyUrl = {is_proxy_url,
+                            "http://HOST:PORT, https://HOST:PORT or socks5h://HOST:PORT, without "
+                            "user and password, or \"\" for none",
+                            false};
 
 }  // namespace larder

@@ -78,7 +78,7 @@ std::optional<std::string> read_text(const TomlValue& value, const TextForm& for
                                      ReadContext& context) {
   if (!has_type(value, TomlValue::Type::text, context)) return std::nullopt;
   if (!form.accepts(value.text)) {
-    context.mistake(value, value.path + " is " + quoted(value.text),
+    context.mistake(value, value.path + " is " + (form.quotable ? quoted(value.text) : "not right"),
                     std::string("give ") + form.expected);
     return std::nullopt;
   }

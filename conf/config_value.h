@@ -36,6 +36,7 @@ struct Range {
 struct TextForm {
   bool (*accepts)(std::string_view text);
   const char* expected;  ///< "give ..."
+  bool quotable = true;  ///< false = a wrong text may hold a password
 };
 extern const TextForm kAbsolutePath;
 extern const TextForm kAbsolutePathOrNone;
@@ -45,6 +46,8 @@ extern const TextForm kApiKey;
 extern const TextForm kEnvironmentName;
 extern const TextForm kBranchName;
 extern const TextForm kForwardableHeader;
+extern const TextForm kInstanceId;
+extern const TextForm kProxyUrl;
 
 /// For messages: in double quotes and on one line. Of a long text only its length: half a token
 /// would pass any redaction.

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 
 #include "conf/base/fd.h"
@@ -46,12 +47,26 @@ void write_ready_file(const std::string& path, const std::string& text) {
   }
 }
 
+/// Many programs follow these; larder asks origins by way of what its file says.
+void tell_ignored_proxy(const std::string& configured) {
+  for (const char* name : {"HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"}) {
+    const char* value = std::getenv(name);
+    if (value == nullptr || *value == '\0') continue;
+    larder::log(larder::LogLevel::info, "server",
+                std::string(name) + " is set, but not followed: larder asks origins " +
+                    (configured.empty() ? "directly, unless [upstream.proxy] has a url"
+                                        : "by way of the proxy of [upstream.proxy]"));
+    return;
+  }
+}
+
 int serve(const Options& options) {
   using namespace larder;
   Config config = options.config.empty() ? default_config() : load_config(options.config);
   set_log_level(config.log.level);
   install_redactor(redactor_for(config));
   install_store_fault_handler();
+  tell_ignored_proxy(config.upstream.proxy.url);
   {
     Server server(std::make_shared<const Settings>(Settings{std::move(config)}), options.config);
     if (!options.ready_file.empty()) write_ready_file(options.ready_file, server.ready_json());

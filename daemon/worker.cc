@@ -223,7 +223,7 @@ void Worker::refresh(const RequestView& request, const Plan& plan) {
   auto& asked = refreshes_[std::string(plan.key.view())];
   if (asked.ms != 0 && at.ms - asked.ms < kRefreshPauseMs) return;
   asked = at;
-  post(fill_order_for(plan, request, Waiter{}, upstream()));
+  post(fill_order_for(plan, request, Waiter{}, server(), upstream()));
 }
 
 bool Worker::make_output_room(std::size_t bytes) {

@@ -9,10 +9,13 @@
 namespace larder {
 namespace {
 
-constexpr std::array kAllLanes{Lane::preview, Lane::visitor, Lane::refresh};
+constexpr std::array kAllLanes{Lane::preview, Lane::visitor, Lane::pass, Lane::refresh};
 
-std::size_t refresh_places(const UpstreamConfig& config) {
-  return std::max(1u, config.max_connections_per_host / 4);
+std::size_t places_of(Lane lane, const UpstreamConfig& config) {
+  const unsigned all = config.max_connections_per_host;
+  if (lane == Lane::refresh) return std::max(1u, all / 4);
+  if (lane == Lane::pass) return std::max(1u, all / 2);
+  return all;
 }
 
 }  // namespace
@@ -23,6 +26,8 @@ const char* name_of(Lane lane) {
       return "preview";
     case Lane::visitor:
       return "visitor";
+    case Lane::pass:
+      return "pass";
     case Lane::refresh:
       return "refresh";
   }
@@ -30,14 +35,13 @@ const char* name_of(Lane lane) {
 }
 
 bool HostLanes::has_place(Lane lane) const {
-  if (running() >= config_.max_connections_per_host) return false;
-  return lane != Lane::refresh || running(Lane::refresh) < refresh_places(config_);
+  return running() < config_.max_connections_per_host && running(lane) < places_of(lane, config_);
 }
 
 HostLanes::Entry HostLanes::enter(Ticket ticket, Lane lane, MonotonicTime now) {
-  const bool someone_before =
-      std::any_of(queues_.begin(), queues_.begin() + static_cast<std::ptrdiff_t>(index(lane)) + 1,
-                  [](const Queue& queue) { return !queue.empty(); });
+  const bool someone_before = std::any_of(kAllLanes.begin(), kAllLanes.end(), [&](Lane other) {
+    return other <= lane && !queue(other).empty() && has_place(other);
+  });
   if (!someone_before && has_place(lane)) {
     ++running_[index(lane)];
     return Entry::starts;
@@ -49,8 +53,7 @@ HostLanes::Entry HostLanes::enter(Ticket ticket, Lane lane, MonotonicTime now) {
 
 std::optional<HostLanes::Turn> HostLanes::next() {
   for (const Lane lane : kAllLanes) {
-    if (queue(lane).empty()) continue;
-    if (!has_place(lane)) return std::nullopt;
+    if (queue(lane).empty() || !has_place(lane)) continue;
     const Turn turn{queue(lane).front().ticket, lane};
     queue(lane).pop_front();
     ++running_[index(lane)];
@@ -86,7 +89,7 @@ void HostLanes::promote_running() {
 
 std::vector<Ticket> HostLanes::take_overdue(MonotonicTime now) {
   std::vector<Ticket> overdue;
-  for (const Lane lane : {Lane::preview, Lane::visitor}) {
+  for (const Lane lane : {Lane::preview, Lane::visitor, Lane::pass}) {
     auto& waiting = queue(lane);
     while (!waiting.empty() && now.ms - waiting.front().since.ms > config_.queue_wait_ms) {
       overdue.push_back(waiting.front().ticket);

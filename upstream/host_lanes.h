@@ -16,18 +16,20 @@ namespace larder {
 /// Who waits for a transfer. A smaller value goes first.
 enum class Lane : std::uint8_t {
   preview,  ///< an editor
-  visitor,  ///< a client whose request missed or passes through
+  visitor,  ///< clients whose request missed
+  pass,     ///< a client whose answer passes through, at the speed at which it reads
   refresh,  ///< nobody: a stale object is being renewed
 };
-inline constexpr std::size_t kLanes = 3;
+inline constexpr std::size_t kLanes = 4;
 const char* name_of(Lane lane);
 
 /// A transfer by its number, unique within one OriginLoop.
 using Ticket = std::uint64_t;
 
 /// The places of one host and who waits for them. Each lane has a queue of its own, first come
-/// first served, bounded by `upstream.max_queue_per_host`. Refreshes take at most a quarter of the
-/// places (one where there are fewer than four), and none while anybody else waits. Pure.
+/// first served, bounded by `upstream.max_queue_per_host`. Passes take at most half of the places,
+/// however slowly they are read, and refreshes at most a quarter (each one where there are fewer).
+/// A refresh takes none while anybody waits who could. Pure.
 class HostLanes {
  public:
   enum class Entry : std::uint8_t {

@@ -10,10 +10,19 @@ void IdleConnections::drop(const std::string& base) {
   std::erase_if(idle_, [&](const auto& connection) { return connection->base() == base; });
 }
 
+void IdleConnections::drop_if(const std::function<bool(const OriginConnection&)>& is_over) {
+  std::erase_if(idle_, [&](const auto& connection) { return is_over(*connection); });
+}
+
+bool IdleConnections::is_too_old(const OriginConnection& connection, MonotonicTime now) const {
+  return now.ms - connection.idle_since.ms >= bounds_.idle_ms ||
+         now.ms - connection.made().ms >= bounds_.age_ms;
+}
+
 void IdleConnections::keep(std::unique_ptr<OriginConnection> connection, MonotonicTime now) {
-  if (max_ == 0) return;
-  while (idle_.size() >= max_) idle_.erase(idle_.begin());
   connection->idle_since = now;
+  if (bounds_.count == 0 || is_too_old(*connection, now)) return;
+  while (idle_.size() >= bounds_.count) idle_.erase(idle_.begin());
   connection->set_user(*this, true);
   connection->want(true, false);
   idle_.push_back(std::move(connection));
@@ -31,7 +40,9 @@ bool IdleConnections::is_silent(OriginConnection& connection) {
   return got.what == OriginConnection::Received::What::none;
 }
 
-std::unique_ptr<OriginConnection> IdleConnections::take(const std::string& base) {
+std::unique_ptr<OriginConnection> IdleConnections::take(const std::string& base,
+                                                        MonotonicTime now) {
+  sweep(now);
   for (std::size_t at = idle_.size(); at-- > 0;) {
     if (idle_[at]->base() != base) continue;
     auto connection = std::move(idle_[at]);
@@ -43,9 +54,7 @@ std::unique_ptr<OriginConnection> IdleConnections::take(const std::string& base)
 }
 
 void IdleConnections::sweep(MonotonicTime now) {
-  std::erase_if(idle_, [&](const auto& connection) {
-    return now.ms - connection->idle_since.ms > kMaxIdleMs;
-  });
+  std::erase_if(idle_, [&](const auto& connection) { return is_too_old(*connection, now); });
 }
 
 void IdleConnections::on_ready(OriginConnection& connection, bool, bool) {

@@ -15,25 +15,35 @@ namespace larder {
 /// thread.
 class IdleConnections final : public OriginConnectionUser {
  public:
-  static constexpr Milliseconds kMaxIdleMs = 118'000;  ///< as libcurl keeps them
+  struct Bounds {
+    explicit Bounds(const UpstreamConfig& config)
+        : count(config.max_connections_per_host),
+          idle_ms(config.idle_connection_ms),
+          age_ms(config.max_connection_age_ms) {}
+    std::size_t count;
+    Milliseconds idle_ms;  ///< between two requests
+    Milliseconds age_ms;   ///< since it was made; an older one gets no further request
+  };
 
   /// `strayed(base)`: bytes that nobody asked for came from this host.
-  IdleConnections(std::size_t max, std::function<void(const std::string& base)> strayed)
-      : max_(max), strayed_(std::move(strayed)) {}
+  IdleConnections(const Bounds& bounds, std::function<void(const std::string& base)> strayed)
+      : bounds_(bounds), strayed_(std::move(strayed)) {}
   IdleConnections(const IdleConnections&) = delete;
   IdleConnections& operator=(const IdleConnections&) = delete;
 
-  /// Takes effect with the next one that is kept.
-  void set_max(std::size_t max) { max_ = max; }
+  /// Takes effect with the next one that is kept or taken.
+  void set_bounds(const Bounds& bounds) { bounds_ = bounds; }
   /// At the bound the one that has been idle for longest goes.
   void keep(std::unique_ptr<OriginConnection> connection, MonotonicTime now);
   /// The one of this host that was kept last and is still whole and silent, or nullptr.
-  std::unique_ptr<OriginConnection> take(const std::string& base);
+  std::unique_ptr<OriginConnection> take(const std::string& base, MonotonicTime now);
   /// Ends all.
   void clear() { idle_.clear(); }
   /// Ends all of this host.
   void drop(const std::string& base);
-  /// Ends those that have been idle for too long.
+  /// Ends those of which `is_over` says so.
+  void drop_if(const std::function<bool(const OriginConnection&)>& is_over);
+  /// Ends those that have been idle, or have lived, for too long.
   void sweep(MonotonicTime now);
   std::size_t size() const { return idle_.size(); }
 
@@ -43,7 +53,9 @@ class IdleConnections final : public OriginConnectionUser {
   void on_ready(OriginConnection& connection, bool readable, bool writable) override;
   bool is_silent(OriginConnection& connection);
 
-  std::size_t max_;
+  bool is_too_old(const OriginConnection& connection, MonotonicTime now) const;
+
+  Bounds bounds_;
   std::function<void(const std::string&)> strayed_;
   std::vector<std::unique_ptr<OriginConnection>> idle_;  ///< by the time they were kept
 };

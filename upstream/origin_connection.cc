@@ -2,10 +2,13 @@
 #include "upstream/origin_connection.h"
 
 #include <linux/sockios.h>
+#include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
@@ -53,22 +56,36 @@ OriginCause cause_of(CURLcode code) {
   }
 }
 
+/// An idle connection that a firewall has forgotten is found out after the sum of these.
+constexpr int kKeepAliveIdleS = 15;
+constexpr int kKeepAliveIntervalS = 5;
+
+void set_socket_option(int socket, int level, int name, int value) {
+  ::setsockopt(socket, level, name, &value, sizeof value);
+}
+
+const std::string& reached_url(const UpstreamConfig& config, const std::string& base) {
+  return config.proxy.url.empty() ? base : config.proxy.url;
+}
+
 }  // namespace
 
 ConnectionShare::ConnectionShare() : share_(curl_share_init()) {
   LARDER_CHECK(share_ != nullptr);
-  curl_share_setopt(share_.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
   curl_share_setopt(share_.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
 }
 
-OriginConnection::OriginConnection(uv_loop_t* loop, const ConnectionShare& share,
+OriginConnection::OriginConnection(uv_loop_t* loop, const ConnectionShare& share, AddressBook& book,
                                    std::shared_ptr<const UpstreamConfig> config, std::string base,
                                    MonotonicTime now)
     : loop_(loop),
       config_(std::move(config)),
       base_(std::move(base)),
-      tls_(base_.starts_with("https:")),
+      tls_(base_.starts_with("https:") || config_->proxy.url.starts_with("https:")),
       made_(now),
+      book_(book),
+      endpoint_(endpoint_of(reached_url(*config_, base_))),
+      name_(endpoint_.is_literal ? "" : endpoint_.host),
       multi_(curl_multi_init()),
       easy_(curl_easy_init()) {
   LARDER_CHECK(multi_ != nullptr && easy_ != nullptr);
@@ -101,22 +118,39 @@ void OriginConnection::set_options() {
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   if (!config_->ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, config_->ca_file.c_str());
-  curl_easy_setopt(easy, CURLOPT_PROXY, "");
-  curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+  set_proxy();
   curl_easy_setopt(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
   curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  // Else ending a connection that looks up its name waits for the resolver, and with it the loop.
-  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(config_->connect_timeout_ms));
-  curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, static_cast<long>(config_->dns_cache_s));
-  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 65'536L);  // also what receive() gives at most
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_text_);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
+}
+
+/// Nothing of the environment counts: neither is a proxy taken from there, nor an exception. The
+/// origin's bytes are the same with a proxy as without: http:// goes through a tunnel as well.
+void OriginConnection::set_proxy() {
+  CURL* easy = easy_.get();
+  const ProxyConfig& proxy = config_->proxy;
+  curl_easy_setopt(easy, CURLOPT_PROXY, proxy.url.c_str());
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, proxy.url.empty() ? "*" : "");
+  if (proxy.url.empty()) return;
+  curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
+  curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
+  curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
+  if (!config_->ca_file.empty()) {
+    curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, config_->ca_file.c_str());
+  }
+  const std::string_view credentials = proxy.credentials.reveal();
+  if (credentials.empty()) return;
+  const auto colon = credentials.find(':');
+  const Secret user(std::string(credentials.substr(0, colon)));
+  const Secret password(std::string(credentials.substr(colon + 1)));
+  curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, user.reveal().data());
+  curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, password.reveal().data());
 }
 
 void OriginConnection::set_user(OriginConnectionUser& user, bool idle) {
@@ -128,20 +162,66 @@ void OriginConnection::set_user(OriginConnectionUser& user, bool idle) {
 }
 
 void OriginConnection::connect() {
-  LARDER_CHECK(user_ != nullptr && !connecting_ && !poll_);
-  connecting_ = true;
+  LARDER_CHECK(user_ != nullptr && !connecting_ && !looking_up_ && !poll_);
   timer_ = make_timer(loop_, this);
+  if (name_.empty()) return begin_connecting(made_);
+  looking_up_ = true;
+  uv_timer_start(timer_.get(), on_timeout, static_cast<std::uint64_t>(config_->connect_timeout_ms),
+                 0);
+  book_.want(name_, config_->dns_cache_s, *this);
+}
+
+void OriginConnection::on_addresses(const std::vector<std::string>& addresses,
+                                    const std::string& error) {
+  looking_up_ = false;
+  if (addresses.empty()) {
+    return fail_to_connect({config_->proxy.url.empty() ? OriginCause::dns : OriginCause::proxy,
+                            "its name cannot be looked up (" + error + "): " + name_});
+  }
+  std::string entry = name_ + ":" + std::to_string(endpoint_.port) + ":";
+  for (const auto& address : addresses) {
+    if (entry.back() != ':') entry += ',';
+    entry += address.find(':') == std::string::npos ? address : "[" + address + "]";
+  }
+  addresses_.reset(curl_slist_append(nullptr, entry.c_str()));
+  curl_easy_setopt(easy_.get(), CURLOPT_RESOLVE, addresses_.get());
+  begin_connecting(monotonic_now());
+}
+
+/// Looking the name up has taken its part of the time for connecting.
+void OriginConnection::begin_connecting(MonotonicTime now) {
+  const auto left = std::max<Milliseconds>(1, config_->connect_timeout_ms - (now.ms - made_.ms));
+  curl_easy_setopt(easy_.get(), CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(left));
+  connecting_ = true;
   const auto code = curl_multi_add_handle(multi_.get(), easy_.get());  // asks for the timer
   LARDER_CHECK(code == CURLM_OK);
 }
 
+void OriginConnection::fail_to_connect(OriginError error) {
+  looking_up_ = false;
+  book_.leave(*this);
+  timer_.reset();
+  user_->on_connect_failed(*this, error);
+}
+
 curl_socket_t OriginConnection::on_open(void* self, curlsocktype, curl_sockaddr* address) noexcept {
   auto* connection = static_cast<OriginConnection*>(self);
-  if (!connection->config_->allow_private_addresses && is_private(&address->addr)) {
+  const UpstreamConfig& config = *connection->config_;
+  // With a proxy this is the proxy's address, which the operator has chosen.
+  const bool any_address = config.allow_private_addresses || !config.proxy.url.empty();
+  if (!any_address && is_private(&address->addr)) {
     connection->private_refused_ = true;
     return CURL_SOCKET_BAD;
   }
-  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  const int socket = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (socket < 0) return CURL_SOCKET_BAD;
+  set_socket_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set_socket_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, kKeepAliveIdleS);
+  set_socket_option(socket, IPPROTO_TCP, TCP_KEEPINTVL, kKeepAliveIntervalS);
+  // What is sent, a probe too, is acknowledged within this, or the connection ends.
+  set_socket_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT,
+                    static_cast<int>(config.connect_timeout_ms));
+  return socket;
 }
 
 int OriginConnection::on_close(void* self, curl_socket_t socket) noexcept {
@@ -190,7 +270,9 @@ int OriginConnection::on_timer_wish(CURLM*, long timeout_ms, void* self) noexcep
 }
 
 void OriginConnection::on_timeout(uv_timer_t* timer) noexcept {
-  static_cast<OriginConnection*>(timer->data)->act(CURL_SOCKET_TIMEOUT, 0);
+  auto* self = static_cast<OriginConnection*>(timer->data);
+  if (!self->looking_up_) return self->act(CURL_SOCKET_TIMEOUT, 0);
+  self->fail_to_connect({OriginCause::dns, "looking up its name took too long: " + self->name_});
 }
 
 void OriginConnection::on_attempt_ready(uv_poll_t* poll, int status, int events) noexcept {
@@ -219,14 +301,28 @@ void OriginConnection::finish_connecting(CURLcode code) {
   if (socket_ == CURL_SOCKET_BAD || uv_poll_init_socket(loop_, poll.get(), socket_) != 0) {
     return user_->on_connect_failed(*this, error_of(CURLE_COULDNT_CONNECT));
   }
+  if (!name_.empty()) peer_ = peer_address();
   poll->data = this;
   poll_.reset(poll.release());
   set_user(*user_, idle_);
   user_->on_connected(*this);
 }
 
+std::string OriginConnection::peer_address() const {
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  std::array<char, NI_MAXHOST> text{};
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  if (::getpeername(socket_, generic, &length) != 0 ||
+      ::getnameinfo(generic, length, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) != 0) {
+    return {};
+  }
+  return text.data();
+}
+
 void OriginConnection::stop() {
-  connecting_ = false;
+  if (looking_up_) book_.leave(*this);
+  looking_up_ = connecting_ = false;
   attempts_.clear();
   timer_.reset();
   poll_.reset();
@@ -281,7 +377,9 @@ OriginError OriginConnection::error_of(CURLcode code) const {
             "its address is private; set allow_private_addresses = true in [upstream] to allow it"};
   }
   const std::string text = error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code);
-  const auto cause = cause_of(code);
+  auto cause = cause_of(code);
+  const bool of_the_way = cause == OriginCause::connect || cause == OriginCause::dns;
+  if (of_the_way && !config_->proxy.url.empty()) cause = OriginCause::proxy;
   return {cause, cause == OriginCause::timed_out ? "took too long to connect: " + text : text};
 }
 

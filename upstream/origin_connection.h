@@ -9,16 +9,18 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "conf/base/clock.h"
 #include "conf/base/result.h"
 #include "conf/config.h"
+#include "upstream/address_book.h"
 #include "upstream/loop/uv_handle.h"
 #include "upstream/origin_error.h"
 
 namespace larder {
 
-/// What the connections of one loop share: looked-up names and TLS sessions. One thread.
+/// What the connections of one loop share: TLS sessions. One thread.
 class ConnectionShare {
  public:
   ConnectionShare();
@@ -44,16 +46,17 @@ class OriginConnectionUser {
   virtual void on_ready(OriginConnection& connection, bool readable, bool writable) = 0;
 };
 
-/// A connection to an origin. libcurl makes it (names, addresses, TLS, time limits); then bytes go
-/// both ways as the user says. Each has a multi handle of its own: libcurl never sees two of them
+/// A connection to an origin, by way of the proxy if one is configured. The address book looks up
+/// the name; libcurl connects (which address, proxy, TLS, time limits); then bytes go both ways as
+/// the user says. Each has a multi handle of its own: libcurl never sees two of them
 /// together, so it can neither share one nor end one that it takes for idle.
-class OriginConnection {
+class OriginConnection final : private AddressWaiter {
  public:
   /// `base` is `https://host[:port]`. Everything given outlives the connection.
-  OriginConnection(uv_loop_t* loop, const ConnectionShare& share,
+  OriginConnection(uv_loop_t* loop, const ConnectionShare& share, AddressBook& book,
                    std::shared_ptr<const UpstreamConfig> config, std::string base,
                    MonotonicTime now);
-  ~OriginConnection();
+  ~OriginConnection() override;
   OriginConnection(const OriginConnection&) = delete;
   OriginConnection& operator=(const OriginConnection&) = delete;
 
@@ -61,6 +64,10 @@ class OriginConnection {
   /// With which it was made.
   const std::shared_ptr<const UpstreamConfig>& config() const { return config_; }
   MonotonicTime made() const { return made_; }
+  /// The name that was looked up for it, and the address that it has gone to. Both empty where
+  /// nothing had to be looked up.
+  const std::string& name() const { return name_; }
+  const std::string& peer() const { return peer_; }
   MonotonicTime idle_since{};  ///< the pool's
 
   /// The user from here on; `idle`: it does not keep the loop running.
@@ -95,6 +102,9 @@ class OriginConnection {
   struct MultiDeleter {
     void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
   };
+  struct ListDeleter {
+    void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+  };
   struct EasyDeleter {
     void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
   };
@@ -113,7 +123,13 @@ class OriginConnection {
   static void on_attempt_ready(uv_poll_t* poll, int status, int events) noexcept;
   static void on_poll(uv_poll_t* poll, int status, int events) noexcept;
 
+  void on_addresses(const std::vector<std::string>& addresses, const std::string& error) override;
+
   void set_options();
+  void set_proxy();
+  void begin_connecting(MonotonicTime now);
+  void fail_to_connect(OriginError error);
+  std::string peer_address() const;
   void stop();
   void watch_attempt(curl_socket_t socket, int what);
   void act(curl_socket_t socket, int events);
@@ -123,12 +139,18 @@ class OriginConnection {
   uv_loop_t* loop_;
   const std::shared_ptr<const UpstreamConfig> config_;
   const std::string base_;
-  const bool tls_;
+  const bool tls_;  ///< to the origin or to the proxy
   const MonotonicTime made_;
+  AddressBook& book_;
+  const Endpoint endpoint_;  ///< of the proxy, if there is one
+  const std::string name_;
+  std::string peer_;
   OriginConnectionUser* user_ = nullptr;
   bool idle_ = false;
+  bool looking_up_ = false;
   bool connecting_ = false;
-  bool private_refused_ = false;  ///< an address was not allowed
+  bool private_refused_ = false;                        ///< an address was not allowed
+  std::unique_ptr<curl_slist, ListDeleter> addresses_;  ///< libcurl looks there; outlives easy_
   std::unique_ptr<CURLM, MultiDeleter> multi_;
   std::unique_ptr<CURL, EasyDeleter> easy_;  ///< before multi_ ends it must be out of it
   char error_text_[CURL_ERROR_SIZE] = {};

@@ -28,7 +28,8 @@ OriginLoop::OriginLoop(uv_loop_t* loop, UpstreamConfig config, std::string_view 
       component_(component),
       bounds_(std::move(config)),
       config_(std::make_shared<const UpstreamConfig>(bounds_)),
-      idle_(bounds_.max_connections_per_host, [this](const std::string& base) { distrust(base); }),
+      book_(loop, [this](const std::string& name) { drop_moved(name); }),
+      idle_(IdleConnections::Bounds(bounds_), [this](const std::string& base) { distrust(base); }),
       read_buffer_(kReadBuffer),
       sweep_(make_timer(loop, this)),
       news_(make_timer(loop, this)) {
@@ -45,11 +46,12 @@ void OriginLoop::use(UpstreamConfig config) {
   // A connection that the operator would not have made any more is used no more.
   const bool stricter = config.ca_file != bounds_.ca_file ||
                         config.allow_plain_http != bounds_.allow_plain_http ||
+                        config.proxy != bounds_.proxy ||
                         config.allow_private_addresses != bounds_.allow_private_addresses;
   if (stricter) idle_.clear();
   bounds_ = std::move(config);
   config_ = std::make_shared<const UpstreamConfig>(bounds_);
-  idle_.set_max(bounds_.max_connections_per_host);
+  idle_.set_bounds(IdleConnections::Bounds(bounds_));
   wake_soon();  // there may be places for those who wait
 }
 
@@ -106,20 +108,35 @@ void OriginLoop::run(Transfer* transfer) {
   transfer->place.running = true;
   transfer->place.started = now;
   ++started_;
-  transfer->start(idle_.take(transfer->base()), now);
+  auto kept = idle_.take(transfer->base(), now);
+  // Connections in use need no addresses: a change would go unseen.
+  if (kept && !kept->name().empty()) book_.refresh(kept->name(), config_->dns_cache_s);
+  transfer->start(std::move(kept), now);
   if (!noted_.empty()) wake_soon();
 }
 
 std::unique_ptr<OriginConnection> OriginLoop::new_connection(
     const std::string& base, const std::shared_ptr<const UpstreamConfig>& config) {
-  return std::make_unique<OriginConnection>(loop_, share_, config, base, monotonic_now());
+  return std::make_unique<OriginConnection>(loop_, share_, book_, config, base, monotonic_now());
 }
 
 void OriginLoop::give_back(std::unique_ptr<OriginConnection> connection, bool clean) {
   const auto now = monotonic_now();
   const bool old = connection->config() != config_;
   if (!clean || old || host_of(connection->base()).is_distrusted(now)) return;
+  if (!connection->name().empty() && !book_.holds(connection->name(), connection->peer())) return;
   idle_.keep(std::move(connection), now);
+}
+
+bool OriginLoop::is_well(const std::string& base) {
+  return host_of(base).health().consecutive_failures() == 0;
+}
+
+/// Those in use end when they are given back.
+void OriginLoop::drop_moved(const std::string& name) {
+  idle_.drop_if([&](const OriginConnection& connection) {
+    return connection.name() == name && !book_.holds(name, connection.peer());
+  });
 }
 
 void OriginLoop::distrust(const std::string& base) {
@@ -299,6 +316,7 @@ void OriginLoop::watch_silence(MonotonicTime now) {
 void OriginLoop::sweep() {
   const auto now = monotonic_now();
   for (auto& [ticket, transfer] : transfers_) {
+    transfer->check_connection(now);
     if (auto error = transfer->overdue(now)) transfer->end(std::move(*error));
   }
   for (auto& [name, host] : hosts_) {

@@ -56,6 +56,9 @@ class OriginLoop final : public Transfers, private TransferSite {
       const std::string& base, const std::shared_ptr<const UpstreamConfig>& config) override;
   void give_back(std::unique_ptr<OriginConnection> connection, bool clean) override;
   void distrust(const std::string& base) override;
+  void lost(const std::string& base) override { idle_.drop(base); }
+  bool is_well(const std::string& base) override;
+  void drop_moved(const std::string& name);
   std::span<char> read_buffer() override { return read_buffer_; }
   void note(Transfer& transfer) override;
   void tell() override;
@@ -80,6 +83,7 @@ class OriginLoop final : public Transfers, private TransferSite {
   UpstreamConfig bounds_;                         ///< the hosts' lanes look here
   std::shared_ptr<const UpstreamConfig> config_;  ///< for transfers to come
   ConnectionShare share_;
+  AddressBook book_;  ///< outlives all connections
   IdleConnections idle_;
   std::vector<char> read_buffer_;
   UvHandle<uv_timer_t> sweep_;

@@ -3,8 +3,10 @@
 
 #include "cache/request/query_string.h"
 #include "cache/request/request_fields.h"
+#include "cache/request/request_rules.h"
 #include "conf/base/field_table.h"
 #include "conf/base/octets.h"
+#include "conf/instance.h"
 
 namespace larder {
 namespace {
@@ -42,7 +44,6 @@ void add_template(OriginRequest& request, Representation coding) {
   headers.push_back(coding == Representation::gzip ? "Accept-Encoding: gzip"
                                                    : "Accept-Encoding: identity");
   headers.push_back("Accept: application/json");
-  headers.push_back("CDN-Loop: larder");
   headers.push_back("Via: 1.1 larder");
   headers.push_back("X-User-Agent: larder");
 }
@@ -146,6 +147,19 @@ OriginRequest preview_request(const RequestFields& fields, std::string_view prev
   add_fields<kToPreview>(request.headers, fields);
   add_template(request, fields.representation);
   return request;
+}
+
+std::string loop_line(const RequestView& request, const ServerConfig& server) {
+  std::string line = "CDN-Loop: ";
+  for (const auto& header : request.headers) {
+    if (field_of(header.name) != FieldId::cdn_loop) continue;
+    std::string_view rest = header.value;
+    while (!rest.empty()) {
+      const auto name = take_loop_name(rest);
+      if (is_larder_name(name)) line.append(name).append(", ");
+    }
+  }
+  return line.append(larder_name(server));
 }
 
 std::vector<std::string> header_lines(const RequestView& request,

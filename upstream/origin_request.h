@@ -24,7 +24,7 @@ struct OriginRequest {
 
 /// For Route::cached and Route::pass with known scope: GET of the canonical request. `forwarded`
 /// (keyed) comes from the canonical request; `unkeyed` = `name: value` lines of the operator's
-/// unkeyed list, taken from the client.
+/// unkeyed list, taken from the client, and loop_line().
 OriginRequest delivery_request(const CanonicalRequest& canonical, const Scope& scope,
                                std::string_view access_token,
                                const std::vector<std::string>& unkeyed);
@@ -40,5 +40,10 @@ OriginRequest preview_request(const RequestFields& fields, std::string_view prev
 /// The headers of a request that bear these names (the operator's), as `name: value` lines.
 std::vector<std::string> header_lines(const RequestView& request,
                                       const std::vector<std::string>& names);
+
+/// `CDN-Loop: ...` (RFC 8586): the larders through which the request came, and this one. Names of
+/// others do not travel on: any client could make an origin's own loop detection refuse by them
+/// what others ask for too.
+std::string loop_line(const RequestView& request, const ServerConfig& server);
 
 }  // namespace larder

@@ -16,7 +16,7 @@ std::optional<OriginError> Relay::start(OriginRequest request) {
   const bool preview = privacy_ == Privacy::private_no_store;
   started_ = monotonic_now();
   const auto started =
-      transfers_.start(std::move(request), this, preview ? Lane::preview : Lane::visitor);
+      transfers_.start(std::move(request), this, preview ? Lane::preview : Lane::pass);
   if (!started) return started.error();
   transfer_ = *started;
   return std::nullopt;
@@ -25,6 +25,20 @@ std::optional<OriginError> Relay::start(OriginRequest request) {
 void Relay::credit(std::uint64_t bytes) {
   taken_ = std::min(sent_, taken_ + bytes);  // credits count heads and chunk sizes too
   if (transfer_ != nullptr && sent_ - taken_ < kWindowBytes) transfers_.resume(transfer_);
+}
+
+Milliseconds Relay::count_wait(Milliseconds span) {
+  if (transfer_ != nullptr && sent_ - taken_ >= kWindowBytes) waited_ms_ += span;
+  return waited_ms_;
+}
+
+void Relay::cut() {
+  AnswerEvent event;
+  event.waiter = waiter_.id;
+  event.source = AnswerSource::relay;
+  event.end = AnswerEvent::End::failed;
+  waiter_.out->send(std::move(event));
+  owner_.on_relay_over(waiter_);  // destroys this
 }
 
 std::shared_ptr<const AnswerHead> Relay::head_for(const TransferProgress& progress) const {

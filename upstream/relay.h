@@ -43,6 +43,10 @@ class Relay final : public TransferSink {
   std::optional<OriginError> start(OriginRequest request);
   /// The client has taken this many more bytes.
   void credit(std::uint64_t bytes);
+  /// Another span has gone by. Gives how long, all in all, its client has kept it from reading on.
+  Milliseconds count_wait(Milliseconds span);
+  /// Its client reads too slowly: the answer breaks off. Destroys the relay.
+  void cut();
 
  private:
   void on_progress(TransferProgress progress) override;
@@ -57,6 +61,7 @@ class Relay final : public TransferSink {
   bool head_sent_ = false;
   std::uint64_t sent_ = 0;
   std::uint64_t taken_ = 0;
+  Milliseconds waited_ms_ = 0;
 };
 
 }  // namespace larder

@@ -67,6 +67,7 @@ void Transfer::start(std::unique_ptr<OriginConnection> kept, MonotonicTime now) 
   text_ = text_of(request_);
   if (kept == nullptr) return connect_anew();
   kept_ = true;
+  handed_ = now;
   transition_to(State::exchanging);
   use(std::move(kept));
   send();
@@ -159,19 +160,29 @@ void Transfer::take(std::string_view bytes) {
 /// get one.
 void Transfer::take_too_early() {
   site_.distrust(request_.host);
-  if (!kept_)
+  if (!kept_) {
     return end(OriginError{OriginCause::protocol, "bytes came before the request arrived"});
+  }
+  send_again();
+}
+
+void Transfer::send_again() {
+  again_ = true;
   release(false);
   connect_anew();
 }
 
-/// A kept connection that ends without a byte had ended before: the origin did not see the request,
-/// which is sent once more.
+/// An origin that is slow has acknowledged the request; one that is not there any more has not.
+void Transfer::check_connection(MonotonicTime now) {
+  if (state_ != State::exchanging || !kept_ || answered_) return;
+  if (now.ms - handed_.ms < config_->acknowledge_timeout_ms) return;
+  if (!connection_->has_unacknowledged()) return;
+  site_.lost(request_.host);
+  send_again();
+}
+
 void Transfer::take_end(bool in_order) {
-  if (kept_ && !answered_) {
-    release(false);
-    return connect_anew();
-  }
+  if (!answered_ && !again_ && (kept_ || site_.is_well(request_.host))) return send_again();
   if (!in_order) {
     return end(OriginError{OriginCause::broken, reader_.head_complete()
                                                     ? "the connection broke within the answer"

@@ -27,6 +27,10 @@ class TransferSite {
       const std::string& base, const std::shared_ptr<const UpstreamConfig>& config) = 0;
   /// The transfer is done with it; `clean`: another one may use it, else it ends.
   virtual void give_back(std::unique_ptr<OriginConnection> connection, bool clean) = 0;
+  /// A kept connection of this host was dead without a word: others that were kept may be so too.
+  virtual void lost(const std::string& base) = 0;
+  /// The host's last transfer did not fail.
+  virtual bool is_well(const std::string& base) = 0;
   /// The host sent bytes that no request asked for, or what is no HTTP.
   virtual void distrust(const std::string& base) = 0;
   /// For what is read, during one call.
@@ -40,8 +44,15 @@ class TransferSite {
 /// One request to an origin, and its answer. Owned by the OriginLoop. Legal moves:
 ///
 ///     queued -> connecting -> exchanging -> ended
-///     queued -> exchanging (a kept connection) -> connecting (it had died: once)
-///     any -> ended
+///     queued -> exchanging (a kept connection)
+///     exchanging -> connecting (the origin did not get the request, or has not begun with it:
+///     once) any -> ended
+///
+/// Once in all the request goes again, on a new connection, within the same time limits:
+/// - a kept connection ended without a byte, or carried bytes from before the request arrived;
+/// - on a kept connection nothing of the request was acknowledged in acknowledge_timeout;
+/// - a new connection ended without a byte, and the host was well before. (Where it was not, a
+///   second attempt would only double its load.)
 class Transfer final : public OriginConnectionUser {
  public:
   enum class State : std::uint8_t {
@@ -82,6 +93,8 @@ class Transfer final : public OriginConnectionUser {
   /// On a kept connection, or with null on a new one.
   void start(std::unique_ptr<OriginConnection> kept, MonotonicTime now);
   void end(OriginError error);
+  /// Sends the request once more if its connection is a dead one.
+  void check_connection(MonotonicTime now);
   /// Too slow?
   std::optional<OriginError> overdue(MonotonicTime now);
   TransferProgress take_progress();
@@ -110,6 +123,7 @@ class Transfer final : public OriginConnectionUser {
   void take(std::string_view bytes);
   void take_too_early();
   void take_end(bool in_order);
+  void send_again();
   void complete(std::size_t behind);
   void release(bool clean);
   bool too_slow(MonotonicTime now);
@@ -121,6 +135,8 @@ class Transfer final : public OriginConnectionUser {
   std::unique_ptr<OriginConnection> connection_;
   bool kept_ = false;      ///< the connection was used before
   bool answered_ = false;  ///< a byte has come on it
+  bool again_ = false;     ///< the request has been sent once more
+  MonotonicTime handed_;   ///< on a kept connection: since when it has this request
   Secret text_;            ///< of the request: it has tokens
   std::size_t sent_ = 0;   ///< of text_
   ResponseReader reader_;

@@ -4,6 +4,7 @@
 #include "cache/http/accept_encoding.h"
 #include "cache/request/query_string.h"
 #include "conf/base/octets.h"
+#include "conf/instance.h"
 
 namespace larder {
 namespace {
@@ -11,12 +12,13 @@ namespace {
 constexpr std::size_t kMaxFields = 64;
 constexpr std::size_t kMaxFieldBytes = 8 * 1024;  // of a field that larder reads
 constexpr std::size_t kFieldOverhead = 4;         // ": " and CRLF
-constexpr std::string_view kLoopId = "larder";
 
-bool names_larder(std::string_view cdn_loop) {
+/// True = it has been at this larder before, or at more of them than are set up in any row.
+bool is_looped(std::string_view cdn_loop, const std::string& own_name, unsigned& larders) {
   while (!cdn_loop.empty()) {
-    const std::string_view element = take_list_element(cdn_loop);
-    if (equals_ignoring_case(trim(element.substr(0, element.find(';'))), kLoopId)) return true;
+    const std::string_view name = take_loop_name(cdn_loop);
+    if (!is_larder_name(name)) continue;
+    if (name == own_name || ++larders > kMaxLardersInARow) return true;
   }
   return false;
 }
@@ -116,6 +118,11 @@ const char* fault_in_path(std::string_view path) {
 
 }  // namespace
 
+std::string_view take_loop_name(std::string_view& cdn_loop) {
+  const std::string_view element = take_list_element(cdn_loop);
+  return trim(element.substr(0, element.find(';')));
+}
+
 std::optional<Refusal> survey_header(const RequestView& request, const ServerConfig& limits,
                                      HeaderSurvey& survey) {
   if (request.headers.size() > kMaxFields) {
@@ -123,6 +130,7 @@ std::optional<Refusal> survey_header(const RequestView& request, const ServerCon
   }
   std::size_t bytes = 0;
   AcceptedEncodings accepted;
+  unsigned larders = 0;
   for (const HeaderView& header : request.headers) {
     const std::size_t size = header.name.size() + header.value.size() + kFieldOverhead;
     bytes += size;
@@ -137,7 +145,9 @@ std::optional<Refusal> survey_header(const RequestView& request, const ServerCon
     Sighting& sighting = survey.fields[static_cast<std::size_t>(id)];
     if (sighting.count++ == 0) sighting.value = header.value;
     if (id == FieldId::accept_encoding) accepted.add(header.value);
-    if (id == FieldId::cdn_loop && names_larder(header.value)) survey.looped = true;
+    if (id == FieldId::cdn_loop && is_looped(header.value, larder_name(limits), larders)) {
+      survey.looped = true;
+    }
   }
   if (accepted.gzip()) survey.representation = Representation::gzip;
   return std::nullopt;
@@ -158,8 +168,8 @@ std::optional<Refusal> check_framing(const RequestView& request, const HeaderSur
   }
   if (survey.looped) {
     return refuse(508, Reason::looped,
-                  "The request has been here before: the configured delivery or preview host "
-                  "leads back to larder.");
+                  "The request has been at this larder before, or at more than 8: the configured "
+                  "delivery or preview host leads back here.");
   }
   return std::nullopt;
 }

@@ -26,7 +26,7 @@ using Sightings = std::array<Sighting, kReadFieldCount>;
 struct HeaderSurvey {
   Sightings fields;
   Representation representation = Representation::identity;
-  bool looped = false;  ///< CDN-Loop (RFC 8586) names larder
+  bool looped = false;  ///< CDN-Loop (RFC 8586) names this larder, or too many others
 };
 
 /// One pass over the query. `fields` holds values still encoded.
@@ -34,6 +34,12 @@ struct QuerySurvey {
   Sightings fields;
   bool bracketed = false;  ///< a field of ours as `name[...]`
 };
+
+/// Larders through which one request may go.
+inline constexpr unsigned kMaxLardersInARow = 8;
+
+/// The next name of a CDN-Loop list, without its parameters.
+std::string_view take_loop_name(std::string_view& cdn_loop);
 
 struct TargetParts {
   std::string_view authority;  ///< of an absolute-form target, else empty

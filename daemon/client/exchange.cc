@@ -169,12 +169,16 @@ void Exchange::place_order(const RequestView& view, const Plan& plan) {
   order.to = plan.relay_to;
   order.waiter = host.add_waiter(side_.taker);
   if (order.relay) {
-    host.post(relay_order_for(plan, view, order.waiter, host.upstream()));
+    auto relay = relay_order_for(plan, view, order.waiter, host.server(), host.upstream());
+    relay.client = side_.client;
+    host.post(std::move(relay));
   } else {
     if (plan.object) order.recall = stale_recall_for(plan);
     std::copy_n(plan.key.bytes.begin() + 16, key_.size(), key_.begin());
     order.if_none_match = plan.fields.if_none_match;
-    host.post(fill_order_for(plan, view, order.waiter, host.upstream()));
+    auto fill = fill_order_for(plan, view, order.waiter, host.server(), host.upstream());
+    fill.client = side_.client;
+    host.post(std::move(fill));
   }
   transition_to(State::waiting);
   set_deadline();

@@ -22,7 +22,7 @@ struct ExchangeSide {
   AnswerTaker& taker;  ///< hands the events of an order back to the exchange
   bool can_reset =
       true;            ///< the client can tell a body that is cut off by the end of the connection
-  std::string client;  ///< its address, for the access log
+  std::string client;  ///< its address, for the access log and the bound of slow relays
 };
 
 /// What the protocol says of one request, beside what it asks for.

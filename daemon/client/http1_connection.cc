@@ -58,7 +58,7 @@ Http1Connection::Http1Connection(ClientHost& host, std::unique_ptr<Transport> tr
             .out = out_,
             .taker = *this,
             .can_reset = transport_->can_reset(),
-            .client = host.logs() ? transport_->peer() : std::string{}} {
+            .client = transport_->peer()} {
   transport_->set_user(*this);
 }
 

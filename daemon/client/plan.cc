@@ -24,7 +24,7 @@ std::string_view Plan::host() const {
 }
 
 FillOrder fill_order_for(const Plan& plan, const RequestView& request, Waiter waiter,
-                         const UpstreamConfig& upstream) {
+                         const ServerConfig& server, const UpstreamConfig& upstream) {
   LARDER_CHECK(plan.canonical && plan.scope);
   FillOrder order;
   order.waiter = waiter;
@@ -34,20 +34,23 @@ FillOrder fill_order_for(const Plan& plan, const RequestView& request, Waiter wa
   order.scope = plan.scope;
   order.access_token = Secret(std::string(plan.fields.access_token));
   order.unkeyed = header_lines(request, upstream.forward_headers_unkeyed);
+  order.unkeyed.push_back(loop_line(request, server));
   order.has_stale = plan.object.has_value();
   order.skip_store = plan.store_reason == Reason::credential_rejected;
   return order;
 }
 
 RelayOrder relay_order_for(const Plan& plan, const RequestView& request, Waiter waiter,
-                           const UpstreamConfig& upstream) {
+                           const ServerConfig& server, const UpstreamConfig& upstream) {
   LARDER_CHECK(plan.what == Plan::What::relay);
   RelayOrder order{.waiter = waiter,
                    .request = plan.relay_to == RelayOrder::To::preview
                                   ? preview_request(plan.fields, plan.preview_host)
                                   : pass_request(plan.fields, *plan.scope),
                    .to = plan.relay_to,
-                   .scope = plan.scope};
+                   .scope = plan.scope,
+                   .client = {}};
+  order.request.headers.push_back(loop_line(request, server));
   for (const auto* names : {&upstream.forward_headers, &upstream.forward_headers_unkeyed}) {
     for (auto& line : header_lines(request, *names)) {
       order.request.headers.push_back(std::move(line));

@@ -67,11 +67,11 @@ struct StaleRecall {
 /// The order for a plan that has `canonical`: a fill, or the refresh of a stale answer (then
 /// `waiter.out` is null). `request` is the one that was planned, in the same turn.
 FillOrder fill_order_for(const Plan& plan, const RequestView& request, Waiter waiter,
-                         const UpstreamConfig& upstream);
+                         const ServerConfig& server, const UpstreamConfig& upstream);
 
 /// The order for a relay; `request` as above.
 RelayOrder relay_order_for(const Plan& plan, const RequestView& request, Waiter waiter,
-                           const UpstreamConfig& upstream);
+                           const ServerConfig& server, const UpstreamConfig& upstream);
 
 /// For a fill whose plan has a stale object.
 StaleRecall stale_recall_for(const Plan& plan);

@@ -109,6 +109,8 @@ void FetchThread::on_sweep(uv_timer_t* timer) noexcept {
 
 void FetchThread::cut_laggards() {
   fills_.for_each([this](Fill& fill) { metrics_.laggards_cut.add(fill.cut_laggards(kSweepMs)); });
+  metrics_.laggards_cut.add(
+      relays_.cut_slow(config().upstream.max_slow_relays_per_client, kSweepMs));
 }
 
 void FetchThread::give_stale() {
@@ -308,12 +310,13 @@ void FetchThread::take(RelayOrder& order) {
   if (order.to == RelayOrder::To::delivery && order.scope && !may_ask(*order.scope, order.waiter)) {
     return;
   }
-  start_relay(order.waiter, std::move(order.request), order.to);
+  start_relay(order.waiter, std::move(order.request), order.to, order.client);
 }
 
-void FetchThread::start_relay(Waiter waiter, OriginRequest request, RelayOrder::To to) {
+void FetchThread::start_relay(Waiter waiter, OriginRequest request, RelayOrder::To to,
+                              const std::string& client) {
   (to == RelayOrder::To::preview ? metrics_.previews : metrics_.passes).add();
-  if (const auto refused = relays_.start(waiter, std::move(request), to)) {
+  if (const auto refused = relays_.start(waiter, std::move(request), to, client)) {
     refuse(waiter, refusal_of(*refused));
   }
 }
@@ -323,7 +326,7 @@ void FetchThread::relay_alone(const FillOrder& order) {
   start_relay(
       order.waiter,
       delivery_request(order.request, *order.scope, order.access_token.reveal(), order.unkeyed),
-      RelayOrder::To::delivery);
+      RelayOrder::To::delivery, order.client);
 }
 
 void FetchThread::refuse(Waiter waiter, const Refusal& refusal) {

@@ -82,7 +82,8 @@ class FetchThread final : public FillOwner, public CredentialWatch {
   bool answer_from_held(const FillOrder& order);
   bool answer_from_store(const FillOrder& order);
   Fill* start_fill(FillOrder order, unsigned attempt);
-  void start_relay(Waiter waiter, OriginRequest request, RelayOrder::To to);
+  void start_relay(Waiter waiter, OriginRequest request, RelayOrder::To to,
+                   const std::string& client);
   HitForMiss::Advice advise(const FillOrder& order);
   void relay_alone(const FillOrder& order);
   void refuse(Waiter waiter, const Refusal& refusal);

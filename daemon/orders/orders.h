@@ -27,7 +27,8 @@ struct FillOrder {
   CanonicalRequest request;
   std::shared_ptr<const Scope> scope;
   Secret access_token;
-  std::vector<std::string> unkeyed;
+  std::vector<std::string> unkeyed;  ///< more lines for the origin that are not in the key
+  std::string client;                ///< address of who asks, as text; empty for a refresh
   bool has_stale =
       false;  ///< the worker can answer with a stale object: fail rather than pass an error on
   bool skip_store = false;  ///< the credential must prove itself anew: only the origin may answer
@@ -40,6 +41,7 @@ struct RelayOrder {
   OriginRequest request;
   To to = To::delivery;
   std::shared_ptr<const Scope> scope;  ///< of To::delivery
+  std::string client;                  ///< address of who asks, as text
 };
 
 /// The client is gone or its deadline has passed.

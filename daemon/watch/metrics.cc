@@ -79,7 +79,7 @@ void add_origin_metrics(Exposition& out, const OriginMetrics& origin) {
   out.single("larder_fills_retried_total", "counter", "Second tries for those who still waited.",
              origin.fills_retried.get());
   out.single("larder_fills_laggards_cut_total", "counter",
-             "Readers of a large answer cut off because they held up the others.",
+             "Readers cut off because they held up others of the fill, or too many relays.",
              origin.laggards_cut.get());
   out.single("larder_fills_active", "gauge", "Fetches under way or waiting for their commit.",
              origin.fills_active.get());

@@ -21,7 +21,15 @@ struct Case {
 
 Outcome outcome_of(RequestBuilder& builder) {
   Decoded scratch;
-  return run(builder, Config{}, scratch);
+  Config config;
+  config.server.instance_id = "this";
+  return run(builder, config, scratch);
+}
+
+std::string repeated(const std::string& text, int times) {
+  std::string all;
+  while (times-- > 0) all += text;
+  return all;
 }
 
 }  // namespace
@@ -97,11 +105,18 @@ TEST_CASE("request rules: method, version, Host, body and size", "[cache]") {
        [](auto& r) { r.header("user_agent", "ruby-sdk/0.9.2").header("read_timeout", "3"); }, 0},
       {"the User-Agent of Python's library",
        [](auto& r) { r.header("User-Agent", "{'sdk': {'name': \"x\"}, 'os': {}}"); }, 0},
-      {"a loop", [](auto& r) { r.header("CDN-Loop", "larder"); }, 508, false},
+      {"a loop", [](auto& r) { r.header("CDN-Loop", "larder-this"); }, 508, false},
       {"a loop, further back",
-       [](auto& r) { r.header("CDN-Loop", "fastly; v=1").header("cdn-loop", "a, Larder;v=1"); },
+       [](auto& r) { r.header("CDN-Loop", "fastly; v=1").header("cdn-loop", "a, larder-this;v=1"); },
        508, false},
       {"another's CDN-Loop", [](auto& r) { r.header("CDN-Loop", "larder2, notlarder"); }, 0},
+      {"another larder", [](auto& r) { r.header("CDN-Loop", "larder, larder-this2, larder-"); }, 0},
+      {"8 other larders", [](auto& r) { r.header("CDN-Loop", "larder-a" + repeated(", larder-b", 7)); }, 0},
+      {"9 other larders",
+       [](auto& r) {
+         r.header("CDN-Loop", "larder-a").header("CDN-Loop", "larder-a" + repeated(", larder-b", 7));
+       },
+       508, false},
   }));
   DYNAMIC_SECTION(c.name) {
     auto builder = RequestBuilder::delivery(kTarget);

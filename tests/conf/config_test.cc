@@ -224,6 +224,16 @@ TEST_CASE("config: a value of the wrong type, form or range is refused with a re
       {"[upstream]\nforward_headers = [\"X-A\", \"x_a\"]", "\"x_a\" is listed twice"},
       {"[upstream]\nforward_headers = [\"x-a\"]\nforward_headers_unkeyed = [\"X-A\"]", "F:3: "},
       {"[upstream]\nconnect_timeout = \"5m\"", "longer than upstream.total_timeout, 1m"},
+      {"[upstream.proxy]\nurl = \"socks5://p:1080\"",
+       "upstream.proxy.url is not right; give http://HOST:PORT, https://HOST:PORT or socks5h://"},
+      {"[upstream.proxy]\nurl = \"http://u:p@proxy:3128\"", "without user and password"},
+      {"[upstream.proxy]\nurl = \"http://proxy\"", "give http://HOST:PORT"},
+      {"[upstream.proxy]\ncredentials = \"some:word\"",
+       "F:2: upstream.proxy has credentials and no url"},
+      {"[upstream.proxy]\nurl = \"http://p:1\"\ncredentials = \"someword\"",
+       "F:3: the credentials of"},
+      {"[upstream]\nproxy = \"http://p:1\"", "write it as a section: [upstream.proxy]"},
+      {"[server]\ninstance_id = \"a,b\"", "give up to 64 letters, digits"},
       {"[cache]\nsize = \"4MiB\"\nmax_object = \"2MiB\"",
        "F:3: cache.max_object is 2MiB, more than a quarter of cache.size, 4MiB"},
       {"[cache]\nmax_object = \"1MiB\"\nmax_pending = \"64KiB\"",
@@ -411,6 +421,20 @@ TEST_CASE("config: preview_tokens may be \"any\", and what [] means is said", "[
 TEST_CASE("config: a word for preview_tokens other than any is refused", "[conf]") {
   CHECK_THAT(mistakes_of((stack_with("region = \"eu\"", "preview_tokens = \"none\"")).c_str()),
              ContainsSubstring("preview_tokens is a text"));
+}
+
+TEST_CASE("config: a proxy has a url, and credentials that nobody is told", "[conf]") {
+  const ParsedConfig parsed =
+      parse("[upstream.proxy]\nurl = \"socks5h://proxy.test:1080\"\ncredentials = \"u:swordfish\"");
+  REQUIRE_THAT(format_mistakes("F", parsed.mistakes), Equals(""));
+  CHECK(parsed.literal_secret_line == 3);
+  CHECK(parsed.config.upstream.proxy.credentials.reveal() == "u:swordfish");
+  const std::string text = describe_config(parsed.config);
+  CHECK_THAT(text, ContainsSubstring("by way of socks5h://proxy.test:1080"));
+  CHECK(text.find("swordfish") == std::string::npos);
+  const std::string wrong =
+      mistakes_of("[upstream.proxy]\nurl = \"http://u:swordfish@proxy:3128\"");
+  CHECK(wrong.find("swordfish") == std::string::npos);
 }
 
 TEST_CASE("config: letters beyond ASCII are welcome in texts and comments", "[conf]") {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cache/store/find_answer.h"
+#include "conf/instance.h"
 #include "daemon/client/planner.h"
 #include "tests/cache/request_builder.h"
 #include "tests/cache/store_fixture.h"
@@ -236,8 +237,8 @@ TEST_CASE("planner: each plan names the reasons of its steps", "[daemon]") {
         Reason::none, Reason::ambiguous_field);
   check(delivery().method(larder::Method::other), What::refuse, Reason::none, Reason::none,
         Reason::method);
-  check(delivery().header("CDN-Loop", "larder"), What::refuse, Reason::none, Reason::none,
-        Reason::looped);
+  check(delivery().header("CDN-Loop", larder::larder_name({})), What::refuse, Reason::none,
+        Reason::none, Reason::looped);
 }
 
 TEST_CASE("planner: a plan is its own, whatever is planned after it", "[daemon]") {
@@ -250,7 +251,8 @@ TEST_CASE("planner: a plan is its own, whatever is planned after it", "[daemon]"
   const Plan second = bench.plan(other, 0);
   CHECK(first.fields.environment == "prod");
   CHECK(first.scope->environment == "prod");
-  const auto order = fill_order_for(first, view, {}, bench.settings->config.upstream);
+  const auto order = fill_order_for(first, view, {}, bench.settings->config.server,
+                                    bench.settings->config.upstream);
   CHECK(order.request.path == kPath);
   CHECK(order.request.variants.empty());
   CHECK(order.key == first.key);

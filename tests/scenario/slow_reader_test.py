@@ -43,7 +43,7 @@ def test_readers_of_a_stored_answer_do_not_keep_others_from_being_stored(stage):
 def test_streams_for_slow_clients_are_charged_and_those_stuck_longest_are_cut_off(stage):
     bound = 4 * MIB
     larder = stage.larder(server={"max_output": "4MiB", "write_timeout": "60s", "workers": 1},
-                          upstream={"max_connections_per_host": 64})
+                          upstream={"max_connections_per_host": 64, "max_slow_relays_per_client": 1_000})
     draft = f"{DRAFT_MARKER} {marker()} hash=hash123"
     size = 24 * MIB
     clients = []
@@ -66,6 +66,37 @@ def test_streams_for_slow_clients_are_charged_and_those_stuck_longest_are_cut_of
     for client in clients:
         client.close()
     wait_until(lambda: metric(larder, "output_waiting_bytes") == 0, "nothing waits in the end")
+
+
+def test_slow_readers_of_passed_answers_do_not_keep_misses_out(stage):
+    larder = stage.larder(server={"write_timeout": "60s"}, upstream={"max_slow_relays_per_client": 1_000})
+    passed = CREDENTIALS + [("release_id", "r")]
+    clients = []
+    for number in range(32):  # as many as the host has places
+        client = larder.connect(receive_buffer=SMALL_BUFFER)
+        ask(client, sized_target(24 * MIB, f"p{number}"), passed)
+        clients.append(client)
+    for client in clients[:16]:  # who waits for a place of the others gets 503
+        client.need(12, "the beginning")
+    for number in range(40):
+        target, body = sized(20_000, f"miss{number}")
+        check_answer(larder.get(target, CREDENTIALS), 200, body, f"miss {number} beside slow readers")
+    for client in clients:
+        client.close()
+
+
+def test_one_address_holds_few_relays_by_reading_slowly(stage):
+    larder = stage.larder(server={"write_timeout": "60s"}, upstream={"max_slow_relays_per_client": 3})
+    draft = f"{DRAFT_MARKER} {marker()} hash=hash123"
+    clients = [stuck_client(larder, sized_target(24 * MIB, f"d{number}"), preview_credentials())
+               for number in range(20)]
+    wait_metric(larder, "fills_laggards_cut", 17)
+    wait_until(lambda: metric(larder, "transfers_running__preview") <= 3, "three are left")
+    target, body = sized(24 * MIB, "quick", draft)
+    check_answer(larder.get(target, preview_credentials()), 200, body, "the preview of a client that reads")
+    check_equal(metric(larder, "fills_laggards_cut"), 17, "relays that were cut off")
+    for client in clients:
+        client.close()
 
 
 def test_tails_of_hits_make_room_for_themselves(stage):

@@ -122,6 +122,8 @@ class FakeTransfers final : public Transfers {
     }
     void give_back(std::unique_ptr<OriginConnection>, bool) override {}
     void distrust(const std::string&) override {}
+    void lost(const std::string&) override {}
+    bool is_well(const std::string&) override { return true; }
     std::span<char> read_buffer() override { return {}; }
     void note(Transfer&) override {}
     void tell() override {}

@@ -142,3 +142,24 @@ TEST_CASE("host lanes: visitors and previews wait no longer than upstream.queue_
     CHECK(lanes.take_overdue(MonotonicTime{221}) == std::vector<larder::Ticket>{2});
   }
 }
+
+TEST_CASE("host lanes: passes take at most half of the places, and keep nobody else out",
+          "[upstream]") {
+  const auto config = bounds(8, 10);
+  HostLanes lanes(config);
+  CHECK(enter(lanes, Lane::pass, 1, 6) == 4);
+  CHECK_FALSE(lanes.next());
+  CHECK(lanes.queued(Lane::pass) == 2);
+  CHECK(enter(lanes, Lane::refresh, 10, 1) == 1);  // passes that wait have no claim on its place
+  CHECK(enter(lanes, Lane::visitor, 20, 4) == 3);
+  SECTION("a place of a pass that is over goes to a visitor first") {
+    lanes.end(Lane::pass);
+    CHECK(lanes.next()->ticket == 23);
+    CHECK_FALSE(lanes.next());
+    lanes.end(Lane::visitor);
+    CHECK(lanes.next()->ticket == 5);
+  }
+  SECTION("they wait no longer than others") {
+    CHECK(lanes.take_overdue(MonotonicTime{101}) == std::vector<larder::Ticket>{23, 5, 6});
+  }
+}

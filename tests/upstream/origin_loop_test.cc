@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/origin_loop.h"
 
+#include <linux/filter.h>
 #include <poll.h>
 
 #include <array>
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <string>
 
 #include "tests/tiny_origin.h"
@@ -79,6 +81,12 @@ class ServedOrigin {
     const auto bytes =
         "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
     REQUIRE(::send(peer_, bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
+  }
+  /// From here on every packet of the client is dropped without a word.
+  void forget() const {
+    sock_filter drop{BPF_RET | BPF_K, 0, 0, 0};
+    const sock_fprog program{1, &drop};
+    REQUIRE(::setsockopt(peer_, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0);
   }
   /// Has the client closed the connection, or reset it?
   bool sees_the_end() const {
@@ -283,6 +291,33 @@ TEST_CASE("origin loop: bytes on a kept connection end it, and the next request 
   curl.start(origin.request(), &third, larder::Lane::visitor);
   while (third.ended == 0 && !origin.has_another_connection()) turn();
   CHECK(third.ended == 0);
+}
+
+TEST_CASE("origin loop: a request that is not acknowledged on a kept connection gets a new one",
+          "[upstream]") {
+  ServedOrigin origin;
+  auto config = config_for_tests();
+  config.acknowledge_timeout_ms = 100;
+  larder::UvLoop loop;
+  larder::OriginLoop origins(loop.get(), config);
+  Collector first(loop), second(loop);
+  const auto turn = [&] { uv_run(loop.get(), UV_RUN_NOWAIT); };
+  origins.start(origin.request(), &first, larder::Lane::visitor);
+  while (!origin.took_request()) turn();
+  origin.answer("first");
+  while (first.ended == 0) turn();
+
+  const bool dead = GENERATE(true, false);
+  if (dead) origin.forget();
+  const auto started = larder::monotonic_now();
+  origins.start(origin.request(), &second, larder::Lane::visitor);
+  const std::int64_t patience_ms = dead ? 5'000 : 600;  // one that is slow was acknowledged
+  while (!origin.has_another_connection() &&
+         larder::monotonic_now().ms - started.ms < patience_ms) {
+    turn();
+  }
+  CHECK(origin.has_another_connection() == dead);
+  CHECK(second.ended == 0);
 }
 
 TEST_CASE("origin loop: bytes on an idle connection leave the loop asleep, and are no answer",

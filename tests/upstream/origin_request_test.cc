@@ -36,12 +36,12 @@ TEST_CASE("origin request: a fill sends the canonical request, its scope and not
   canonical.representation = larder::Representation::gzip;
   canonical.variants = "a,b";
   canonical.forwarded = "x-extra: 1\r\n";
-  const auto request = larder::delivery_request(canonical, scope(), "cstoken", {"x-free: 2"});
+  const auto request = larder::delivery_request(canonical, scope(), "cstoken", {"x-free: 2", "CDN-Loop: larder-x"});
   CHECK(request.host == "https://cdn.test");
   CHECK(request.url == "https://cdn.test/v3/assets?environment=prod%20%26%20more&limit=5");
   for (const auto* line : {"api_key: blt1", "access_token: cstoken", "branch: main",
                            "x-cs-variant-uid: a,b", "x-extra: 1", "x-free: 2",
-                           "Accept-Encoding: gzip", "X-User-Agent: larder", "CDN-Loop: larder"}) {
+                           "Accept-Encoding: gzip", "X-User-Agent: larder", "CDN-Loop: larder-x"}) {
     CAPTURE(line);
     CHECK(has(request, line));
   }
@@ -92,4 +92,21 @@ TEST_CASE("origin request: a pass never carries a preview token", "[upstream]") 
   const auto request = larder::pass_request(fields, scope());
   CHECK_FALSE(names(request, "preview_token"));
   CHECK(has(request, "release_id: rel"));
+}
+
+TEST_CASE("origin request: CDN-Loop names the larders of the way and this one, and nobody else",
+          "[upstream]") {
+  larder::ServerConfig server;
+  server.instance_id = "me";
+  const std::vector<larder::HeaderView> headers{{"CDN-Loop", "cloudflare, larder-a; v=1, larder"},
+                                                {"x", "larder-x"},
+                                                {"cdn-loop", "larder-b\x01,larder-c"}};
+  larder::RequestView request;
+  CHECK(larder::loop_line(request, server) == "CDN-Loop: larder-me");
+  request.headers = headers;
+  CHECK(larder::loop_line(request, server) == "CDN-Loop: larder-a, larder-c, larder-me");
+  server.instance_id.clear();
+  const auto drawn = larder::loop_line({}, server);
+  CHECK(drawn == larder::loop_line({}, server));
+  CHECK(drawn.size() == std::string("CDN-Loop: larder-").size() + 16);
 }

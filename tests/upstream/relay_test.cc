@@ -40,7 +40,7 @@ struct Fixture final : RelayOwner {
 TEST_CASE("relay: an answer goes through as it comes", "[upstream]") {
   Fixture f;
   REQUIRE(f.start());
-  CHECK(f.transfers.at(0).lane == Lane::visitor);
+  CHECK(f.transfers.at(0).lane == Lane::pass);
   f.transfers.head(0, 200, kJson, "{\"a\":");
   CHECK(f.got().head->status == 200);
   CHECK_FALSE(f.got().head->body_length);
@@ -150,4 +150,22 @@ TEST_CASE("relay: nothing starts where the queue is full", "[upstream]") {
   f.transfers.full = true;
   CHECK_FALSE(f.start());
   CHECK(f.transfers.count() == 0);
+}
+
+TEST_CASE("relay: what its client makes it wait adds up, and cut() breaks the answer off",
+          "[upstream]") {
+  Fixture f;
+  REQUIRE(f.start());
+  f.transfers.head(0, 200, kJson, "x");
+  CHECK(f.relay->count_wait(250) == 0);
+  f.transfers.body(0, std::string(Relay::kWindowBytes, 'x'));
+  CHECK(f.relay->count_wait(250) == 250);
+  f.relay->credit(100'000);
+  CHECK(f.relay->count_wait(250) == 250);
+  f.transfers.body(0, std::string(100'000, 'x'));
+  CHECK(f.relay->count_wait(250) == 500);
+  f.relay->cut();
+  CHECK(f.relay == nullptr);
+  CHECK(f.got().failed());
+  CHECK(f.transfers.at(0).abandoned);
 }
