@@ -45,8 +45,8 @@ struct AdminConfig {
 
 /// `[server]`: clients and their bounds.
 struct ServerConfig {
-  unsigned workers = 0;          ///< event loops; 0 = one for each core
-  unsigned max_connections = 0;  ///< all workers together; 0 = (RLIMIT_NOFILE - 256) / 2
+  unsigned workers = 0;          ///< event loops; 0 = one for each core, within the cgroup
+  unsigned max_connections = 0;  ///< all workers together; 0 = see daemon/start_limits.h
   Milliseconds header_timeout_ms =
       5'000;  ///< from the first byte of a request to the end of its header
   Milliseconds idle_timeout_ms = 15'000;     ///< between two requests

@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <new>
+#include <system_error>
 
 #include "conf/base/fd.h"
 #include "conf/base/log.h"
@@ -33,6 +35,7 @@ void close_off_process() {
   setrlimit(RLIMIT_CORE, &none);
   umask(0077);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file at its limit is an error to handle, not an end
 }
 
 /// The file appears whole or not at all.
@@ -100,6 +103,15 @@ int main(int count, char** words) {
   larder::start_curl_library();
   try {
     return serve(options);
+  } catch (const std::bad_alloc&) {
+    std::cerr << "larderd: there is not enough memory to start: raise the limit (MemoryMax= or "
+                 "LimitAS= in the unit) or lower cache.size\n";
+    return 1;
+  } catch (const std::system_error& error) {
+    std::cerr << "larderd: cannot start a thread: " << error.what()
+              << ": raise the number of tasks (TasksMax= in the unit, ulimit -u) or lower "
+                 "server.workers\n";
+    return 1;
   } catch (const std::exception& error) {
     std::cerr << "larderd: " << error.what() << '\n';
     return 1;

@@ -3,13 +3,13 @@
 
 #include <sys/resource.h>
 #include <unistd.h>
-#include <algorithm>
 #include <csignal>
-#include <thread>
+#include <utility>
 
 #include "conf/base/json_text.h"
 #include "conf/base/log.h"
 #include "conf/base/redact.h"
+#include "conf/base/startup_error.h"
 #include "conf/config_redactor.h"
 #include "conf/config_surroundings.h"
 #include "daemon/service_notify.h"
@@ -19,19 +19,20 @@ namespace {
 
 constexpr unsigned kUnixListenerMode = 0666;  // as open as a TCP port; its directory says who may
 constexpr unsigned kAdminMode = 0660;
-constexpr unsigned kOwnDescriptors = 256;  // store, log, origins, loops
+constexpr std::uint64_t kClockMs = 1'000;
 
-unsigned workers_of(const ServerConfig& config) {
-  return config.workers != 0 ? config.workers : std::max(1u, std::thread::hardware_concurrency());
-}
-
-unsigned max_connections_of(const ServerConfig& config) {
-  if (config.max_connections != 0) return config.max_connections;
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  const auto descriptors = static_cast<unsigned>(std::min<rlim_t>(limit.rlim_cur, 1u << 20));
-  return descriptors > 2 * kOwnDescriptors ? (descriptors - kOwnDescriptors) / 2
-                                           : kOwnDescriptors / 2;
+/// Before anything is opened. The soft limit of descriptors is raised as far as it goes.
+SystemLimits checked_system(const Config& config) {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+  }
+  const SystemLimits system = read_system();
+  if (const auto what = lacking(config, workers_for(config.server, system), system)) {
+    throw StartupError(*what);
+  }
+  return system;
 }
 
 std::size_t max_scopes_of(const Config& config) {
@@ -55,11 +56,6 @@ std::string address_list(const List& addresses) {
   return out + "]";
 }
 
-InstallSecret secret_in(const std::string& path) {
-  prepare_cache_directory(path);
-  return load_install_secret(path);
-}
-
 }  // namespace
 
 Server::Server(SettingsPtr settings, std::string config_file)
@@ -67,21 +63,24 @@ Server::Server(SettingsPtr settings, std::string config_file)
       config_file_(std::move(config_file)),
       reloader_(config_file_, settings_),
       started_(monotonic_now()),
-      secret_(secret_in(config().cache.path)),
+      system_(checked_system(config())),
+      worker_count_(workers_for(config().server, system_)),
+      directory_(config().cache.path),
+      secret_(load_install_secret(directory_.path())),
       hasher_(secret_),
       held_(config().cache.max_pending_bytes, config().server.max_output_bytes),
-      store_(std::make_unique<Store>(config().cache, max_scopes_of(config()), hasher_,
-                                     make_eviction(config().cache.eviction))) {
-  const auto workers = workers_of(config().server);
+      store_(std::make_unique<Store>(std::move(directory_), config().cache, max_scopes_of(config()),
+                                     hasher_, make_eviction(config().cache.eviction))) {
   if (!config().log.access_log.empty())
-    access_log_ = std::make_unique<AccessLog>(config().log.access_log, workers);
-  shared_.reset(new Shared{.settings = settings_,
-                           .secret = secret_,
-                           .hasher = hasher_,
-                           .clock = clock_,
-                           .store = *store_,
-                           .held = held_,
-                           .max_connections = max_connections_of(config().server)});
+    access_log_ = std::make_unique<AccessLog>(config().log.access_log, worker_count_);
+  shared_.reset(
+      new Shared{.settings = settings_,
+                 .secret = secret_,
+                 .hasher = hasher_,
+                 .clock = clock_,
+                 .store = *store_,
+                 .held = held_,
+                 .max_connections = max_connections_for(config(), worker_count_, system_)});
   open_workers();
   open_admin();
   for (const std::string& warning : warnings_of(config())) {
@@ -94,6 +93,8 @@ Server::Server(SettingsPtr settings, std::string config_file)
   watch_signal(terminate_, SIGTERM);
   watch_signal(interrupt_, SIGINT);
   watch_signal(hang_up_, SIGHUP);
+  clock_timer_ = make_timer(loop_.get(), this);
+  uv_timer_start(clock_timer_.get(), on_clock, kClockMs, kClockMs);
   for (auto& worker : workers_) worker->start();
 }
 
@@ -104,10 +105,16 @@ Server::~Server() {
   store_.reset();    // commits what is pending; its notes to the origin thread are dropped
 }
 
+void Server::lock_socket(const ListenAddress& address) {
+  if (address.family != ListenAddress::Family::unix_socket) return;
+  socket_locks_.emplace_back(address.host);
+}
+
 void Server::open_workers() {
-  const auto count = workers_of(config().server);
+  const std::size_t count = worker_count_;
   std::vector<std::vector<ListeningSocket>> by_worker(count);
   for (const auto& listener : config().listeners) {
+    lock_socket(listener.address);
     auto copies = listen_on(listener, count, kUnixListenerMode);
     const bool preview = listener.role == ListenerConfig::Role::preview;
     listening_.push_back({copies.front().name(), preview ? "preview" : "delivery"});
@@ -122,6 +129,7 @@ void Server::open_workers() {
 void Server::open_admin() {
   std::vector<ListeningSocket> sockets;
   const auto open = [&](const ListenAddress& address, const char* role) {
+    lock_socket(address);
     auto opened = listen_on({.address = address}, 1, kAdminMode);
     admin_listening_.push_back({opened.front().name(), role});
     sockets.push_back(std::move(opened.front()));
@@ -154,6 +162,14 @@ void Server::on_signal(uv_signal_t* signal, int number) noexcept {
   static_cast<Server*>(signal->data)->on_signal(number);
 }
 
+void Server::on_clock(uv_timer_t* timer) noexcept {
+  const std::int64_t jumped =
+      static_cast<Server*>(timer->data)->clock_.follow(wall_now(), monotonic_now());
+  if (jumped == 0) return;
+  log(LogLevel::info, "server",
+      "the system's clock is ahead by " + std::to_string(jumped) + " ms: freshness follows it");
+}
+
 void Server::on_signal(int number) {
   if (number == SIGHUP) return reload();
   log(LogLevel::info, "server", "stopping: answers under way are finished");
@@ -176,7 +192,8 @@ void Server::apply(Reload reload) {
   set_log_level(config().log.level);
   held_.set_bounds(config().cache.max_pending_bytes, config().server.max_output_bytes);
   store_->set_bounds(config().cache);
-  shared_->max_connections.store(max_connections_of(config().server), std::memory_order_relaxed);
+  shared_->max_connections.store(max_connections_for(config(), worker_count_, system_),
+                                 std::memory_order_relaxed);
   admin_->use(settings_);
   const auto tell_taken = [taken = taken_](Reload* done) {
     taken->post(std::move(*done));
@@ -207,6 +224,7 @@ void Server::run() {
   terminate_.reset();
   interrupt_.reset();
   hang_up_.reset();
+  clock_timer_.reset();
 }
 
 void Server::tell_all(const CredentialNote& note) {
@@ -253,6 +271,8 @@ std::string Server::status_json() const {
   append_field(out, "purged", store.purged);
   append_field(out, "corrupt", store.corrupt);
   out += std::string(",\"warm\":") + (store.warm ? "true" : "false");
+  out += ",\"state\":" + json_quote(name_of(store.state));
+  if (!store.trouble.empty()) out += ",\"trouble\":" + json_quote(store.trouble);
   out += "},\"origin\":{";
   append_field(out, "fills", origin_metrics_.fills_started.get());
   append_field(out, "joined", origin_metrics_.fills_joined.get());

@@ -9,7 +9,9 @@
 #include "conf/settings.h"
 #include "daemon/admin/admin.h"
 #include "daemon/fetch/fetch_thread.h"
+#include "daemon/http1/socket_lock.h"
 #include "daemon/reload.h"
+#include "daemon/start_limits.h"
 #include "daemon/watch/access_log.h"
 #include "daemon/worker.h"
 
@@ -43,10 +45,12 @@ class Server final : public WorkersOut {
   };
 
   void tell_all(const CredentialNote& note) override;
+  void lock_socket(const ListenAddress& address);
   void open_workers();
   void open_admin();
   std::vector<const WorkerMetrics*> worker_metrics() const;
   static void on_signal(uv_signal_t* signal, int number) noexcept;
+  static void on_clock(uv_timer_t* timer) noexcept;
   void on_signal(int number);
   void reload();
   void apply(Reload reload);
@@ -60,7 +64,10 @@ class Server final : public WorkersOut {
   const std::string config_file_;
   Reloader reloader_;
   const MonotonicTime started_;
+  const SystemLimits system_;
+  const unsigned worker_count_;
   AnchoredClock clock_;
+  CacheDirectory directory_;  ///< the store's once that is made
   InstallSecret secret_;
   KeyHasher hasher_;
   HeldBytes held_;
@@ -70,12 +77,14 @@ class Server final : public WorkersOut {
   std::unique_ptr<Shared> shared_;
   std::unique_ptr<FetchThread> origin_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<SocketLock> socket_locks_;
   std::vector<Address> listening_;
   std::vector<Address> admin_listening_;
   UvLoop loop_;
   std::unique_ptr<AdminServer> admin_;
   std::shared_ptr<Mailbox<Reload>> taken_;  ///< shared with changes under way on other threads
   UvHandle<uv_signal_t> terminate_, interrupt_, hang_up_, broken_pipe_;
+  UvHandle<uv_timer_t> clock_timer_;
 };
 
 }  // namespace larder

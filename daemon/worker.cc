@@ -202,6 +202,15 @@ void Worker::end_if_drained() {
   reader_.end_turn();
 }
 
+MonotonicTime Worker::now() const {
+  const std::uint64_t loop = uv_now(loop_.get());
+  if (loop != loop_read_) {
+    loop_read_ = loop;
+    now_ = monotonic_now();
+  }
+  return now_;
+}
+
 std::string_view Worker::date() {
   constexpr std::int64_t kRereadMs = 100;
   if (date_wall_.ms == 0 || now().ms - date_read_.ms >= kRereadMs) {

@@ -80,8 +80,8 @@ class Worker final : public AnswerOut, private ClientHost {
   // ClientHost
   const ServerConfig& server() const override { return config().server; }
   const UpstreamConfig& upstream() const override { return config().upstream; }
-  /// libuv reads the clock once a turn, which no hit has to do again.
-  MonotonicTime now() const override { return {static_cast<std::int64_t>(uv_now(loop_.get()))}; }
+  /// Once for each millisecond of the loop. libuv's own time stands still in a suspend.
+  MonotonicTime now() const override;
   WallTime wall() const override { return shared_.clock.at(now()); }
   std::string_view date() override;
   Waiter add_waiter(AnswerTaker& taker) override;
@@ -118,8 +118,10 @@ class Worker final : public AnswerOut, private ClientHost {
   RejectedSet rejected_;
   Planner planner_;
   DateText date_;
-  WallTime date_wall_{};       ///< read from the system's clock
-  MonotonicTime date_read_{};  ///< when
+  WallTime date_wall_{};                 ///< read from the system's clock
+  MonotonicTime date_read_{};            ///< when
+  mutable std::uint64_t loop_read_ = 0;  ///< libuv's time, when `now_` was read
+  mutable MonotonicTime now_{};
   AccessRing* log_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::unordered_map<Http1Connection*, std::unique_ptr<Http1Connection>> connections_;

@@ -32,7 +32,7 @@ STOREY_OF = {room: storey for storey, rooms in enumerate(STOREYS) for room in ro
 
 # Header -> files (as a pattern of their path) that may include it, tests, sandbox and bench aside.
 HOMES = [
-    (r"lmdb\.h", r"cache/store/lmdb\.(h|cc)"),
+    (r"lmdb\.h", r"cache/store/(lmdb|environment)\.(h|cc)"),
     (r"curl/.*", r"upstream/.*"),
     (r"llhttp\.h", r"daemon/http1/request_parser\..*|upstream/response_reader\..*"),
     (r"uv\.h", r"(upstream|daemon)/.*"),

@@ -54,7 +54,7 @@ std::int64_t age_s(const Lifetime& lifetime, WallTime now) {
 
 std::int64_t received_age_s(const ResponseFacts& response, const Received& received) {
   const std::int64_t delay = std::max<std::int64_t>(0, received.at.ms - received.requested.ms);
-  const std::int64_t apparent = response.date ? received.at.ms - response.date->ms : 0;
+  const std::int64_t apparent = response.date ? received.system().ms - response.date->ms : 0;
   return std::max(apparent / 1'000, response.age_s + delay / 1'000);
 }
 
@@ -65,7 +65,7 @@ Lifetime lifetime_of(const ResponseFacts& response, const TtlPolicy& policy,
   Lifetime lifetime;
   lifetime.stored = received.at;
   lifetime.initial_age_s = received_age_s(response, received);
-  const auto directed = directed_s(response, received.at);
+  const auto directed = directed_s(response, received.system());
   const std::int64_t fresh_ms =
       directed ? std::max<std::int64_t>(0, *directed - lifetime.initial_age_s) * 1'000
                : jittered_ms(policy.fresh_s, jitter);

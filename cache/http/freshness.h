@@ -10,7 +10,7 @@
 /// How long an answer may be used (RFC 9111 section 4, RFC 5861). Pure.
 namespace larder {
 
-/// Instants on larder's anchored wall clock, which does not jump while the daemon runs.
+/// Instants on larder's anchored wall clock, which never goes back while the daemon runs.
 struct Lifetime {
   WallTime stored;  ///< when the answer was complete
   WallTime fresh_until;
@@ -37,6 +37,10 @@ std::int64_t age_s(const Lifetime& lifetime, WallTime now);
 struct Received {
   WallTime requested;
   WallTime at;
+  std::int64_t ahead_ms = 0;  ///< of the system's clock
+
+  /// `at` by the system's clock, which the origin's dates are compared with.
+  WallTime system() const { return {at.ms - ahead_ms}; }
 };
 
 /// Age of an answer at `received.at`: the greater of the time since its Date, and its Age with all

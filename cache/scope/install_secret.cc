@@ -10,6 +10,8 @@
 
 #include "cache/scope/install_secret.h"
 #include "conf/base/fd.h"
+#include "conf/base/log.h"
+#include "conf/base/result.h"
 #include "conf/base/startup_error.h"
 
 // The one file of the pure part of cache/ that touches the system: it reads or makes
@@ -18,51 +20,39 @@
 namespace larder {
 namespace {
 
-[[noreturn]] void give_up(const std::string& what, const std::string& path) {
-  throw StartupError(what + " " + path + ": " + std::strerror(errno));
+std::string reason() {
+  return std::strerror(errno);
 }
 
-std::size_t read_up_to(int fd, std::uint8_t* out, std::size_t room, const std::string& path) {
-  std::size_t length = 0;
-  while (length < room) {
-    const ssize_t got = ::read(fd, out + length, room - length);
-    if (got == 0) break;
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) give_up("cannot read", path);
-    length += static_cast<std::size_t>(got);
-  }
-  return length;
-}
-
-void check_file(int fd, const std::string& path) {
+/// What is wrong with it, or nothing. Wrong modes of our own file are set right.
+std::optional<std::string> find_fault(int fd) {
   struct stat status {};
-  if (::fstat(fd, &status) != 0) give_up("cannot look at", path);
-  if (!S_ISREG(status.st_mode)) {
-    throw StartupError(path +
-                       " is not a file: move it away, larder makes a new secret (and starts "
-                       "with an empty cache)");
-  }
-  if ((status.st_mode & 077) != 0) {
-    throw StartupError(path +
-                       " can be read or written by others: chmod 600 it, or remove it "
-                       "together with the cached data");
-  }
+  if (::fstat(fd, &status) != 0) return reason();
+  if (!S_ISREG(status.st_mode)) return "it is not a file";
+  if (status.st_uid != ::geteuid()) return "it belongs to another user";
+  if (status.st_size != static_cast<off_t>(sizeof(InstallSecret))) return "it has not 32 bytes";
+  if ((status.st_mode & 077) == 0) return std::nullopt;
+  if (::fchmod(fd, 0600) != 0) return "it is open to others: " + reason();
+  log(LogLevel::warning, "store", "the secret was open to others: its mode is 0600 now");
+  return std::nullopt;
 }
 
-/// nullopt = there is none.
-std::optional<InstallSecret> read_secret(const std::string& path) {
-  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (!file && errno == ENOENT) return std::nullopt;
-  if (!file) give_up("cannot open", path);
-  check_file(file.get(), path);
-  InstallSecret secret;
-  std::array<std::uint8_t, sizeof(secret.bytes) + 1> bytes{};
-  if (read_up_to(file.get(), bytes.data(), bytes.size(), path) != secret.bytes.size()) {
-    throw StartupError(path +
-                       " has not the 32 bytes of a secret: remove it, larder makes a new one "
-                       "(and starts with an empty cache)");
+/// Error::not_found: there is none; io: it cannot be used.
+Result<InstallSecret> read_secret(const std::string& path) {
+  int number = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  // Modes that keep ourselves out: chmod() works on what is ours.
+  if (number < 0 && errno == EACCES && ::chmod(path.c_str(), 0600) == 0) {
+    number = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   }
-  std::memcpy(secret.bytes.data(), bytes.data(), secret.bytes.size());
+  const Fd file(number);
+  if (!file && errno == ENOENT) return fail(Error::Code::not_found, "");
+  if (!file) return fail(Error::Code::io, "it cannot be opened: " + reason());
+  if (const auto fault = find_fault(file.get())) return fail(Error::Code::io, *fault);
+  InstallSecret secret;
+  if (::read(file.get(), secret.bytes.data(), secret.bytes.size()) !=
+      static_cast<ssize_t>(secret.bytes.size())) {
+    return fail(Error::Code::io, "it cannot be read: " + reason());
+  }
   return secret;
 }
 
@@ -71,45 +61,55 @@ InstallSecret random_secret() {
   std::size_t length = 0;
   while (length < secret.bytes.size()) {
     const ssize_t got = ::getrandom(secret.bytes.data() + length, secret.bytes.size() - length, 0);
-    if (got < 0 && errno != EINTR) give_up("cannot get random bytes for", "the secret");
+    if (got < 0 && errno != EINTR) throw StartupError("cannot get random bytes: " + reason());
     if (got > 0) length += static_cast<std::size_t>(got);
   }
   return secret;
 }
 
-void sync_directory(const std::string& directory) {
-  const Fd dir(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!dir || ::fsync(dir.get()) != 0) give_up("cannot sync", directory);
+Result<void> refused(const std::string& what) {
+  return fail(Error::Code::io, what + ": " + reason());
 }
 
-/// Written whole under another name first: a crash never leaves half a secret. Another process
-/// may be first; then its secret stays.
-void make_secret(const std::string& directory, const std::string& path) {
+/// Written whole under another name first: a crash never leaves half a secret.
+Result<void> keep_secret(const InstallSecret& secret, const std::string& directory,
+                         const std::string& path) {
   const std::string draft = path + ".new";
-  if (::unlink(draft.c_str()) != 0 && errno != ENOENT) give_up("cannot remove", draft);
-  const InstallSecret secret = random_secret();
-  {
-    const Fd file(
-        ::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!file) give_up("cannot create", draft);
-    const ssize_t written = ::write(file.get(), secret.bytes.data(), secret.bytes.size());
-    if (written >= 0 && written != static_cast<ssize_t>(secret.bytes.size())) errno = ENOSPC;
-    if (written != static_cast<ssize_t>(secret.bytes.size())) give_up("cannot write", draft);
-    if (::fsync(file.get()) != 0) give_up("cannot sync", draft);
-  }
-  if (::link(draft.c_str(), path.c_str()) != 0 && errno != EEXIST) give_up("cannot create", path);
   ::unlink(draft.c_str());
-  sync_directory(directory);
+  const Fd file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file) return refused("cannot create " + draft);
+  const ssize_t written = ::write(file.get(), secret.bytes.data(), secret.bytes.size());
+  const bool whole = written == static_cast<ssize_t>(secret.bytes.size());
+  if (written >= 0 && !whole) errno = ENOSPC;
+  if (!whole || ::fsync(file.get()) != 0 || ::rename(draft.c_str(), path.c_str()) != 0) {
+    Result<void> failed = refused("cannot keep " + path);
+    ::unlink(draft.c_str());
+    return failed;
+  }
+  const Fd dir(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!dir || ::fsync(dir.get()) != 0) return refused("cannot sync " + directory);
+  return {};
 }
 
 }  // namespace
 
 InstallSecret load_install_secret(const std::string& directory) {
   const std::string path = directory + "/secret";
-  if (auto secret = read_secret(path)) return *secret;
-  make_secret(directory, path);
-  if (auto secret = read_secret(path)) return *secret;
-  throw StartupError("cannot keep the secret at " + path + ": it vanished");
+  const Result<InstallSecret> found = read_secret(path);
+  if (found) return *found;
+  if (found.error().code != Error::Code::not_found) {
+    const std::string aside = path + ".unusable";
+    const bool moved = ::rename(path.c_str(), aside.c_str()) == 0;
+    log(LogLevel::warning, "store",
+        path + " is of no use: " + found.error().context +
+            (moved ? "; it is moved aside, the cache begins empty" : "; the cache begins empty"));
+  }
+  const InstallSecret made = random_secret();
+  if (const Result<void> kept = keep_secret(made, directory, path); !kept) {
+    log(LogLevel::warning, "store",
+        kept.error().context + "; what is cached from now on is lost at the next start");
+  }
+  return made;
 }
 
 }  // namespace larder

@@ -13,7 +13,10 @@ struct InstallSecret {
   std::array<std::uint8_t, 32> bytes{};
 };
 
-/// Reads the secret or makes one (fsynced before first use). Throws StartupError.
+/// Reads the secret or makes one (fsynced before first use). One that is of no use (its length, its
+/// owner, not to be read) is moved aside; modes are set right where the file is ours. A new one
+/// that cannot be kept is used all the same: the next start then begins with an empty cache. All
+/// this with a word in the log. The caller has the directory's lock.
 InstallSecret load_install_secret(const std::string& directory);
 
 }  // namespace larder

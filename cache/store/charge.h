@@ -13,6 +13,7 @@ namespace larder {
 // In per cent of the file's bound.
 inline constexpr std::uint64_t kHighMark = 80;  ///< eviction begins
 inline constexpr std::uint64_t kLowMark = 75;   ///< eviction ends
+inline constexpr std::uint64_t kCeiling = 84;   ///< nothing is stored that would go beyond
 
 /// Bytes of pages for each byte of rows that share them: random keys fill leaf pages by some 70 %.
 /// Until there is something to measure.

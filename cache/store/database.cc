@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cache/store/database.h"
 
-#include <algorithm>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <thread>
+
+#include "cache/store/restore.h"
 #include "conf/base/log.h"
 
 namespace larder {
 namespace {
 
-constexpr std::chrono::seconds kOpenAgain{10};
 constexpr std::chrono::minutes kComplain{1};
+
+std::uint64_t system_page_bytes() {
+  return static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
 
 }  // namespace
 
@@ -21,55 +29,138 @@ WriterBounds::WriterBounds(std::uint64_t map_bytes) {
   purges = static_cast<unsigned>(std::clamp<std::uint64_t>(pages / 64, 8, 1'000));
 }
 
-Database::Database(StoreShared& shared_in, DatabaseFiles files_in, std::uint64_t map_bytes,
+Database::Database(StoreShared& shared_in, CacheDirectory directory, std::uint64_t map_bytes,
                    const KeyHasher& hasher_in, std::size_t max_scopes, std::int64_t reader_hold_ms)
     : shared(shared_in),
-      files(std::move(files_in)),
+      files(directory.path()),
       bounds(map_bytes),
       hasher(hasher_in),
-      ledger(*shared.policy, shared.environment()->page_bytes()),
+      ledger(*shared.policy, system_page_bytes()),
       scopes(max_scopes, shared.scope_uses),
-      held(shared.leases, reader_hold_ms, shared.environment()->map_pages()),
+      held(shared.leases, reader_hold_ms, map_bytes / system_page_bytes()),
       disk(map_bytes),
-      map_bytes_(map_bytes),
-      environment_(shared.environment()) {}
+      directory_(std::move(directory)),
+      map_bytes_(map_bytes) {}
+
+void Database::open_first() {
+  FirstDatabase first = larder::open_first(files, map_bytes_, hasher);
+  if (first.given_up) state_ = State::given_up;
+  look_for_quarantined();
+  shared.set_environment(first.environment);
+  if (first.environment != nullptr && !first.read_only) {
+    environment_ = std::move(first.environment);
+    state_ = State::loading;
+  }
+  opened_generation_ = shared.generation.load();
+  publish();
+}
 
 bool Database::open_at_once() {
-  open_again_at_ = {};
+  openings_.succeeded();
   return open();
 }
 
 bool Database::open() {
-  if (environment_ != nullptr) return true;
-  if (Clock::now() < open_again_at_) return false;
-  open_again_at_ = Clock::now() + kOpenAgain;
-  const Result<std::shared_ptr<Environment>> opened = open_new();
-  if (!opened) {
-    complain(opened.error().context + "; nothing is stored");
-    return false;
+  if (state_ == State::open) return true;
+  if (!openings_.due(Clock::now())) return false;
+  if (environment_ == nullptr) {
+    Result<std::shared_ptr<Environment>> opened = open_existing();
+    if (!opened) {
+      openings_.failed(Clock::now());
+      complain(opened.error().context + "; nothing is stored");
+      serve_readers();
+      return false;
+    }
+    take(*opened);
   }
-  environment_ = *opened;
-  shared.leases.begin_anew();
-  shared.set_environment(environment_);
-  opened_generation_ = shared.generation.fetch_add(1, std::memory_order_release) + 1;
-  return true;
+  if (readers_have_moved() && load()) return true;
+  if (state_ == State::loading) openings_.failed(Clock::now());
+  return state_ == State::open;
 }
 
-/// A database that was given up is never opened again: neither ledger nor scopes know its rows, so
-/// that a purge would miss them. Until it is moved aside, durably, there is none.
-Result<std::shared_ptr<Environment>> Database::open_new() {
-  if (!moved_aside_) {
+/// A database that was given up is never opened again: purges of this run may have missed its rows.
+/// Until it is moved aside, durably, there is none.
+Result<std::shared_ptr<Environment>> Database::open_existing() {
+  if (!directory_.in_place()) {
+    return fail(Error::Code::io,
+                "cache.path is not the directory any more that larderd has locked");
+  }
+  if (state_ == State::given_up) {
     if (Result<void> moved = quarantine(files); !moved) {
       return tl::unexpected<Error>(std::move(moved.error()));
     }
-    moved_aside_ = true;
+    state_ = State::none;
+    look_for_quarantined();
   }
   auto opened = open_checked(files, map_bytes_, hasher);
-  if (opened && ReadTxn(**opened).pages((*opened)->objects).rows > 0) {
-    opened = fail(Error::Code::corrupt, "a new data.mdb has rows already");
-  }
-  if (!opened && opened.error().code == Error::Code::corrupt) moved_aside_ = false;
+  if (!opened && opened.error().code == Error::Code::corrupt) state_ = State::given_up;
   return opened;
+}
+
+/// The next environment; readers follow at their next lookup.
+void Database::take(std::shared_ptr<Environment> environment) {
+  environment_ = std::move(environment);
+  shared.leases.begin_anew();
+  shared.set_environment(environment_);
+  opened_generation_ = shared.generation.fetch_add(1) + 1;
+  state_ = State::loading;
+}
+
+/// Where nothing can be written, lookups go on as long as the file can be read.
+void Database::serve_readers() {
+  const std::shared_ptr<Environment> now = shared.environment();
+  if (state_ != State::given_up && now != nullptr && now->usable()) return;
+  std::shared_ptr<Environment> next;
+  if (state_ != State::given_up) next = open_read_only(files, hasher).value_or(nullptr);
+  if (next == now) return;
+  shared.set_environment(std::move(next));
+  shared.generation.fetch_add(1);
+}
+
+/// Nothing may be written to a file while anybody reads it by another environment: neither's table
+/// of readers knows the other's.
+bool Database::readers_have_moved() {
+  constexpr int kTries = 1'000;
+  for (int i = 0; i < kTries; ++i) {
+    if (shared.readers_are_past(opened_generation_)) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return false;
+}
+
+/// Reads what memory has to know before anything is written.
+bool Database::load() {
+  forget_all();
+  const Result<void> read = read_all();
+  if (read) {
+    state_ = State::open;
+    openings_.succeeded();
+    disk.start(*environment_);
+    if (const auto full = disk.extend(*environment_, Clock::now())) complain_of_full_disk(*full);
+  } else if (read.error().code == Error::Code::io) {
+    complain(read.error().context + "; nothing is stored");
+  } else {
+    begin_anew(read.error().context);
+  }
+  publish();
+  return is_open();
+}
+
+Result<void> Database::read_all() {
+  if (Result<void> done = scopes.load(*environment_); !done) return done;
+  const Result<Restored> restored = restore_ledger(*environment_, ledger);
+  if (!restored) return tl::unexpected<Error>(restored.error());
+  shared.policy->on_restored(restored->floor);
+  WriteTxn txn(*environment_);
+  ledger.learn_filling(shared_pages(txn));
+  saved_floor_ = restored->floor;
+  live_pages_ = txn.pages_in_use();
+  if (ledger.objects() == 0) return {};
+  log(LogLevel::info, "store",
+      std::to_string(ledger.objects()) + " objects are back, " +
+          std::to_string(restored->with_use) +
+          " of them with what the eviction policy knew of their use");
+  return {};
 }
 
 Result<void> Database::commit(Change& change) {
@@ -82,9 +173,7 @@ Result<void> Database::commit(Change& change) {
   if (!done) return done;
   saved_floor_ = floor;
   live_pages_ = change.pages_in_use;
-  if (const auto full = disk.extend(*environment_)) {
-    complain(*full + ": the cache stays at its present size");
-  }
+  note_success();
   StoreCounters& counters = shared.counters;
   StoreCounters::raise(counters.commits);
   StoreCounters::raise(counters.stores, change.stored);
@@ -95,10 +184,26 @@ Result<void> Database::commit(Change& change) {
   return done;
 }
 
-void Database::restored(double saved_floor, std::uint64_t live_pages) {
-  saved_floor_ = saved_floor;
-  live_pages_ = live_pages;
-  disk.start(*environment_);
+void Database::look_for_room() {
+  if (!disk.full()) return;
+  if (const auto full = disk.extend(*environment_, Clock::now())) complain_of_full_disk(*full);
+  if (disk.full() || writes_.failing()) return;
+  complain_at_ = {};
+  log(LogLevel::info, "store", "the disk has room again");
+}
+
+/// Of a commit.
+void Database::note_success() {
+  const bool was_full = disk.full();
+  if (const auto full = disk.extend(*environment_, Clock::now())) complain_of_full_disk(*full);
+  const std::uint64_t file_bytes = environment_->file_pages() * environment_->page_bytes();
+  if (file_bytes + quarantined_bytes_ > map_bytes_) drop_quarantined();
+  if (!writes_.failing() && was_full == disk.full()) return;
+  writes_.succeeded();
+  if (disk.full()) return;
+  shared.set_trouble("");
+  complain_at_ = {};
+  log(LogLevel::info, "store", "the disk takes writes again");
 }
 
 Result<void> Database::empty(bool by_force) {
@@ -127,15 +232,58 @@ void Database::begin_anew(const std::string& why) {
   live_pages_ = 0;
   environment_.reset();
   shared.set_environment(nullptr);
-  moved_aside_ = false;
+  state_ = State::given_up;
   open_at_once();
   shared.generation.fetch_add(1, std::memory_order_release);
   publish();
 }
 
+void Database::note_refusal(const Error& error) {
+  const Clock::time_point now = Clock::now();
+  writes_.failed(now);
+  if (state_ == State::open) disk.note_full(*environment_, now);
+  if (environment_ == nullptr || environment_->usable()) return;
+  log(LogLevel::warning, "store", error.context + ": the database is opened again");
+  environment_.reset();
+  state_ = State::none;
+  open_at_once();
+}
+
+void Database::look_for_quarantined() {
+  struct stat status {};
+  const bool found = ::stat(files.quarantined.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+  quarantined_bytes_ = found ? static_cast<std::uint64_t>(status.st_blocks) * 512 : 0;
+}
+
+/// It may stay for a look as long as both are within `cache.size`.
+void Database::drop_quarantined() {
+  if (quarantined_bytes_ == 0) return;
+  if (::unlink(files.quarantined.c_str()) == 0) {
+    log(LogLevel::info, "store", files.quarantined + " is removed: its room is needed");
+  }
+  quarantined_bytes_ = 0;
+}
+
+void Database::complain_of_full_disk(const std::string& text) {
+  drop_quarantined();
+  complain(text + ": the cache stays at its present size");
+}
+
+StoreState Database::state() const {
+  if (state_ != State::open) {
+    return shared.environment() != nullptr ? StoreState::read_only : StoreState::none;
+  }
+  if (writes_.failing()) return StoreState::refused;
+  return disk.full() ? StoreState::disk_full : StoreState::writes;
+}
+
 void Database::publish() {
   StoreCounters& counters = shared.counters;
-  StoreCounters::set(counters.objects, ledger.objects());
+  StoreCounters::set(counters.state, static_cast<std::uint64_t>(state()));
+  // Until the index is read, the number of its rows stands.
+  if (is_open() || shared.environment() == nullptr) {
+    StoreCounters::set(counters.objects, ledger.objects());
+  }
   StoreCounters::set(counters.live_pages, live_pages_);
   StoreCounters::set(counters.scopes, scopes.size());
   StoreCounters::set(counters.held_objects, held.objects());
@@ -147,6 +295,7 @@ void Database::publish() {
 }
 
 void Database::complain(const std::string& text) {
+  shared.set_trouble(text);
   const Clock::time_point now = Clock::now();
   if (now < complain_at_) return;
   complain_at_ = now + kComplain;

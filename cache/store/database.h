@@ -5,10 +5,12 @@
 #include <memory>
 #include <string>
 
+#include "cache/store/directory.h"
 #include "cache/store/disk_reserve.h"
 #include "cache/store/held_rows.h"
 #include "cache/store/ledger.h"
 #include "cache/store/open.h"
+#include "cache/store/retry_pause.h"
 #include "cache/store/rows.h"
 #include "cache/store/scopes.h"
 #include "cache/store/shared.h"
@@ -27,32 +29,39 @@ struct WriterBounds {
 };
 
 /// The database that is written, and the memory that follows it: ledger, scopes, held rows. Takes
-/// another database when this one cannot be used. The writer thread's.
+/// another database when this one is damaged, and opens this one again where the system refused.
+/// The writer thread's.
 class Database {
  public:
   using Clock = StoreInbox::Clock;
 
-  Database(StoreShared& shared, DatabaseFiles files, std::uint64_t map_bytes,
+  Database(StoreShared& shared, CacheDirectory directory, std::uint64_t map_bytes,
            const KeyHasher& hasher, std::size_t max_scopes, std::int64_t reader_hold_ms);
 
-  /// Reads what purges need at once; Error::corrupt: the database cannot be used.
-  Result<void> load_scopes() { return scopes.load(*environment_); }
-
-  /// Is there a database? Where there is none, tries to make one now and then.
+  /// The first time, before the thread runs: lookups can begin.
+  void open_first();
+  /// Is there a database to write to? Where there is none, tries to open one now and then.
   bool open();
   /// As open(), but tries now.
   bool open_at_once();
   /// Without trying.
-  bool is_open() const { return environment_ != nullptr; }
+  bool is_open() const { return state_ == State::open; }
   Environment& environment() { return *environment_; }
   /// Of StoreShared, since when the database is this one.
   std::uint64_t opened_generation() const { return opened_generation_; }
 
+  /// Pages in use after the last commit.
+  std::uint64_t live_pages() const { return live_pages_; }
+
   /// A transaction; the database must be open.
   Change change() { return Change(*environment_, ledger, scopes, held); }
   Result<void> commit(Change& change);
-  /// What the database that was opened at the start says of itself.
-  void restored(double saved_floor, std::uint64_t live_pages);
+  /// A transaction failed because the system refused. LMDB may have given the environment up.
+  void note_refusal(const Error& error);
+  /// Asks a disk that was full, before anything leaves for what is to be stored.
+  void look_for_room();
+  /// May something be stored now, or is the last refusal too recent?
+  bool worth_trying() const { return writes_.due(Clock::now()); }
 
   /// Removes all that is stored at once. `by_force`: what readers are in the middle of as well;
   /// else Error::full where there is such.
@@ -62,7 +71,7 @@ class Database {
   void begin_anew(const std::string& why);
 
   void publish();
-  /// A word in the log, one a minute.
+  /// A word in the log, one a minute, and in the status until something is stored again.
   void complain(const std::string& text);
 
   StoreShared& shared;
@@ -75,16 +84,34 @@ class Database {
   DiskReserve disk;
 
  private:
-  Result<std::shared_ptr<Environment>> open_new();
+  enum class State : std::uint8_t {
+    none,     ///< what there may be on the disk is good for all we know
+    loading,  ///< opened, its index not yet read
+    open,
+    given_up,  ///< what there is must be moved aside first
+  };
+  Result<std::shared_ptr<Environment>> open_existing();
+  void serve_readers();
+  void take(std::shared_ptr<Environment> environment);
+  bool load();
+  Result<void> read_all();
+  bool readers_have_moved();
   void forget_all();
+  void note_success();
+  void drop_quarantined();
+  void complain_of_full_disk(const std::string& text);
+  void look_for_quarantined();
+  StoreState state() const;
 
+  const CacheDirectory directory_;
   const std::uint64_t map_bytes_;
-  std::shared_ptr<Environment> environment_;  ///< shared's; null when none can be opened
-  bool moved_aside_ = true;                   ///< the database that was given up last
+  std::shared_ptr<Environment> environment_;  ///< to write to; null when there is none
+  State state_ = State::none;
+  RetryPause openings_, writes_;
   std::uint64_t opened_generation_ = 0;
   std::uint64_t live_pages_ = 0;
+  std::uint64_t quarantined_bytes_ = 0;
   double saved_floor_ = 0;
-  Clock::time_point open_again_at_{};
   Clock::time_point complain_at_{};
 };
 

@@ -10,23 +10,45 @@ constexpr std::uint64_t kReserveBytes = 4u << 20;
 
 }  // namespace
 
-std::uint64_t DiskReserve::usable_pages(const Environment& environment) const {
-  const std::uint64_t map = environment.map_pages();
-  return full_at_ == 0 ? map : std::min(map, full_at_);
+std::uint64_t DiskReserve::bound_pages(const Environment& environment) const {
+  return std::min(environment.map_pages(), map_bytes_ / environment.page_bytes());
 }
 
-std::optional<std::string> DiskReserve::extend(Environment& environment) {
+std::uint64_t DiskReserve::usable_pages(const Environment& environment) const {
+  const std::uint64_t bound = bound_pages(environment);
+  return full_at_ == 0 ? bound : std::min(bound, full_at_);
+}
+
+std::optional<std::string> DiskReserve::extend(Environment& environment, Clock::time_point now) {
   const std::uint64_t end = environment.file_pages();
-  const std::uint64_t reserve = std::min(kReserveBytes, map_bytes_ / 16) / environment.page_bytes();
-  if (full_at_ != 0 || end + reserve / 2 <= reserved_to_) return std::nullopt;
-  const Result<void> done = environment.allocate(reserved_to_, end + reserve);
-  if (done) {
-    reserved_to_ = end + reserve;
-  } else if (done.error().code == Error::Code::full) {
-    full_at_ = end;
+  const std::uint64_t page_bytes = environment.page_bytes();
+  const std::uint64_t reserve = std::min(kReserveBytes, map_bytes_ / 16) / page_bytes;
+  if (full() ? !again_.due(now) : end + reserve / 2 <= reserved_to_) return std::nullopt;
+  const std::uint64_t wanted = std::min(end + reserve, std::max(end, map_bytes_ / page_bytes));
+  const Result<void> done = environment.allocate(reserved_to_, wanted);
+  if (!done) {
+    note_full(environment, now);
     return done.error().context;
   }
+  reserved_to_ = std::max(reserved_to_, wanted);
+  full_at_ = 0;
+  again_.succeeded();
   return std::nullopt;
+}
+
+void DiskReserve::note_full(const Environment& environment, Clock::time_point now) {
+  full_at_ = environment.file_pages();
+  again_.failed(now);
+}
+
+void DiskReserve::start(const Environment& environment) {
+  forget();
+  reserved_to_ = environment.file_pages();
+}
+
+void DiskReserve::forget() {
+  full_at_ = reserved_to_ = 0;
+  again_.succeeded();
 }
 
 }  // namespace larder

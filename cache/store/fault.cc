@@ -5,47 +5,79 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
+#include <cinttypes>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <exception>
+#include <fstream>
+#include <string>
 
 #include "cache/store/open.h"
 #include "cache/store/store.h"
+#include "conf/base/check.h"
 #include "conf/base/fd.h"
-#include "conf/base/startup_error.h"
 
 namespace larder {
 namespace {
 
-/// Paths for the handlers, which may not allocate. Written before there is anything to handle.
-struct WatchedPaths {
-  char data[4096];
-  char quarantined[4096];
-  char deaths[4096];
+/// The directory, for the handlers, which may not allocate; -1 = there is nothing to handle yet.
+std::atomic<int> watched_directory{-1};
+
+/// A file that is mapped; free where `end` is 0. More than the two databases that a process has at
+/// one time.
+struct MapRange {
+  std::atomic<std::uintptr_t> begin{0}, end{0};
 };
-WatchedPaths watched;
+std::array<MapRange, 8> watched_maps;
 
 void write_text(const char* text) noexcept {
   // Nothing can be done about a stderr that is gone.
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text, std::strlen(text));
 }
 
+/// The length of the file counts. A byte that is written would need room on the disk.
 void mark_death() noexcept {
-  const Fd fd(::open(watched.deaths, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
-  if (!fd) return;
-  [[maybe_unused]] const auto written = ::write(fd.get(), "?", 1);
+  const int directory = watched_directory.load();
+  if (directory < 0) return;
+  const Fd fd(::openat(directory, DatabaseFiles::kDeaths, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  struct stat status {};
+  if (!fd || ::fstat(fd.get(), &status) != 0) return;
+  [[maybe_unused]] const int done = ::ftruncate(fd.get(), status.st_size + 1);
 }
 
-void on_fault(int signal_number) {
-  if (signal_number == SIGBUS) abandon_database("SIGBUS: the database file broke beneath the map");
-  if (FaultGuard::inside()) abandon_database("SIGSEGV or abort while using the database");
-  // Not ours for all we know. The instruction or abort() goes on, and the default action follows.
-  if (watched.deaths[0] != '\0') mark_death();
+bool is_watched(const void* address) noexcept {
+  const auto at = reinterpret_cast<std::uintptr_t>(address);
+  for (const MapRange& range : watched_maps) {
+    if (at >= range.begin.load() && at < range.end.load()) return true;
+  }
+  return false;
+}
+
+void on_fault(int signal_number, siginfo_t* info, void*) {
+  if (signal_number == SIGBUS) {
+    if (info->si_code > 0 && is_watched(info->si_addr)) {
+      abandon_database("SIGBUS: the database file broke beneath the map");
+    }
+    write_text("store: SIGBUS outside of the database, which stays as it is\n");
+  } else if (FaultGuard::inside() && !own_bug_noted()) {
+    abandon_database("SIGSEGV or abort while using the database");
+  } else {
+    // Not the database's for all we know.
+    mark_death();
+  }
+  // The instruction or abort() goes on, and the default action follows.
   ::signal(signal_number, SIG_DFL);
+  if (info->si_code <= 0) ::raise(signal_number);  // sent: there is no instruction to go on
 }
 
-void copy_path(const std::string& path, char (&out)[4096]) {
-  if (path.size() >= sizeof out) throw StartupError("cache.path is too long: " + path);
-  std::memcpy(out, path.c_str(), path.size() + 1);
+/// An exception that nobody catches is our bug, or memory that the system has not.
+[[noreturn]] void on_terminate() noexcept {
+  write_text("larder: ended by an exception that nobody catches\n");
+  note_own_bug();
+  std::abort();
 }
 
 }  // namespace
@@ -53,10 +85,8 @@ void copy_path(const std::string& path, char (&out)[4096]) {
 thread_local volatile std::sig_atomic_t FaultGuard::depth_ = 0;
 
 void watch_database(const std::string& directory) {
-  const DatabaseFiles files(directory);
-  copy_path(files.data, watched.data);
-  copy_path(files.quarantined, watched.quarantined);
-  copy_path(files.deaths, watched.deaths);
+  const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const Fd before(watched_directory.exchange(fd));
 }
 
 unsigned marked_deaths(const std::string& directory) {
@@ -72,7 +102,8 @@ void forget_marked_deaths(const std::string& directory) {
 void abandon_database(const char* what) noexcept {
   write_text("store: ");
   write_text(what);
-  if (watched.data[0] != '\0' && std::rename(watched.data, watched.quarantined) == 0) {
+  const int in = watched_directory.load();
+  if (in >= 0 && ::renameat(in, DatabaseFiles::kData, in, DatabaseFiles::kQuarantined) == 0) {
     write_text("; it was moved aside, the next start begins with an empty cache\n");
   } else {
     write_text("; it could not be moved aside\n");
@@ -80,13 +111,50 @@ void abandon_database(const char* what) noexcept {
   ::_exit(kStoreFaultExit);
 }
 
+void WatchedMap::watch(int fd) {
+  forget();
+  struct stat file {};
+  if (::fstat(fd, &file) != 0) return;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    std::uintptr_t begin = 0;
+    std::uintptr_t end = 0;
+    unsigned major_number = 0;
+    unsigned minor_number = 0;
+    std::uint64_t inode = 0;
+    if (std::sscanf(line.c_str(), "%" SCNxPTR "-%" SCNxPTR " %*s %*x %x:%x %" SCNu64, &begin, &end,
+                    &major_number, &minor_number, &inode) != 5 ||
+        inode != file.st_ino || line.find(DatabaseFiles::kData) == std::string::npos) {
+      continue;
+    }
+    for (std::size_t i = 0; i < watched_maps.size(); ++i) {
+      std::uintptr_t free = 0;
+      // Another map of the same file belongs to who opened it before.
+      if (watched_maps[i].begin.load() == begin) break;
+      if (!watched_maps[i].begin.compare_exchange_strong(free, begin)) continue;
+      watched_maps[i].end.store(end);
+      place_ = i + 1;
+      return;
+    }
+  }
+}
+
+void WatchedMap::forget() noexcept {
+  if (place_ == 0) return;
+  watched_maps[place_ - 1].end.store(0);
+  watched_maps[place_ - 1].begin.store(0);
+  place_ = 0;
+}
+
 void install_store_fault_handler() {
   struct sigaction action {};
-  action.sa_handler = on_fault;
+  action.sa_sigaction = on_fault;
+  action.sa_flags = SA_SIGINFO;
   sigemptyset(&action.sa_mask);
   ::sigaction(SIGBUS, &action, nullptr);
   ::sigaction(SIGSEGV, &action, nullptr);
   ::sigaction(SIGABRT, &action, nullptr);
+  std::set_terminate(on_terminate);
 }
 
 }  // namespace larder

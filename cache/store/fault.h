@@ -2,12 +2,14 @@
 #pragma once
 
 #include <csignal>
+#include <cstddef>
 #include <string>
 
 /// What to do when the file breaks beneath the map: see install_store_fault_handler().
 namespace larder {
 
-/// Says whose files the handlers move aside from now on: `directory`'s.
+/// Says whose files the handlers move aside from now on: `directory`'s, even when another one has
+/// taken its name.
 void watch_database(const std::string& directory);
 
 /// A damaged page that LMDB writes to can break the heap, and the process dies of it elsewhere. So
@@ -34,6 +36,22 @@ class FaultGuard {
 
  private:
   static thread_local volatile std::sig_atomic_t depth_;
+};
+
+/// Where a file is mapped: a SIGBUS at one of these addresses is the database's, any other is not.
+class WatchedMap {
+ public:
+  WatchedMap() = default;
+  ~WatchedMap() { forget(); }
+  WatchedMap(const WatchedMap&) = delete;
+  WatchedMap& operator=(const WatchedMap&) = delete;
+
+  /// Looks the file's map up in /proc/self/maps. Where it is not found, the file is not watched.
+  void watch(int fd);
+
+ private:
+  void forget() noexcept;
+  std::size_t place_ = 0;  ///< in the list of maps, from 1 on; 0 = none
 };
 
 }  // namespace larder

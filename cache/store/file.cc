@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,12 +10,9 @@
 #include <cstring>
 
 #include "cache/store/open.h"
-#include "cache/store/store.h"
 #include "conf/base/fd.h"
-#include "conf/base/log.h"
-#include "conf/base/startup_error.h"
 
-// What can be said of the directory and of data.mdb before LMDB maps it.
+// What can be said of data.mdb before LMDB maps it.
 
 namespace larder {
 namespace {
@@ -76,77 +71,40 @@ bool root_within(const TableRoot& table, std::uint64_t last_page) {
   return table.root == kNoPage || (table.root >= 2 && table.root <= last_page);
 }
 
-/// Filesystems whose maps are not coherent or whose locks may not hold.
-const char* refused_filesystem(std::uint32_t magic) {
-  switch (magic) {
-    case NFS_SUPER_MAGIC:
-      return "NFS";
-    case 0x65735546:
-      return "FUSE";
-    case 0xFF534D42:
-      return "CIFS";
-    case 0xFE534D42:
-      return "SMB";
-    case 0x00C36400:
-      return "Ceph";
-    case V9FS_MAGIC:
-      return "9p";
-    default:
-      return nullptr;
-  }
-}
-
 }  // namespace
 
-std::optional<std::string> find_fault(const std::string& path, std::uint64_t map_bytes) {
+Result<void> check_file(const std::string& path) {
+  const auto damaged = [&](const char* what) {
+    return fail(Error::Code::corrupt, path + " " + what);
+  };
   const File file(path);
   if (!file.is_open()) {
-    if (errno == ENOENT) return std::nullopt;
-    return std::string("cannot be opened: ") + std::strerror(errno);
+    if (errno == ENOENT) return {};
+    // What is not ours to read is in the way. Anything else is the system's trouble, and passes.
+    const bool foreign = errno == EACCES || errno == EPERM || errno == ELOOP;
+    return fail(foreign ? Error::Code::corrupt : Error::Code::io,
+                path + " cannot be opened: " + std::strerror(errno));
   }
   const std::uint64_t bytes = file.bytes();
-  if (bytes == 0) return std::nullopt;
+  if (bytes == 0) return {};
   Meta first{};
   Meta second{};
+  errno = 0;
   if (!file.read_meta(0, first) || !is_page_size(first.free_list.page_bytes)) {
-    return "is not a database of this kind";
+    if (errno == EIO) return fail(Error::Code::io, path + " cannot be read: Input/output error");
+    return damaged("is not a database of this kind");
   }
   const std::uint64_t page_bytes = first.free_list.page_bytes;
   if (!file.read_meta(page_bytes, second) || second.free_list.page_bytes != page_bytes) {
-    return "has a damaged metadata page";
+    return damaged("has a damaged metadata page");
   }
   const Meta& newest = first.transaction > second.transaction ? first : second;
-  if (newest.last_page >= bytes / page_bytes) return "is truncated";
-  if (newest.last_page >= map_bytes / page_bytes) return "is larger than cache.size";
+  if (newest.last_page >= bytes / page_bytes) return damaged("is truncated");
   if (!root_within(newest.free_list, newest.last_page) ||
       !root_within(newest.tables, newest.last_page)) {
-    return "has a damaged metadata page";
+    return damaged("has a damaged metadata page");
   }
-  return std::nullopt;
-}
-
-void prepare_cache_directory(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
-    throw StartupError("cannot make cache.path " + path + ": " + std::strerror(errno));
-  }
-  struct statfs filesystem {};
-  struct stat status {};
-  if (::statfs(path.c_str(), &filesystem) != 0 || ::stat(path.c_str(), &status) != 0) {
-    throw StartupError("cannot use cache.path " + path + ": " + std::strerror(errno));
-  }
-  if (!S_ISDIR(status.st_mode)) throw StartupError("cache.path " + path + " is not a directory");
-  const auto magic = static_cast<std::uint32_t>(filesystem.f_type);
-  if (const char* name = refused_filesystem(magic)) {
-    throw StartupError("cache.path " + path + " is on " + name + ": use a local filesystem");
-  }
-  if (magic == OVERLAYFS_SUPER_MAGIC) {
-    log(LogLevel::warning, "store",
-        "cache.path is on overlayfs: it works, a volume keeps the cache when the container ends");
-  }
-  if ((status.st_mode & 077) != 0) {
-    log(LogLevel::warning, "store",
-        "cache.path can be entered by others than its owner: chmod 0700 is enough for larderd");
-  }
+  return {};
 }
 
 }  // namespace larder

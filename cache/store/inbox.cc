@@ -47,8 +47,25 @@ bool StoreInbox::put(PutOrder order) {
 
 void StoreInbox::purge(PurgeJob job) {
   const std::lock_guard lock(mutex_);
+  if (job.order.what == PurgeOrder::What::all) drop_puts();
   ++others_;
   add(std::move(job));
+}
+
+void StoreInbox::drop_all_puts() {
+  const std::lock_guard lock(mutex_);
+  drop_puts();
+}
+
+/// With the mutex held. They are settled by the writer, whose thread their callbacks run on.
+void StoreInbox::drop_puts() {
+  for (Order& order : orders_) {
+    if (auto* put = std::get_if<PutOrder>(&order)) dropped_.push_back(std::move(*put));
+  }
+  std::erase_if(orders_,
+                [](const Order& order) { return std::holds_alternative<PutOrder>(order); });
+  puts_ = 0;
+  put_bytes_ = 0;
 }
 
 void StoreInbox::add_report(Order order) {
@@ -89,15 +106,17 @@ void StoreInbox::take_puts(Batch& batch) {
 Batch StoreInbox::take(Clock::time_point until) {
   std::unique_lock lock(mutex_);
   Batch batch;
-  ready_.wait_until(lock, until, [&] { return stopping_ || !orders_.empty(); });
+  ready_.wait_until(lock, until,
+                    [&] { return stopping_ || !orders_.empty() || !dropped_.empty(); });
   batch.stopping = stopping_;
-  if (orders_.empty()) return batch;
-  if (std::holds_alternative<PutOrder>(orders_.front())) {
+  if (!orders_.empty() && std::holds_alternative<PutOrder>(orders_.front())) {
+    // A purge of all may drop them meanwhile.
     ready_.wait_until(lock, last_taken_ + gather_, [&] { return worth_a_batch(); });
     take_puts(batch);
     last_taken_ = Clock::now();
-    return batch;
   }
+  batch.dropped = std::exchange(dropped_, {});
+  if (!batch.puts.empty() || orders_.empty()) return batch;
   --others_;
   Order& order = orders_.front();
   if (auto* job = std::get_if<PurgeJob>(&order)) {

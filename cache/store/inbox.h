@@ -55,6 +55,7 @@ struct BatchBounds {
 /// The writer's next work: some puts, or one other order, or nothing (time for housekeeping).
 struct Batch {
   std::vector<PutOrder> puts;
+  std::vector<PutOrder> dropped;  ///< not to be stored, only to be settled
   std::optional<std::variant<PurgeJob, CheckOrder, DamageReport>> other;
   bool stopping = false;
 };
@@ -78,7 +79,10 @@ class StoreInbox {
 
   /// The order's bytes are held already. False = refused: too many wait, or the store is closing.
   bool put(PutOrder order);
+  /// A purge of all drops the puts that wait, for it would undo them.
   void purge(PurgeJob job);
+  /// The next batch has all puts that wait as dropped.
+  void drop_all_puts();
   void report(CheckOrder order);
   void report(DamageReport report);
   void stop();
@@ -108,6 +112,7 @@ class StoreInbox {
   void add(Order order);
   void add_report(Order order);
   void take_puts(Batch& batch);
+  void drop_puts();
 
   std::uint64_t max_bytes() const { return max_bytes_.load(std::memory_order_relaxed); }
 
@@ -121,6 +126,7 @@ class StoreInbox {
   std::chrono::milliseconds gather_;  ///< under mutex_
   std::condition_variable ready_;
   std::deque<Order> orders_;
+  std::vector<PutOrder> dropped_;
   std::size_t puts_ = 0, others_ = 0, reports_ = 0;
   std::uint64_t put_bytes_ = 0;  ///< waiting in orders_
   bool stopping_ = false;

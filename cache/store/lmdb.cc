@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cache/store/lmdb.h"
 
-#include <fcntl.h>
 #include <lmdb.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
 #include <cstring>
 
 #include "cache/store/fault.h"
@@ -18,17 +13,6 @@ namespace larder {
 namespace {
 
 static_assert(std::is_same_v<Table, MDB_dbi>);
-
-constexpr unsigned kMaxReaders = 1022;
-constexpr unsigned kMaxTables = 16;
-
-// NOMETASYNC: data pages are synced before the metadata page that makes them reachable, so a power
-// cut costs the last commit, never the tree; purges sync it themselves. NOTLS: a snapshot belongs
-// to its StoreReader. Reading ahead stays on: it warms a store that fits in memory after a
-// reboot, and Linux ends it by itself for a file where it keeps missing.
-// Not NOSYNC (a power cut mixes old and new pages), not WRITEMAP (a full disk becomes SIGBUS, a
-// stray write becomes damage), not NOMEMINIT (heap leftovers would reach the disk).
-constexpr unsigned kFlags = MDB_NOMETASYNC | MDB_NOTLS;
 
 MDB_val val(std::string_view bytes) {
   return MDB_val{bytes.size(), const_cast<char*>(bytes.data())};
@@ -44,6 +28,18 @@ TablePages table_pages(MDB_txn* txn, Table table) {
   return {stat.ms_branch_pages, stat.ms_leaf_pages, stat.ms_overflow_pages, stat.ms_entries};
 }
 
+std::uint64_t pages_in_use(MDB_txn* txn, const Environment& of) {
+  constexpr Table kFreeList = 0;
+  constexpr Table kTableOfTables = 1;
+  std::uint64_t sum = 2;
+  for (const Table table :
+       {kFreeList, kTableOfTables, of.objects, of.chunks, of.held, of.index, of.scopes, of.meta}) {
+    const TablePages one = table_pages(txn, table);
+    sum += one.branch + one.leaf + one.overflow;
+  }
+  return sum;
+}
+
 /// Does the page header before a value of its own pages agree with the value's length? LMDB frees
 /// as many pages as that header says, four milliards if need be, and makes a list of them.
 bool header_agrees(std::string_view key, std::string_view value, std::uint64_t page_bytes) {
@@ -56,10 +52,6 @@ bool header_agrees(std::string_view key, std::string_view value, std::uint64_t p
   std::memcpy(&flags, value.data() - kPageHeader + 10, sizeof flags);
   std::memcpy(&pages, value.data() - kPageHeader + 12, sizeof pages);
   return (flags & kOverflow) != 0 && pages == expected;
-}
-
-void on_assert(MDB_env*, const char* message) {
-  abandon_database(message);
 }
 
 }  // namespace
@@ -78,6 +70,9 @@ Error lmdb_error(int code, const char* what) {
       error.code = Error::Code::full;
       break;
     // LMDB's own codes are negative; what is left of them means a damaged or foreign file.
+    case MDB_PANIC:
+      error.code = Error::Code::io;
+      break;
     default:
       error.code = code < 0 ? Error::Code::corrupt : Error::Code::io;
       break;
@@ -85,116 +80,10 @@ Error lmdb_error(int code, const char* what) {
   return error;
 }
 
-// --- Environment
-// ----------------------------------------------------------------------------------
-
-Result<std::shared_ptr<Environment>> Environment::open(const std::string& directory,
-                                                       std::uint64_t map_bytes) {
-  const FaultGuard guard;
-  std::shared_ptr<Environment> made(new Environment);
-  Result<void> done = made->open_handle(directory, map_bytes);
-  if (done) done = made->extend_file();
-  if (done) done = made->open_tables();
-  if (!done) return tl::unexpected<Error>(std::move(done.error()));
-  return made;
-}
-
-Environment::~Environment() {
-  if (handle_ != nullptr) mdb_env_close(handle_);
-}
-
-Result<void> Environment::open_handle(const std::string& directory, std::uint64_t map_bytes) {
-  int code = mdb_env_create(&handle_);
-  if (code != MDB_SUCCESS) return tl::unexpected<Error>(lmdb_error(code, "mdb_env_create"));
-  mdb_env_set_assert(handle_, on_assert);
-  code = mdb_env_set_mapsize(handle_, map_bytes);
-  if (code == MDB_SUCCESS) code = mdb_env_set_maxdbs(handle_, kMaxTables);
-  if (code == MDB_SUCCESS) code = mdb_env_set_maxreaders(handle_, kMaxReaders);
-  if (code == MDB_SUCCESS) code = mdb_env_open(handle_, directory.c_str(), kFlags, 0600);
-  if (code != MDB_SUCCESS) {
-    return tl::unexpected<Error>(lmdb_error(code, ("opening " + directory + "/data.mdb").c_str()));
-  }
-  MDB_stat stat{};
-  MDB_envinfo info{};
-  mdb_env_stat(handle_, &stat);
-  mdb_env_info(handle_, &info);
-  page_bytes_ = stat.ms_psize;
-  map_pages_ = info.me_mapsize / page_bytes_;
-  return {};
-}
-
-/// The file has the map's length from the start (sparse): a page of the map without one of the file
-/// behind it is a SIGBUS, and with this a file that is shorter than its metadata says was
-/// truncated.
-Result<void> Environment::extend_file() {
-  int fd = -1;
-  mdb_env_get_fd(handle_, &fd);
-  struct stat status {};
-  const auto wanted = static_cast<off_t>(map_pages_ * page_bytes_);
-  if (::fstat(fd, &status) != 0 || (status.st_size != wanted && ::ftruncate(fd, wanted) != 0)) {
-    return tl::unexpected<Error>(lmdb_error(errno, "setting the length of data.mdb"));
-  }
-  return {};
-}
-
-Result<void> Environment::open_tables() {
-  MDB_txn* txn = nullptr;
-  int code = mdb_txn_begin(handle_, nullptr, 0, &txn);
-  if (code != MDB_SUCCESS) return tl::unexpected<Error>(lmdb_error(code, "mdb_txn_begin"));
-  code = mdb_dbi_open(txn, "objects", MDB_CREATE, &objects);
-  if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, "chunks", MDB_CREATE, &chunks);
-  if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, "held", MDB_CREATE, &held);
-  if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, "index", MDB_CREATE | MDB_INTEGERKEY, &index);
-  if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, "scopes", MDB_CREATE, &scopes);
-  if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, "meta", MDB_CREATE, &meta);
-  if (code != MDB_SUCCESS) {
-    mdb_txn_abort(txn);
-    return tl::unexpected<Error>(lmdb_error(code, "opening tables"));
-  }
-  code = mdb_txn_commit(txn);
-  if (code != MDB_SUCCESS) return tl::unexpected<Error>(lmdb_error(code, "creating tables"));
-  return {};
-}
-
-std::uint64_t Environment::file_pages() const {
-  MDB_envinfo info{};
-  mdb_env_info(handle_, &info);
-  return info.me_last_pgno + 1;
-}
-
-unsigned Environment::readers_used() const {
-  MDB_envinfo info{};
-  mdb_env_info(handle_, &info);
-  return info.me_numreaders;
-}
-
-Result<void> Environment::sync() {
-  const int code = mdb_env_sync(handle_, 1);
-  if (code != MDB_SUCCESS) return tl::unexpected<Error>(lmdb_error(code, "syncing data.mdb"));
-  return {};
-}
-
-Result<void> Environment::allocate(std::uint64_t from_page, std::uint64_t to_page) {
-  to_page = std::min(to_page, map_pages_);
-  int fd = -1;
-  mdb_env_get_fd(handle_, &fd);
-  if (from_page >= to_page) return {};
-  const auto at = static_cast<off_t>(from_page * page_bytes_);
-  if (::fallocate(fd, 0, at, static_cast<off_t>((to_page - from_page) * page_bytes_)) == 0)
-    return {};
-  if (errno != ENOSPC && errno != EDQUOT) return {};
-  return fail(Error::Code::full, std::string("reserving disk space: ") + std::strerror(errno));
-}
-
-void Environment::drop_dead_readers() {
-  int dead = 0;
-  mdb_reader_check(handle_, &dead);
-}
-
 // --- ReadTxn
 // --------------------------------------------------------------------------------------
 
-ReadTxn::ReadTxn(const Environment& environment) {
+ReadTxn::ReadTxn(const Environment& environment) : environment_(environment) {
   if (mdb_txn_begin(environment.handle(), nullptr, MDB_RDONLY, &txn_) != MDB_SUCCESS)
     txn_ = nullptr;
 }
@@ -213,6 +102,10 @@ std::optional<std::string_view> ReadTxn::get(Table table, std::string_view key) 
 TablePages ReadTxn::pages(Table table) const {
   if (txn_ == nullptr) return {};
   return table_pages(txn_, table);
+}
+
+std::uint64_t ReadTxn::pages_in_use() const {
+  return txn_ == nullptr ? 0 : larder::pages_in_use(txn_, environment_);
 }
 
 Result<void> ReadTxn::for_each(Table table, const std::function<bool(const Row&)>& visit) const {
@@ -380,16 +273,7 @@ TablePages WriteTxn::pages(Table table) {
 }
 
 std::uint64_t WriteTxn::pages_in_use() {
-  constexpr Table kFreeList = 0;
-  constexpr Table kTableOfTables = 1;
-  std::uint64_t sum = 2;
-  const Environment& of = environment_;
-  for (const Table table :
-       {kFreeList, kTableOfTables, of.objects, of.chunks, of.held, of.index, of.scopes, of.meta}) {
-    const TablePages one = pages(table);
-    sum += one.branch + one.leaf + one.overflow;
-  }
-  return sum;
+  return ok() ? larder::pages_in_use(txn_, environment_) : 0;
 }
 
 Result<void> WriteTxn::commit() {

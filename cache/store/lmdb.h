@@ -30,9 +30,13 @@ Error lmdb_error(int code, const char* what);
 /// in one that has been given up; the last to let go closes it.
 class Environment {
  public:
-  /// Creates what is missing. The caller holds the directory's lock and has checked the file.
+  /// Creates what is missing. The caller holds the directory's lock and has checked the file. The
+  /// map has `map_bytes`, or what the file uses already when that is more.
   static Result<std::shared_ptr<Environment>> open(const std::string& directory,
                                                    std::uint64_t map_bytes);
+  /// Without a reader table: while anybody reads here, nobody may write to the file by another
+  /// Environment.
+  static Result<std::shared_ptr<Environment>> open_read_only(const std::string& directory);
   ~Environment();
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
@@ -43,6 +47,9 @@ class Environment {
   /// Pages from the start of the file to the last one ever used.
   std::uint64_t file_pages() const;
   unsigned readers_used() const;
+  /// False = LMDB refuses every transaction from now on, because a metadata page could not be
+  /// written. What is in the file is good; another Environment can open it.
+  bool usable() const;
 
   /// Makes all commits durable, the metadata page of the last one included.
   Result<void> sync();
@@ -56,13 +63,17 @@ class Environment {
 
  private:
   Environment() = default;
-  Result<void> open_handle(const std::string& directory, std::uint64_t map_bytes);
+  Result<void> open_handle(const std::string& directory, std::uint64_t map_bytes, unsigned flags);
+  void note_map();
+  Result<void> make_headroom(std::uint64_t map_bytes);
   Result<void> extend_file();
-  Result<void> open_tables();
+  Result<void> open_tables(unsigned txn_flags);
+  int file() const;
 
   MDB_env* handle_ = nullptr;
   std::uint64_t page_bytes_ = 0;
   std::uint64_t map_pages_ = 0;
+  WatchedMap map_;
 };
 
 /// Pages of one table.
@@ -85,12 +96,15 @@ class ReadTxn {
   bool ok() const { return txn_ != nullptr; }
   std::optional<std::string_view> get(Table table, std::string_view key) const;
   TablePages pages(Table table) const;
+  /// As WriteTxn::pages_in_use().
+  std::uint64_t pages_in_use() const;
   /// Every row in key order until `visit` returns false, at most as many as the table says it has:
   /// a damaged tree may run in circles.
   Result<void> for_each(Table table, const std::function<bool(const Row&)>& visit) const;
 
  private:
   const FaultGuard guard_;
+  const Environment& environment_;
   MDB_txn* txn_ = nullptr;
 };
 

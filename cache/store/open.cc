@@ -2,7 +2,6 @@
 #include "cache/store/open.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,7 +14,6 @@
 #include "cache/store/scopes.h"
 #include "conf/base/fd.h"
 #include "conf/base/log.h"
-#include "conf/base/startup_error.h"
 
 namespace larder {
 namespace {
@@ -30,20 +28,20 @@ std::string reason() {
 }
 
 /// Counts starts: raised before the first touch of the map, cleared when the database has been
-/// opened and read. No fsync: the process dies of a bad file, not the kernel.
+/// opened and read. The length of the file counts, which takes no room on the disk. No fsync: the
+/// process dies of a bad file, not the kernel. Where it cannot be kept, nothing is counted.
 class StartMarker {
  public:
   explicit StartMarker(const std::string& path)
-      : path_(path), fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)) {
-    if (!fd_) throw StartupError("cannot write " + path + ": " + reason());
+      : path_(path), fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)) {
     struct stat status {};
-    if (::fstat(fd_.get(), &status) == 0) failed_ = status.st_size;
+    if (fd_ && ::fstat(fd_.get(), &status) == 0) failed_ = status.st_size;
   }
 
   off_t failed() const { return failed_; }
   void raise() {
-    if (::write(fd_.get(), "?", 1) != 1)
-      throw StartupError("cannot write " + path_ + ": " + reason());
+    if (fd_) [[maybe_unused]]
+      const int done = ::ftruncate(fd_.get(), failed_ + 1);
   }
   void clear() { ::unlink(path_.c_str()); }
 
@@ -59,21 +57,27 @@ Result<void> sync_directory(const std::string& path) {
   return fail(Error::Code::io, "cannot sync directory " + path + ": " + reason());
 }
 
+/// Is it of our format, or empty? False = it is empty.
+Result<bool> compare_format(const Environment& environment, const FormatRecord& ours) {
+  const ReadTxn txn(environment);
+  if (!txn.ok()) return fail(Error::Code::io, "cannot read data.mdb");
+  const auto found = txn.get(environment.meta, kFormatKey);
+  if (found) {
+    if (*found == ours.view()) return true;
+    return fail(Error::Code::corrupt, "data.mdb has another format or install secret");
+  }
+  if (txn.pages(environment.objects).rows + txn.pages(environment.index).rows > 0) {
+    return fail(Error::Code::corrupt, "data.mdb has no format record");
+  }
+  return false;
+}
+
 /// Writes the format into a new database, or compares it.
 Result<void> settle_format(Environment& environment, const KeyHasher& hasher) {
   const FormatRecord ours = format_record(hasher);
-  {
-    ReadTxn txn(environment);
-    if (!txn.ok()) return fail(Error::Code::corrupt, "cannot read data.mdb");
-    const auto found = txn.get(environment.meta, kFormatKey);
-    if (found) {
-      if (*found == ours.view()) return {};
-      return fail(Error::Code::corrupt, "data.mdb has another format or install secret");
-    }
-    if (txn.pages(environment.objects).rows + txn.pages(environment.index).rows > 0) {
-      return fail(Error::Code::corrupt, "data.mdb has no format record");
-    }
-  }
+  const Result<bool> same = compare_format(environment, ours);
+  if (!same) return tl::unexpected<Error>(same.error());
+  if (*same) return {};
   WriteTxn txn(environment);
   txn.put(environment.meta, kFormatKey, ours.view());
   if (Result<void> done = txn.commit(); !done) return done;
@@ -83,7 +87,7 @@ Result<void> settle_format(Environment& environment, const KeyHasher& hasher) {
 /// Walks from the roots of all tables to some rows, so that a tree that kills us does it now.
 Result<void> probe(const Environment& environment) {
   ReadTxn txn(environment);
-  if (!txn.ok()) return fail(Error::Code::corrupt, "cannot read data.mdb");
+  if (!txn.ok()) return fail(Error::Code::io, "cannot read data.mdb");
   for (const Table table :
        {environment.objects, environment.chunks, environment.held, environment.index}) {
     int rows = 0;
@@ -93,38 +97,51 @@ Result<void> probe(const Environment& environment) {
   return check_scopes(environment);
 }
 
+/// Our own file needs no other rights than ours.
+void mend_mode(const std::string& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return;
+  if ((status.st_mode & 07777) == 0600 || status.st_uid != ::geteuid()) return;
+  if (::chmod(path.c_str(), 0600) == 0) {
+    log(LogLevel::warning, "store", path + " had wrong modes: larderd has set them to 0600");
+  }
+}
+
+/// As open_checked(), moving aside what is damaged. Error::corrupt: it could not be moved.
+Result<std::shared_ptr<Environment>> open_or_begin_anew(
+    const DatabaseFiles& files, std::uint64_t map_bytes, const KeyHasher& hasher,
+    Result<std::shared_ptr<Environment>> opened) {
+  if (opened || opened.error().code != Error::Code::corrupt) return opened;
+  log(LogLevel::warning, "store",
+      opened.error().context + "; it is moved aside, the cache begins empty");
+  if (const Result<void> moved = quarantine(files); !moved) {
+    return fail(Error::Code::corrupt, moved.error().context);
+  }
+  return open_checked(files, map_bytes, hasher);
+}
+
 }  // namespace
 
 DatabaseFiles::DatabaseFiles(const std::string& in)
     : directory(in),
-      data(in + "/data.mdb"),
-      readers(in + "/lock.mdb"),
-      lock(in + "/lock"),
-      quarantined(in + "/data.mdb.quarantined"),
+      data(in + "/" + kData),
+      quarantined(in + "/" + kQuarantined),
       starting(in + "/starting"),
-      deaths(in + "/deaths") {}
-
-DirectoryLock::DirectoryLock(const DatabaseFiles& files)
-    : fd_(::open(files.lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
-  if (!fd_) throw StartupError("cannot open " + files.lock + ": " + reason());
-  if (::flock(fd_.get(), LOCK_EX | LOCK_NB) == 0) return;
-  const std::string why = errno == EWOULDBLOCK ? "another larderd uses this cache.path" : reason();
-  throw StartupError("cannot lock " + files.lock + ": " + why);
-}
+      deaths(in + "/" + kDeaths) {}
 
 Result<void> quarantine(const DatabaseFiles& files) {
   if (std::rename(files.data.c_str(), files.quarantined.c_str()) != 0 && errno != ENOENT) {
     return fail(Error::Code::io, "cannot move " + files.data + " aside: " + reason());
   }
-  ::unlink(files.readers.c_str());
   return sync_directory(files.directory);
 }
 
 Result<std::shared_ptr<Environment>> open_checked(const DatabaseFiles& files,
                                                   std::uint64_t map_bytes,
                                                   const KeyHasher& hasher) {
-  if (const auto fault = find_fault(files.data, map_bytes)) {
-    return fail(Error::Code::corrupt, files.data + " " + *fault);
+  mend_mode(files.data);
+  if (Result<void> done = check_file(files.data); !done) {
+    return tl::unexpected<Error>(std::move(done.error()));
   }
   auto opened = Environment::open(files.directory, map_bytes);
   if (!opened) return opened;
@@ -134,10 +151,23 @@ Result<std::shared_ptr<Environment>> open_checked(const DatabaseFiles& files,
   return opened;
 }
 
-std::shared_ptr<Environment> open_or_begin_anew(const DatabaseFiles& files, std::uint64_t map_bytes,
-                                                const KeyHasher& hasher) {
-  // Whoever held places in the reader table is gone: we have the lock.
-  ::unlink(files.readers.c_str());
+Result<std::shared_ptr<Environment>> open_read_only(const DatabaseFiles& files,
+                                                    const KeyHasher& hasher) {
+  if (Result<void> done = check_file(files.data); !done) {
+    return tl::unexpected<Error>(std::move(done.error()));
+  }
+  auto opened = Environment::open_read_only(files.directory);
+  if (!opened) return opened;
+  const Result<bool> same = compare_format(**opened, format_record(hasher));
+  Result<void> done;
+  if (!same) done = tl::unexpected<Error>(same.error());
+  if (done) done = probe(**opened);
+  if (!done) return tl::unexpected<Error>(std::move(done.error()));
+  return opened;
+}
+
+FirstDatabase open_first(const DatabaseFiles& files, std::uint64_t map_bytes,
+                         const KeyHasher& hasher) {
   StartMarker marker(files.starting);
   Result<std::shared_ptr<Environment>> opened = fail(Error::Code::corrupt, "");
   if (marker.failed() >= kFailedStarts) {
@@ -149,15 +179,18 @@ std::shared_ptr<Environment> open_or_begin_anew(const DatabaseFiles& files, std:
     marker.raise();
     opened = open_checked(files, map_bytes, hasher);
   }
-  if (!opened && opened.error().code == Error::Code::corrupt) {
-    log(LogLevel::warning, "store",
-        opened.error().context + "; it is moved aside, the cache begins empty");
-    const Result<void> moved = quarantine(files);
-    opened = moved ? open_checked(files, map_bytes, hasher) : tl::unexpected<Error>(moved.error());
+  opened = open_or_begin_anew(files, map_bytes, hasher, std::move(opened));
+  FirstDatabase first;
+  if (opened) {
+    first.environment = *opened;
+  } else {
+    first.given_up = opened.error().code == Error::Code::corrupt;
+    log(LogLevel::warning, "store", opened.error().context + "; nothing is stored until it works");
+    if (!first.given_up) first.environment = open_read_only(files, hasher).value_or(nullptr);
+    first.read_only = first.environment != nullptr;
   }
   marker.clear();
-  if (!opened) throw StartupError("cache.path: " + opened.error().context);
-  return *opened;
+  return first;
 }
 
 }  // namespace larder

@@ -44,6 +44,7 @@ void Purger::purge(PurgeJob& job) {
       removed = tl::unexpected<Error>(done.error());
     }
   }
+  if (!removed) database_.note_refusal(removed.error());
   shared.generation.fetch_add(1, std::memory_order_release);
   database_.publish();
   PurgeResult result;
@@ -64,7 +65,9 @@ Result<std::uint64_t> Purger::erase_patiently(const PurgeOrder& order) {
   for (unsigned tries = 1; tries < kTriesWhenFull; ++tries) {
     if (removed || removed.error().code != Error::Code::full) break;
     StoreCounters::raise(database_.shared.counters.map_full);
-    for (unsigned i = 0; i < tries; ++i) space_.evict_some(database_.bounds.purges);
+    for (unsigned i = 0; i < tries; ++i) {
+      static_cast<void>(space_.evict_some(database_.bounds.purges));
+    }
     removed = erase(order);
   }
   return removed;

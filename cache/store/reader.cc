@@ -11,9 +11,17 @@ namespace larder {
 // The generation is read before the snapshot is taken: one that a purge overtakes in between is
 // newer than it says, and only renewed once too often.
 bool StoreReader::Impl::ready() noexcept {
-  const std::uint64_t now = shared.generation.load(std::memory_order_acquire);
-  if (snapshot && generation == now) return snapshot->taken() || snapshot->take();
-  if (snapshot) snapshot->let_go();
+  while (true) {
+    const std::uint64_t now = shared.generation.load(std::memory_order_acquire);
+    if (snapshot && generation == now && snapshot->taken()) return true;
+    if (snapshot) snapshot->let_go();
+    turn.store(now);
+    if (shared.generation.load() == now) return take_snapshot(now);
+  }
+}
+
+bool StoreReader::Impl::take_snapshot(std::uint64_t now) noexcept {
+  if (snapshot && generation == now) return snapshot->take();
   std::shared_ptr<Environment> environment = shared.environment();
   if (!snapshot || snapshot->environment() != environment.get()) {
     snapshot.reset();
@@ -146,6 +154,9 @@ void StoreReader::end_turn() noexcept {
   if (!impl_) return;
   impl_->turn_lease.end();
   if (impl_->snapshot) impl_->snapshot->let_go();
+  if (impl_->turn.load(std::memory_order_relaxed) != 0) {
+    impl_->turn.store(0, std::memory_order_release);
+  }
 }
 
 }  // namespace larder

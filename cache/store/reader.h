@@ -10,10 +10,12 @@
 namespace larder {
 
 struct StoreReader::Impl {
-  explicit Impl(StoreShared& shared_in) : shared(shared_in) {}
+  explicit Impl(StoreShared& shared_in) : shared(shared_in) { shared.add_reader(turn); }
+  ~Impl() { shared.remove_reader(turn); }
 
   /// Sees to a snapshot that is no older than the last acknowledged purge. False = no database.
   bool ready() noexcept;
+  bool take_snapshot(std::uint64_t now) noexcept;
   /// A row; damage is counted and reported.
   std::optional<std::string_view> row(Table Environment::*table, std::string_view key) noexcept;
   /// The object's head row, checked unless `checked` vouches for it.
@@ -26,6 +28,7 @@ struct StoreReader::Impl {
   StoreShared& shared;
   std::unique_ptr<Snapshot> snapshot;
   std::uint64_t generation = 0;  ///< of the snapshot
+  StoreShared::ReaderTurn turn{0};
   CheckedRows checked;
   ReaderLease turn_lease;  ///< of the last object with chunk rows that lookup() showed
 };

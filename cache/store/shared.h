@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <vector>
 
 #include "cache/eviction/eviction.h"
 #include "cache/store/inbox.h"
@@ -35,6 +37,8 @@ struct StoreCounters {
   Number dropped_queue_full{0}, dropped_too_large{0}, dropped_map_full{0}, failed_commits{0};
   Number map_full{0}, not_admitted{0}, corrupt{0}, collisions{0}, begun_anew{0}, touched{0};
   Number held_objects{0}, held_pages{0}, readers_cut{0};
+  Number state{0};  ///< StoreState
+  Number dropped_refused{0};
   Number objects{0}, live_pages{0}, file_pages{0}, page_bytes{4096}, map_pages{0}, scopes{0},
       readers{0};
 
@@ -64,6 +68,37 @@ struct StoreShared {
   /// durable. Readers look (acquire) at every lookup.
   std::atomic<std::uint64_t> generation{1};
 
+  /// The generation by which a reader looks in its turn; 0 = it is between two turns.
+  using ReaderTurn = std::atomic<std::uint64_t>;
+  void add_reader(const ReaderTurn& turn) {
+    const std::lock_guard lock(mutex_);
+    turns_.push_back(&turn);
+  }
+  void remove_reader(const ReaderTurn& turn) {
+    const std::lock_guard lock(mutex_);
+    std::erase(turns_, &turn);
+  }
+  /// Nobody looks, nor will look, by a generation before this one. A reader says by which it looks,
+  /// and then asks whether that is still the generation; the writer raises the generation first. In
+  /// the one order of these steps, the later of the two sees the other.
+  bool readers_are_past(std::uint64_t that) const {
+    const std::lock_guard lock(mutex_);
+    return std::none_of(turns_.begin(), turns_.end(), [&](const ReaderTurn* turn) {
+      const std::uint64_t at = turn->load();
+      return at != 0 && at < that;
+    });
+  }
+
+  /// Why nothing, or not all, is stored; empty = there is no reason. Never a token.
+  std::string trouble() const {
+    const std::lock_guard lock(mutex_);
+    return trouble_;
+  }
+  void set_trouble(const std::string& text) {
+    const std::lock_guard lock(mutex_);
+    trouble_ = text;
+  }
+
   /// The environment in use; null when none can be opened. Only the writer changes it.
   std::shared_ptr<Environment> environment() const {
     const std::lock_guard lock(mutex_);
@@ -78,6 +113,8 @@ struct StoreShared {
  private:
   mutable std::mutex mutex_;
   std::shared_ptr<Environment> environment_;
+  std::vector<const ReaderTurn*> turns_;
+  std::string trouble_;
 };
 
 }  // namespace larder

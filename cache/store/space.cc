@@ -8,9 +8,6 @@
 namespace larder {
 namespace {
 
-/// In per cent of the map: nothing is stored that would go beyond.
-constexpr std::uint64_t kCeiling = 84;
-
 /// A transaction frees twice what it needs and this part of the map: pages that are free but not
 /// yet to be used again are what a small map cannot afford.
 constexpr std::uint64_t kFreedPart = 256;
@@ -23,6 +20,17 @@ std::uint32_t seconds_now() {
 
 std::uint64_t SpaceKeeper::usable_pages() const {
   return database_.disk.usable_pages(database_.environment());
+}
+
+bool SpaceKeeper::is_too_large() const {
+  return database_.is_open() && database_.worth_trying() && database_.ledger.objects() > 0 &&
+         database_.live_pages() >
+             database_.disk.bound_pages(database_.environment()) * kCeiling / 100;
+}
+
+Result<void> SpaceKeeper::shrink() {
+  if (!is_too_large()) return {};
+  return evict_some(usable_pages() / kFreedPart);
 }
 
 std::uint64_t SpaceKeeper::pages_needed(std::span<const PutOrder> puts) const {
@@ -60,7 +68,7 @@ bool SpaceKeeper::is_full(Change& change) const {
   return change.txn.pages_in_use() > usable_pages() * kLowMark / 100;
 }
 
-void SpaceKeeper::evict_some(std::uint64_t pages) {
+Result<void> SpaceKeeper::evict_some(std::uint64_t pages) {
   Change change = database_.change();
   const std::uint64_t used = change.txn.pages_in_use();
   const std::uint64_t enough = used - std::min(used, pages + usable_pages() / kFreedPart);
@@ -73,8 +81,7 @@ void SpaceKeeper::evict_some(std::uint64_t pages) {
     remove_slot(change, *slot);
     ++change.evicted;
   }
-  // Should this fail too, the next try fails and counts.
-  static_cast<void>(database_.commit(change));
+  return database_.commit(change);
 }
 
 }  // namespace larder

@@ -26,7 +26,11 @@ class SpaceKeeper {
   bool is_full(Change& change) const;
   /// After MDB_MAP_FULL, in a transaction of its own: this many pages and some more, whatever the
   /// marks say. Held rows go first.
-  void evict_some(std::uint64_t pages);
+  Result<void> evict_some(std::uint64_t pages);
+  /// Is more stored than may be, because `cache.size` has been lowered?
+  bool is_too_large() const;
+  /// Evicts as far as one transaction may when that is so.
+  Result<void> shrink();
 
  private:
   std::uint64_t usable_pages() const;

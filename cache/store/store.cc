@@ -8,7 +8,6 @@
 
 #include "cache/store/charge.h"
 #include "cache/store/fault.h"
-#include "cache/store/open.h"
 #include "cache/store/reader.h"
 #include "cache/store/writer.h"
 #include "conf/base/startup_error.h"
@@ -25,30 +24,41 @@ std::uint64_t whole_pages(std::uint64_t bytes) {
   return bytes / page * page;
 }
 
-/// What must be right before the rest is made.
-DatabaseFiles prepare(const CacheConfig& config) {
+std::uint64_t map_bytes_of(const CacheConfig& config) {
   if (config.size < kSmallestMap) throw StartupError("cache.size is too small: 1 MiB is the least");
-  prepare_cache_directory(config.path);
-  watch_database(config.path);
-  return DatabaseFiles(config.path);
+  return whole_pages(config.size);
 }
 
 }  // namespace
 
+const char* name_of(StoreState state) {
+  switch (state) {
+    case StoreState::writes:
+      return "writes";
+    case StoreState::disk_full:
+      return "disk_full";
+    case StoreState::refused:
+      return "refused";
+    case StoreState::read_only:
+      return "read_only";
+    case StoreState::none:
+      return "none";
+  }
+  return "?";
+}
+
 struct Store::Impl {
-  Impl(const CacheConfig& config, std::size_t max_scopes, const KeyHasher& hasher,
-       std::unique_ptr<EvictionPolicy> policy)
-      : files(prepare(config)),
-        lock(files),
-        map_bytes(whole_pages(config.size)),
+  Impl(CacheDirectory directory, const CacheConfig& config, std::size_t max_scopes,
+       const KeyHasher& hasher, std::unique_ptr<EvictionPolicy> policy)
+      : map_bytes(map_bytes_of(config)),
         max_object_bytes(largest_body(config)),
         shared(std::move(policy), config.max_pending_bytes,
                std::chrono::milliseconds(config.commit_interval_ms), WriterBounds(map_bytes).batch,
                max_scopes) {
-    shared.set_environment(open_or_begin_anew(files, map_bytes, hasher));
-    writer = std::make_unique<Writer>(shared, files, map_bytes, hasher, max_scopes,
+    watch_database(directory.path());
+    writer = std::make_unique<Writer>(shared, std::move(directory), map_bytes, hasher, max_scopes,
                                       config.reader_hold_ms);
-    if (Result<void> done = writer->load_scopes(); !done) throw StartupError(done.error().context);
+    writer->open_first();
     note_start();
     thread = std::thread([this] { writer->run(); });
   }
@@ -60,15 +70,15 @@ struct Store::Impl {
 
   void note_start() {
     const std::shared_ptr<Environment> environment = shared.environment();
+    const auto page_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    StoreCounters::set(shared.counters.page_bytes, page_bytes);
+    StoreCounters::set(shared.counters.map_pages, map_bytes / page_bytes);
+    if (environment == nullptr) return;
     const std::uint64_t rows = ReadTxn(*environment).pages(environment->index).rows;
     warm = rows > 0;
     StoreCounters::set(shared.counters.objects, rows);
-    StoreCounters::set(shared.counters.page_bytes, environment->page_bytes());
-    StoreCounters::set(shared.counters.map_pages, environment->map_pages());
   }
 
-  const DatabaseFiles files;
-  const DirectoryLock lock;
   const std::uint64_t map_bytes;
   const std::uint64_t max_object_bytes;
   StoreShared shared;
@@ -77,10 +87,15 @@ struct Store::Impl {
   std::thread thread;
 };
 
+Store::Store(CacheDirectory directory, const CacheConfig& config, std::size_t max_scopes,
+             const KeyHasher& hasher, std::unique_ptr<EvictionPolicy> policy)
+    : impl_(std::make_unique<Impl>(std::move(directory), config,
+                                   std::max<std::size_t>(max_scopes, 1), hasher,
+                                   std::move(policy))) {}
+
 Store::Store(const CacheConfig& config, std::size_t max_scopes, const KeyHasher& hasher,
              std::unique_ptr<EvictionPolicy> policy)
-    : impl_(std::make_unique<Impl>(config, std::max<std::size_t>(max_scopes, 1), hasher,
-                                   std::move(policy))) {}
+    : Store(CacheDirectory(config.path), config, max_scopes, hasher, std::move(policy)) {}
 
 Store::~Store() = default;
 
@@ -145,6 +160,9 @@ StoreStats Store::stats() const {
     return number.load(std::memory_order_relaxed);
   };
   StoreStats stats;
+  stats.state = static_cast<StoreState>(read(from.state));
+  if (stats.state != StoreState::writes) stats.trouble = impl_->shared.trouble();
+  stats.dropped_refused = read(from.dropped_refused);
   stats.objects = read(from.objects);
   stats.live_pages = read(from.live_pages);
   stats.page_bytes = read(from.page_bytes);

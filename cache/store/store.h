@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,6 +12,7 @@
 #include <string_view>
 
 #include "cache/eviction/eviction.h"
+#include "cache/store/directory.h"
 #include "cache/store/leases.h"
 #include "cache/store/object.h"
 #include "cache/store/write.h"
@@ -61,20 +63,34 @@ struct Touch {
 /// half of that; the last one all that took longer.
 using TimeCounts = std::array<std::uint64_t, 24>;
 
+/// What becomes of new objects.
+enum class StoreState : std::uint8_t {
+  writes,     ///< all is well
+  disk_full,  ///< the file keeps its present size, and others leave for new objects
+  refused,    ///< the last write failed; the next is tried within seconds
+  read_only,  ///< there is nothing to write to; what is stored is found
+  none,       ///< nothing is stored or found
+};
+
+const char* name_of(StoreState state);
+
 /// Counters and gauges; a copy taken at one moment.
 struct StoreStats {
+  StoreState state = StoreState::writes;
+  std::string trouble;  ///< why it is not `writes`, in words
   std::uint64_t objects = 0;
   std::uint64_t live_pages = 0;  ///< by page-cost accounting
   std::uint64_t page_bytes = 4096;
-  std::uint64_t map_bytes = 0;
+  std::uint64_t map_bytes = 0;  ///< `cache.size`
   std::uint64_t file_bytes = 0;
   std::uint64_t pending_bytes = 0;  ///< handed over, not yet committed
   std::uint64_t writing_bytes = 0;  ///< begun, not yet handed over
   std::uint64_t stores = 0, replaced = 0, evicted = 0, purged = 0, commits = 0;
   std::uint64_t dropped_queue_full = 0, dropped_too_large = 0, dropped_map_full = 0,
                 failed_commits = 0;
-  std::uint64_t map_full = 0;      ///< transactions that found no room and were tried again
-  std::uint64_t not_admitted = 0;  ///< by the eviction policy
+  std::uint64_t dropped_refused = 0;  ///< not tried, too soon after a write had failed
+  std::uint64_t map_full = 0;         ///< transactions that found no room and were tried again
+  std::uint64_t not_admitted = 0;     ///< by the eviction policy
   std::uint64_t corrupt = 0, collisions = 0;
   std::uint64_t touched = 0;       ///< stored anew without their chunk rows being written
   std::uint64_t held_objects = 0;  ///< gone, but their chunk rows are still being read
@@ -131,29 +147,35 @@ class StoreReader {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Makes the cache directory (mode 0700) unless it is there, and refuses filesystems that cannot
-/// carry the store. Throws StartupError. Store does it too; for what else lies in the directory.
-void prepare_cache_directory(const std::string& path);
-
-/// SIGBUS, and SIGSEGV or abort() inside the store, mean that the file is broken beneath the map:
-/// the handler moves the database aside and ends the process with kStoreFaultExit, so that the next
-/// start is clean. LMDB's own asserts end the same way with or without it. Other deaths by SIGSEGV
-/// or abort() take their usual way, but are counted: the third in a row gives the database up. Once
-/// a process, before Store.
+/// SIGBUS in the database's map, and SIGSEGV or abort() inside the store, mean that the file is
+/// broken beneath the map: the handler moves the database aside and ends the process with
+/// kStoreFaultExit, so that the next start is clean. LMDB's own asserts end the same way with or
+/// without it. Other deaths take their usual way: SIGBUS elsewhere, failed checks and uncaught
+/// exceptions, which are larder's own bugs. Of these, deaths by SIGSEGV or abort() are counted: the
+/// third in a row gives the database up. Once a process, before Store.
 void install_store_fault_handler();
 inline constexpr int kStoreFaultExit = 70;
 
-/// Owns the environment and the writer thread. Opened once a process; holds an exclusive lock on
-/// `DIR/lock`. Commits and purges keep their order; both are thread-safe.
+/// Owns the environment and the writer thread. Opened once a process. Commits and purges keep their
+/// order, but for a purge of all, which goes before the commits that it would undo; both are
+/// thread-safe.
 class Store {
  public:
+  /// What is pending at the end is committed for so long; the rest is dropped.
+  static constexpr std::chrono::seconds kStopTime{2};
+
   /// `hasher` makes the keys that the workers look up: url purges find rows by it, and rows under
-  /// another install secret are given up. Throws StartupError (directory, lock, disk). A database
-  /// that is damaged, truncated or of another format is moved aside (`data.mdb.quarantined`, one
-  /// kept) and a new one begun: the cache is disposable.
+  /// another install secret are given up. A database that is damaged, truncated or of another
+  /// format is moved aside (`data.mdb.quarantined`; one is kept, while it fits into `cache.size`
+  /// beside the new one) and a new one begun: the cache is disposable. Where the disk refuses, what
+  /// is stored is found, and the rest is tried again every few seconds: see StoreState. Throws
+  /// StartupError (a size that is too small).
+  Store(CacheDirectory directory, const CacheConfig& config, std::size_t max_scopes,
+        const KeyHasher& hasher, std::unique_ptr<EvictionPolicy> policy);
+  /// In the directory `config.path`; throws what CacheDirectory throws.
   Store(const CacheConfig& config, std::size_t max_scopes, const KeyHasher& hasher,
         std::unique_ptr<EvictionPolicy> policy);
-  ~Store();  ///< commits what is pending, joins the writer
+  ~Store();  ///< commits what is pending, within kStopTime; joins the writer
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
@@ -177,7 +199,8 @@ class Store {
   /// there is no such object. Thread-safe.
   bool touch(Touch touch, StoreWrite::Done done);
 
-  /// Runs behind every commit that was handed over before it and before every later one. `done`
+  /// Runs behind every commit that was handed over before it and before every later one. A purge
+  /// of all drops the commits that wait (their `done` is told false). `done`
   /// runs on the writer thread once the removal is committed and synced, metadata page included:
   /// from then on no lookup that starts later, in any thread or after a crash, finds what was
   /// purged.

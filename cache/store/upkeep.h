@@ -18,23 +18,23 @@ class Upkeep {
  public:
   explicit Upkeep(Database& database) : database_(database) {}
 
-  /// Gives the ledger, and with it the eviction policy, what the index knows, and removes what was
-  /// held for readers of the last run. Lookups do not wait for it, puts do.
-  void restore();
+  /// Removes what was held for readers of the last run; once for each database that is opened.
+  Result<void> remove_left_over();
   /// Every kWriterTick.
   Result<void> keep_house();
   /// Rows whose readers are done, or have had their time.
   Result<void> sweep_held_rows();
-  /// At the end, for two seconds at most.
-  void save_all_frequencies();
+  /// At the end.
+  void save_all_frequencies(Database::Clock::time_point until);
 
  private:
-  Result<void> remove_left_over();
   Result<void> save_frequencies(std::uint32_t slots);
 
   Database& database_;
   std::uint32_t frequencies_saved_to_ = 0;
   unsigned ticks_ = 0;
+  /// Generation of the database that is known to have nothing left over.
+  std::uint64_t left_over_of_ = ~std::uint64_t{0};
 };
 
 }  // namespace larder

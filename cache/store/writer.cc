@@ -2,6 +2,7 @@
 #include "cache/store/writer.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "cache/store/fault.h"
 #include "conf/base/thread_role.h"
@@ -19,36 +20,65 @@ bool may_open_scope(const PutOrder& put) {
 
 }  // namespace
 
-Writer::Writer(StoreShared& shared, DatabaseFiles files, std::uint64_t map_bytes,
+Writer::Writer(StoreShared& shared, CacheDirectory directory, std::uint64_t map_bytes,
                const KeyHasher& hasher, std::size_t max_scopes, std::int64_t reader_hold_ms)
     : shared_(shared),
-      database_(shared, std::move(files), map_bytes, hasher, max_scopes, reader_hold_ms),
+      database_(shared, std::move(directory), map_bytes, hasher, max_scopes, reader_hold_ms),
       space_(database_),
       purger_(database_, space_),
       upkeep_(database_) {}
 
 void Writer::run() noexcept {
   begin_thread("writer", Urgency::patient);
-  upkeep_.restore();
+  database_.open();
+  note(upkeep_.remove_left_over());
+  database_.publish();
   Clock::time_point tick = Clock::now() + kWriterTick;
+  std::optional<Clock::time_point> stop_at;
   while (true) {
-    const bool held = !database_.held.empty();
-    Batch batch = shared_.inbox.take(held ? std::min(tick, Clock::now() + kHeldTick) : tick);
-    const bool nothing = batch.puts.empty() && !batch.other;
+    Batch batch = shared_.inbox.take(next_look(tick));
+    const bool nothing = batch.puts.empty() && batch.dropped.empty() && !batch.other;
+    if (batch.stopping && !stop_at) stop_at = Clock::now() + Store::kStopTime;
     if (nothing && batch.stopping) break;
+    if (stop_at && Clock::now() > *stop_at) {
+      drop(batch.puts);
+      shared_.inbox.drop_all_puts();
+    }
     handle(batch);
-    if (held && nothing) note(upkeep_.sweep_held_rows());
+    if (nothing) {
+      database_.open();
+      note(upkeep_.sweep_held_rows());
+      note(space_.shrink());
+    }
     if (Clock::now() < tick) continue;
     note(upkeep_.keep_house());
     tick = Clock::now() + kWriterTick;
   }
-  upkeep_.save_all_frequencies();
+  end(*stop_at);
+}
+
+/// When to wake without an order.
+Writer::Clock::time_point Writer::next_look(Clock::time_point tick) const {
+  if (space_.is_too_large()) return Clock::now();
+  const bool soon = !database_.held.empty() || !database_.is_open();
+  return soon ? std::min(tick, Clock::now() + kHeldTick) : tick;
+}
+
+void Writer::end(Clock::time_point until) {
+  upkeep_.save_all_frequencies(until);
   forget_marked_deaths(database_.files.directory);
-  if (!database_.is_open()) return;
+  if (!database_.is_open() || Clock::now() > until) return;
   note(database_.environment().sync());
 }
 
+/// Puts that are not worth a transaction any more.
+void Writer::drop(std::vector<PutOrder>& puts) {
+  settle(puts, false);
+  puts.clear();
+}
+
 void Writer::handle(Batch& batch) {
+  drop(batch.dropped);
   if (!batch.puts.empty()) return store(batch.puts);
   if (!batch.other) return;
   if (auto* job = std::get_if<PurgeJob>(&*batch.other)) {
@@ -67,6 +97,10 @@ void Writer::note(const Result<void>& done) {
 void Writer::store(std::vector<PutOrder>& puts) {
   std::span<PutOrder> rest(puts);
   while (!rest.empty()) {
+    if (!database_.worth_trying()) {
+      StoreCounters::raise(shared_.counters.dropped_refused, rest.size());
+      return settle(rest, false);
+    }
     const Result<std::size_t> fitting = make_scopes_fit(rest);
     if (fitting && *fitting == 0) {
       StoreCounters::raise(shared_.counters.not_admitted);
@@ -119,6 +153,7 @@ Result<std::size_t> Writer::make_scopes_fit(std::span<PutOrder> puts) {
 /// may have been pages in a row, or pages that were free but not yet to be used again.
 Result<void> Writer::store_part(std::span<PutOrder> puts) {
   if (!database_.open()) return fail(Error::Code::io, "there is no database");
+  database_.look_for_room();
   for (PutOrder& put : puts) put.record = index_record(put.object, database_.environment());
   const std::uint64_t needed = space_.pages_needed(puts);
   unsigned tries = 0;
@@ -133,7 +168,8 @@ Result<void> Writer::store_part(std::span<PutOrder> puts) {
       return tl::unexpected<Error>(stored.error());
     }
     StoreCounters::raise(shared_.counters.map_full);
-    for (unsigned i = 0; i < tries + 1; ++i) space_.evict_some(needed);
+    // Should one fail, the next try fails and counts.
+    for (unsigned i = 0; i < tries + 1; ++i) static_cast<void>(space_.evict_some(needed));
   }
 }
 
@@ -231,8 +267,7 @@ void Writer::on_failure(const Error& error, std::size_t puts) {
   StoreCounters::raise(counters.failed_commits);
   if (error.code != Error::Code::io) return database_.begin_anew(error.context);
   database_.complain(error.context + lost);
-  // A full disk: within what the file has already, storing goes on.
-  if (database_.is_open()) database_.disk.note_full(database_.environment());
+  database_.note_refusal(error);
 }
 
 }  // namespace larder

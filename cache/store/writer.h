@@ -15,18 +15,22 @@ namespace larder {
 /// when that fails.
 class Writer {
  public:
-  Writer(StoreShared& shared, DatabaseFiles files, std::uint64_t map_bytes, const KeyHasher& hasher,
-         std::size_t max_scopes, std::int64_t reader_hold_ms);
+  Writer(StoreShared& shared, CacheDirectory directory, std::uint64_t map_bytes,
+         const KeyHasher& hasher, std::size_t max_scopes, std::int64_t reader_hold_ms);
 
-  /// Reads what purges need at once; Error::corrupt: the database cannot be used.
-  Result<void> load_scopes() { return database_.load_scopes(); }
-  /// The thread's body: until the inbox is stopped and empty.
+  /// Before the thread: lookups can begin, puts wait for run().
+  void open_first() { database_.open_first(); }
+  /// The thread's body: until the inbox is stopped and empty, or has been stopped for
+  /// Store::kStopTime.
   void run() noexcept;
 
  private:
   using Clock = StoreInbox::Clock;
 
   void handle(Batch& batch);
+  Clock::time_point next_look(Clock::time_point tick) const;
+  void end(Clock::time_point until);
+  void drop(std::vector<PutOrder>& puts);
   void store(std::vector<PutOrder>& puts);
   Result<std::size_t> make_scopes_fit(std::span<PutOrder> puts);
   Result<void> store_part(std::span<PutOrder> puts);

@@ -2,11 +2,27 @@
 #include "conf/base/check.h"
 
 #include <unistd.h>
+
+#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
 
 namespace larder {
+namespace {
+
+std::atomic<bool> own_bug{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+}  // namespace
+
+void note_own_bug() noexcept {
+  own_bug.store(true);
+}
+
+bool own_bug_noted() noexcept {
+  return own_bug.load();
+}
 
 void check_failed(const char* expression, const char* file, int line) noexcept {
   char number[16];
@@ -25,6 +41,7 @@ void check_failed(const char* expression, const char* file, int line) noexcept {
   put(":");
   put({digits, static_cast<std::size_t>(end - digits)});
   put("\n");
+  note_own_bug();
   std::abort();
 }
 

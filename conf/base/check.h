@@ -8,6 +8,11 @@ namespace larder {
 /// Writes the expression and its place to stderr (async-signal-safe), then aborts.
 [[noreturn]] void check_failed(const char* expression, const char* file, int line) noexcept;
 
+/// Notes that the abort() which follows is a bug of larder's own, and no consequence of damaged
+/// memory or files. Async-signal-safe, any thread.
+void note_own_bug() noexcept;
+bool own_bug_noted() noexcept;
+
 }  // namespace larder
 
 #define LARDER_CHECK(expression)                        \

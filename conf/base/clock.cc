@@ -19,7 +19,7 @@ WallTime wall_now() noexcept {
 }
 
 MonotonicTime monotonic_now() noexcept {
-  return MonotonicTime{read_ms(CLOCK_MONOTONIC)};
+  return MonotonicTime{read_ms(CLOCK_BOOTTIME)};
 }
 
 }  // namespace larder

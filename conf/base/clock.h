@@ -15,7 +15,8 @@ struct WallTime {
   friend auto operator<=>(const WallTime&, const WallTime&) = default;
 };
 
-/// Milliseconds since some moment before the process started. Never goes back: for deadlines.
+/// Milliseconds since some moment before the process started. Never goes back, and goes on while
+/// the machine is suspended: for deadlines and ages.
 struct MonotonicTime {
   std::int64_t ms = 0;
   friend auto operator<=>(const MonotonicTime&, const MonotonicTime&) = default;

@@ -93,6 +93,7 @@ class FetchThread final : public FillOwner, public CredentialWatch {
   // FillOwner
   WallTime wall() const override { return clock_.now(); }
   CacheKey place_of(const FillOrder& order, int status) override;
+  std::int64_t ahead_ms() const override { return clock_.ahead_ms(); }
   void on_unshareable(const Fill& fill, std::vector<FillOrder> others, Unshareable why) override;
   void on_leader_failed(const Fill& fill, std::vector<FillOrder> others,
                         const Refusal& refusal) override;

@@ -32,6 +32,8 @@ class FillOwner {
   virtual WallTime wall() const = 0;
   /// The key under which a whole answer of this status is to be stored.
   virtual CacheKey place_of(const FillOrder& order, int status) = 0;
+  /// AnchoredClock's.
+  virtual std::int64_t ahead_ms() const { return 0; }
   /// The answer is for its leader alone: these others need a fetch each. `why` says what the next
   /// herd has to expect. Nobody may join the fill any more.
   virtual void on_unshareable(const Fill& fill, std::vector<FillOrder> others, Unshareable why) = 0;

@@ -114,7 +114,9 @@ Fd open_unix(const ListenAddress& address, unsigned mode) {
   if (::lstat(address.host.c_str(), &there) == 0) {
     if (!S_ISSOCK(there.st_mode))
       throw StartupError("cannot listen on " + name + ": a file that is no socket is in the way");
-    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0) {
+    // A full backlog (EAGAIN) is somebody's as well.
+    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0 ||
+        errno == EAGAIN) {
       errno = EADDRINUSE;
       refuse(name, "connect");
     }

@@ -29,7 +29,8 @@ class ListeningSocket {
 };
 
 /// Opens `copies` sockets on the address, which the kernel balances (SO_REUSEPORT); a unix socket
-/// is opened once and its descriptor duplicated. `mode` is that of a unix socket's file. Throws
+/// is opened once and its descriptor duplicated; the caller has its SocketLock. `mode` is that of a
+/// unix socket's file. Throws
 /// StartupError that names the address and the remedy.
 std::vector<ListeningSocket> listen_on(const ListenerConfig& listener, std::size_t copies,
                                        unsigned mode);

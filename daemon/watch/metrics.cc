@@ -178,10 +178,14 @@ void add_store_metrics(Exposition& out, const StoreStats& store) {
   out.single("larder_store_commits_total", "counter", "Group commits.", store.commits);
   out.single("larder_store_failed_commits_total", "counter",
              "Group commits that the system refused.", store.failed_commits);
+  out.single("larder_store_writable", "gauge",
+             "1 = the disk takes new objects, 0 = it is full or refuses; see larderctl status.",
+             store.state == StoreState::writes ? 1 : 0);
   out.family("larder_store_dropped_total", "counter", "Objects not stored.");
   out.sample(label("reason", "queue_full"), store.dropped_queue_full);
   out.sample(label("reason", "too_large"), store.dropped_too_large);
   out.sample(label("reason", "map_full"), store.dropped_map_full);
+  out.sample(label("reason", "refused"), store.dropped_refused);
   out.single("larder_store_corrupt_total", "counter",
              "Rows that failed their check and were dropped.", store.corrupt);
   out.single("larder_store_collisions_total", "counter",

@@ -7,7 +7,6 @@
 #include <fstream>
 
 #include "cache/scope/install_secret.h"
-#include "conf/base/startup_error.h"
 
 using namespace larder;
 namespace fs = std::filesystem;
@@ -61,7 +60,7 @@ TEST_CASE("install secret: a draft left by a crash is no secret", "[cache]") {
   CHECK_FALSE(fs::exists(directory.file("secret.new")));
 }
 
-TEST_CASE("install secret: what cannot be one is refused, not replaced", "[cache]") {
+TEST_CASE("install secret: what cannot be one is moved aside, and the start goes on", "[cache]") {
   const TemporaryDirectory directory;
   const fs::path secret = directory.file("secret");
   SECTION("too short") {
@@ -73,12 +72,6 @@ TEST_CASE("install secret: what cannot be one is refused, not replaced", "[cache
   SECTION("empty") {
     write(secret, "");
   }
-  SECTION("readable by the group") {
-    write(secret, std::string(32, 'x'), fs::perms(0640));
-  }
-  SECTION("readable by others") {
-    write(secret, std::string(32, 'x'), fs::perms(0604));
-  }
   SECTION("a directory") {
     fs::create_directory(secret);
   }
@@ -89,10 +82,32 @@ TEST_CASE("install secret: what cannot be one is refused, not replaced", "[cache
   SECTION("a pipe") {
     REQUIRE(mkfifo(secret.c_str(), 0600) == 0);
   }
-  CHECK_THROWS_AS(load_install_secret(directory.path()), StartupError);
-  CHECK(fs::exists(secret));
+  SECTION("another user's") {
+    if (geteuid() != 0) SKIP("only root can give a file away");
+    write(secret, std::string(32, 'x'));
+    REQUIRE(chown(secret.c_str(), 65534, 65534) == 0);
+  }
+  const InstallSecret made = load_install_secret(directory.path());
+  CHECK(fs::exists(fs::symlink_status(directory.file("secret.unusable"))));
+  CHECK(load_install_secret(directory.path()).bytes == made.bytes);
+  CHECK(fs::file_size(secret) == 32);
 }
 
-TEST_CASE("install secret: no directory, no secret", "[cache]") {
-  CHECK_THROWS_AS(load_install_secret("/nonexistent/larder"), StartupError);
+TEST_CASE("install secret: wrong modes are set right, and the cache stays", "[cache]") {
+  const TemporaryDirectory directory;
+  const fs::path secret = directory.file("secret");
+  const InstallSecret made = load_install_secret(directory.path());
+  for (const unsigned mode : {0640u, 0604u, 0666u, 0000u, 0200u}) {
+    CAPTURE(mode);
+    fs::permissions(secret, fs::perms(mode));
+    CHECK(load_install_secret(directory.path()).bytes == made.bytes);
+    if ((mode & 077) != 0) CHECK(fs::status(secret).permissions() == fs::perms(0600));
+  }
+  CHECK_FALSE(fs::exists(directory.file("secret.unusable")));
+}
+
+TEST_CASE("install secret: one that cannot be kept serves for this run", "[cache]") {
+  const InstallSecret made = load_install_secret("/nonexistent/larder");
+  CHECK(made.bytes != InstallSecret{}.bytes);
+  CHECK(load_install_secret("/nonexistent/larder").bytes != made.bytes);
 }

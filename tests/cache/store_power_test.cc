@@ -7,13 +7,17 @@
 #include <algorithm>
 #include <atomic>
 #include <catch2/catch_test_macros.hpp>
+#include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
 #include <mutex>
+#include <thread>
 
 #include "cache/store/store.h"
+#include "tests/cache/disk_faults.h"
 #include "tests/cache/store_fixture.h"
 
 // Power cuts. This program's own pwrite(), writev() and fdatasync() stand before the C library's,
@@ -180,10 +184,23 @@ int check_image(const std::string& path, const Recorded* acknowledged) {
 }  // namespace
 }  // namespace larder::test
 
+namespace {
+
+bool fails_by(const std::atomic<int>& error) {
+  const int number = error.load(std::memory_order_relaxed);
+  if (number != 0) errno = number;
+  return number != 0;
+}
+
+}  // namespace
+
 // Over the C library's, for the whole test program.
 extern "C" {
 
 ssize_t pwrite(int fd, const void* bytes, size_t length, off_t at) {
+  constexpr off_t kMetaEnd = 2 * 4'096;
+  if (fails_by(larder::test::disk_faults.write_error)) return -1;
+  if (at < kMetaEnd && fails_by(larder::test::disk_faults.meta_error)) return -1;
   const ssize_t done = ::syscall(SYS_pwrite64, fd, bytes, length, at);
   if (larder::test::recorder.recording() && done > 0) {
     larder::test::recorder.write(fd, at,
@@ -193,6 +210,7 @@ ssize_t pwrite(int fd, const void* bytes, size_t length, off_t at) {
 }
 
 ssize_t writev(int fd, const iovec* pieces, int count) {
+  if (fails_by(larder::test::disk_faults.write_error)) return -1;
   const bool recording = larder::test::recorder.recording();
   const off_t at = recording ? ::lseek(fd, 0, SEEK_CUR) : 0;
   const ssize_t done = ::syscall(SYS_writev, fd, pieces, count);
@@ -206,7 +224,16 @@ ssize_t writev(int fd, const iovec* pieces, int count) {
   return done;
 }
 
+int ftruncate(int fd, off_t length) {
+  if (fails_by(larder::test::disk_faults.write_error)) return -1;
+  return static_cast<int>(::syscall(SYS_ftruncate, fd, length));
+}
+
 int fdatasync(int fd) {
+  if (fails_by(larder::test::disk_faults.sync_error)) return -1;
+  if (const int ms = larder::test::disk_faults.sync_ms) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(ms));
+  }
   const int done = static_cast<int>(::syscall(SYS_fdatasync, fd));
   if (larder::test::recorder.recording() && done == 0) larder::test::recorder.sync(fd);
   return done;

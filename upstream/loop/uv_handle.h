@@ -4,8 +4,10 @@
 #include <uv.h>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "conf/base/check.h"
+#include "conf/base/startup_error.h"
 
 /// RAII over libuv: a handle's memory outlives its owner, for libuv frees it only in the close
 /// callback. Used on the loop's thread only.
@@ -26,7 +28,13 @@ using UvHandle = std::unique_ptr<Handle, UvCloser<Handle>>;
 /// A loop that must be empty when it ends: everything on it has been closed by its owners.
 class UvLoop {
  public:
-  UvLoop() { LARDER_CHECK(uv_loop_init(&loop_) == 0); }
+  /// At the start only: throws StartupError.
+  UvLoop() {
+    const int code = uv_loop_init(&loop_);
+    if (code == 0) return;
+    throw StartupError(std::string("cannot make an event loop: ") + uv_strerror(code) +
+                       ": raise the limit of open files (LimitNOFILE=, ulimit -n)");
+  }
   ~UvLoop() {
     uv_run(&loop_, UV_RUN_DEFAULT);  // runs the close callbacks
     LARDER_CHECK(uv_loop_close(&loop_) == 0);

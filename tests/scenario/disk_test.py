@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A disk that is full, fails or refuses, and too few descriptors: hits go on, storing resumes within
+5 s of the relief, and a restart meanwhile keeps the cache.
+
+LARDER_DISK_SECONDS sets how long each state lasts under load (default 3). Needs a C compiler; the full
+disk is a small tmpfs, which needs root. The figures are printed.
+"""
+
+import errno
+import os
+import pathlib
+import resource
+import shutil
+import subprocess
+import sys
+import threading
+import time
+
+import harness
+from harness import check, check_equal, wait_until
+from scenario_lib import cache_status, check_answer, wait_stored
+
+SECONDS = float(os.environ.get("LARDER_DISK_SECONDS", "3"))
+RELIEF_S = 5
+CREDENTIALS = harness.credentials()
+HOT = [(3_000, f"hot{number}") for number in range(40)]
+FRESH_FOR_LONG = {"ttl": {"entry": {"fresh": "24h"}}}
+
+
+def ask_sized(connection, size, name):
+    response = connection.request(harness.sized_target(size, name), CREDENTIALS)
+    check_answer(response, 200, harness.sized_body(size, harness.sized_uid(size, name)), name)
+    return response
+
+
+class Load(threading.Thread):
+    """Hot objects, each of which must be a hit, and cold ones between them, on one connection."""
+
+    def __init__(self, larder, name, cold=True):
+        super().__init__(daemon=True)
+        self.larder, self.name_, self.cold = larder, name, cold
+        self.hits, self.filled, self.wrong = 0, 0, None
+        self.ends = threading.Event()
+        self.start()
+
+    def run(self):
+        try:
+            with self.larder.connect() as connection:
+                while not self.ends.is_set():
+                    for size, name in HOT:
+                        response = ask_sized(connection, size, name)
+                        check("larder; hit" in cache_status(response), lambda r=response: f"no hit: {r}")
+                        self.hits += 1
+                    if self.cold:
+                        ask_sized(connection, 20_000, f"{self.name_}{self.filled}")
+                        self.filled += 1
+        except (OSError, harness.Failure) as failure:
+            self.wrong = failure
+
+    def end(self):
+        self.ends.set()
+        self.join(harness.DEADLINE_S)
+        check(self.wrong is None, lambda: f"after {self.hits} hits: {self.wrong}")
+        check(self.hits > 0, "there was no load")
+
+
+class FullDisk:
+    """A tmpfs beneath the cache, and a file that takes what is left of it."""
+
+    def __init__(self, stage, larder):
+        self.mount = larder.cache_directory
+        self.mount.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m,mode=0700", "none", self.mount], check=True)
+        stage.stack.callback(subprocess.run, ["umount", "-l", self.mount], check=False)
+        self.environment = None
+
+    def begin(self):
+        with open(self.mount / "filler", "wb", buffering=0) as filler:
+            try:
+                while True:
+                    filler.write(b"x" * 4096)
+            except OSError as full:
+                check_equal(full.errno, errno.ENOSPC, "what ends the filler")
+
+    def end(self):
+        (self.mount / "filler").unlink()
+
+
+class Refusals:
+    """Writes fail by an errno: bad_disk.c, preloaded."""
+
+    def __init__(self, stage, number):
+        library = stage.directory / "bad_disk.so"
+        source = pathlib.Path(__file__).with_name("bad_disk.c")
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, source], check=True)
+        self.number, self.order = number, stage.directory / "disk_error"
+        self.environment = {**os.environ, "LD_PRELOAD": str(library),
+                            "LARDER_DISK_ERROR": str(self.order)}
+
+    def begin(self):
+        self.order.write_text(str(int(self.number)))
+
+    def end(self):
+        self.order.unlink()
+
+
+def state_of(larder):
+    return larder.status()["store"]["state"]
+
+
+def is_stored(larder, size, name):
+    with larder.connect() as connection:
+        return "larder; hit; ttl" in cache_status(ask_sized(connection, size, name))
+
+
+def wait_resumed(larder, what):
+    began = time.monotonic()
+    wait_until(lambda: is_stored(larder, 2_000, f"after{what}"), "a new object is stored", timeout_s=RELIEF_S)
+    return time.monotonic() - began
+
+
+def warm_up(larder):
+    with larder.connect() as connection:
+        for size, name in HOT:
+            ask_sized(connection, size, name)
+    wait_stored(larder, len(HOT))
+
+
+def go_through(larder, disk, what):
+    """The state under load, its relief; a restart in the state, its relief."""
+    warm_up(larder)
+    disk.begin()
+    load = Load(larder, what)
+    time.sleep(SECONDS)  # the load itself, not a wait for something
+    wait_until(lambda: load.wrong or state_of(larder) != "writes", "the status tells of the disk")
+    load.end()
+    check("trouble" in larder.status()["store"], "the status tells why")
+    disk.end()
+    resumed = wait_resumed(larder, what)
+    disk.begin()
+    larder.stop()
+    larder.start(environment=disk.environment)
+    restarted = Load(larder, f"{what}r", cold=False)
+    wait_until(lambda: restarted.hits >= 10 * len(HOT) or restarted.wrong, "hits after a restart")
+    restarted.end()
+    disk.end()
+    again = wait_resumed(larder, f"{what}r")
+    check("moved aside" not in larder.log(), "nothing was moved aside")
+    print(f"{what}: {load.hits} of {load.hits} hits, {load.filled} fills passed on in {SECONDS:.0f} s; stored again "
+          f"after {resumed:.1f} s, after a restart {again:.1f} s")
+
+
+def test_a_full_disk(stage):
+    if os.geteuid() != 0:
+        print("skipped: only root can mount a tmpfs")
+        return
+    larder = stage.larder(start=False, **FRESH_FOR_LONG)
+    disk = FullDisk(stage, larder)
+    larder.start()
+    go_through(larder, disk, "full")
+
+
+def test_writes_that_fail(stage):
+    for number in (errno.EIO, errno.EROFS, errno.EDQUOT):
+        what = errno.errorcode[number]
+        larder = stage.larder(start=False, **FRESH_FOR_LONG)
+        disk = Refusals(stage, number)
+        larder.start(environment=disk.environment)
+        go_through(larder, disk, what)
+
+
+def test_descriptors_that_run_out(stage):
+    larder = stage.larder(**FRESH_FOR_LONG)
+    warm_up(larder)
+    with larder.connect() as kept:
+        ask_sized(kept, *HOT[0])
+        pid = larder.process.pid
+        before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        used = len(os.listdir(f"/proc/{pid}/fd"))
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (used, before[1]))
+        until = time.monotonic() + SECONDS
+        hits = 0
+        while time.monotonic() < until:
+            for size, name in HOT:
+                check("larder; hit" in cache_status(ask_sized(kept, size, name)), "a hit without descriptors")
+                hits += 1
+        check(larder.process.poll() is None, "larderd is alive")
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+    print(f"EMFILE: {hits} of {hits} hits; stored again after {wait_resumed(larder, 'EMFILE'):.1f} s")
+
+
+if __name__ == "__main__":
+    if shutil.which("cc") is None:
+        print("skipped: there is no C compiler")
+        sys.exit(77)
+    harness.main(globals())
