@@ -286,10 +286,9 @@ void Fill::meet_bad_body() {
 
 /// False = the store refused it.
 bool Fill::commit(const SoundBody& body) {
-  lifetime_ =
-      lifetime_of(*facts_, policy_for(settings_->config.ttl, order_.request.kind, facts_->status),
-                  {requested_, around_.owner.wall(), around_.owner.ahead_ms()},
-                  order_.key.bytes[20]);
+  lifetime_ = lifetime_of(
+      *facts_, policy_for(settings_->config.ttl, order_.request.kind, facts_->status),
+      {requested_, around_.owner.wall(), around_.owner.ahead_ms()}, order_.key.bytes[20]);
   // For members that have not seen a head yet, and for those who come before the commit.
   head_ = make_answer_head(*facts_, format_entity_tag(body.etag), body.bytes,
                            format_http_date(lifetime_.stored));

@@ -36,7 +36,8 @@ TEST_CASE("origin request: a fill sends the canonical request, its scope and not
   canonical.representation = larder::Representation::gzip;
   canonical.variants = "a,b";
   canonical.forwarded = "x-extra: 1\r\n";
-  const auto request = larder::delivery_request(canonical, scope(), "cstoken", {"x-free: 2", "CDN-Loop: larder-x"});
+  const auto request =
+      larder::delivery_request(canonical, scope(), "cstoken", {"x-free: 2", "CDN-Loop: larder-x"});
   CHECK(request.host == "https://cdn.test");
   CHECK(request.url == "https://cdn.test/v3/assets?environment=prod%20%26%20more&limit=5");
   for (const auto* line : {"api_key: blt1", "access_token: cstoken", "branch: main",
