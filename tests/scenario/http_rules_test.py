@@ -140,7 +140,7 @@ CLOSING = {
     "a long target": (in_query("a=" + "b" * (16 << 10)), (414,)),
     "an endless target": (f"GET /{'a' * (40 << 10)}", (414, 431)),
     "a long field": (request(f"X-A: {'b' * (16 << 10)}\r\n"), (431,)),
-    "a long field that larder reads": (request(f"X-User-Agent: {'b' * (8 << 10)}\r\n"), (431,)),
+    "a long field that larder reads": (request(f"Accept-Encoding: {'b' * (8 << 10)}\r\n"), (431,)),
     "a long name": (request(f"{'X' * (16 << 10)}: b\r\n"), (431,)),
     "a large header": (request("".join(f"X-{n}: {'b' * 1000}\r\n" for n in range(17))), (431,)),
     "many fields": (request("".join(f"X-{n}: b\r\n" for n in range(62))), (431,)),

@@ -229,7 +229,7 @@ def test_an_origin_whose_tls_fails(stage):
     origin = TlsOrigin(*make_certificate(folder, "ca", "origin", "localhost"))
     stage.stack.callback(origin.shutdown)
     larder = stage.larder(ttl=FOR_ERRORS, stack=None, upstream={"ca_file": str(folder / "ca.pem")},
-                          open={"delivery": f"https://localhost:{origin.server_address[1]}",
+                          open={"miss_rate": 0, "delivery": f"https://localhost:{origin.server_address[1]}",
                                 "preview": f"http://{stage.sandbox.preview}"})
 
     def make_well():
@@ -342,7 +342,7 @@ def test_a_rate_limited_origin_refuses_few_and_no_stale_client_sees_it(stage):
     stage.stack.callback(origin.shutdown)
     threading.Thread(target=origin.serve_forever, daemon=True).start()
     larder = stage.larder(ttl=FOR_ERRORS, stack=None,
-                          open={"delivery": f"http://127.0.0.1:{origin.server_address[1]}",
+                          open={"miss_rate": 0, "delivery": f"http://127.0.0.1:{origin.server_address[1]}",
                                 "preview": f"http://{stage.sandbox.preview}"})
     with larder.connect() as client:
         for number in range(count):
