@@ -66,6 +66,8 @@ Started OriginLoop::start(OriginRequest request, TransferSink* sink, Lane lane) 
   Host& host = host_of(request.host);
   auto admission = host.health().admit(lane == Lane::refresh, now);
   if (admission.refused) return tl::unexpected(std::move(*admission.refused));
+  // Behind refreshes that hang it would find out nothing.
+  if (admission.probe && lane == Lane::refresh) lane = Lane::visitor;
   Transfer::Place place;
   place.host = &host;
   place.lane = lane;
@@ -123,7 +125,9 @@ std::unique_ptr<OriginConnection> OriginLoop::new_connection(
 void OriginLoop::give_back(std::unique_ptr<OriginConnection> connection, bool clean) {
   const auto now = monotonic_now();
   const bool old = connection->config() != config_;
-  if (!clean || old || host_of(connection->base()).is_distrusted(now)) return;
+  // A proxy acknowledges what the origin has not got: a used tunnel proves nothing (transfer.cc).
+  const bool tunnel = !connection->config()->proxy.url.empty();
+  if (!clean || old || tunnel || host_of(connection->base()).is_distrusted(now)) return;
   if (!connection->name().empty() && !book_.holds(connection->name(), connection->peer())) return;
   idle_.keep(std::move(connection), now);
 }

@@ -40,9 +40,10 @@ void Purger::purge(PurgeJob& job) {
     if (database_.is_open()) removed = before;
   }
   if (removed) {
-    if (Result<void> done = database_.environment().sync(); !done) {
-      removed = tl::unexpected<Error>(done.error());
-    }
+    Result<void> done = unsynced_ ? write_mark() : Result<void>();
+    if (done) done = database_.environment().sync();
+    unsynced_ = !done;
+    if (!done) removed = tl::unexpected<Error>(done.error());
   }
   if (!removed) database_.note_refusal(removed.error());
   shared.generation.fetch_add(1, std::memory_order_release);
@@ -57,6 +58,17 @@ void Purger::purge(PurgeJob& job) {
     database_.complain("a purge failed: " + removed.error().context);
   }
   if (job.done) job.done(std::move(result));
+}
+
+/// The system tells of a page that it could not write only once, and takes it for clean then. A
+/// repeated purge finds nothing more to delete, so it would have nothing to make durable.
+Result<void> Purger::write_mark() {
+  constexpr std::string_view kPurgeKey = "purge";
+  const std::uint64_t generation = database_.shared.generation.load(std::memory_order_relaxed);
+  Change change = database_.change();
+  change.txn.put(change.txn.environment().meta, kPurgeKey,
+                 {reinterpret_cast<const char*>(&generation), sizeof generation});
+  return database_.commit(change);
 }
 
 /// Deleting takes pages as well: where the map has none, others leave first.

@@ -30,6 +30,7 @@ class Purger {
     std::string url;  ///< how their canonical bytes begin
   };
 
+  Result<void> write_mark();
   Result<std::uint64_t> erase_patiently(const PurgeOrder& order);
   Result<std::uint64_t> erase(const PurgeOrder& order);
   Target scope_target(const ScopeMac& mac) const;
@@ -41,6 +42,7 @@ class Purger {
 
   Database& database_;
   SpaceKeeper& space_;
+  bool unsynced_ = false;  ///< the last purge could not be made durable
 };
 
 }  // namespace larder

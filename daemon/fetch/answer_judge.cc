@@ -8,20 +8,25 @@
 namespace larder {
 namespace {
 
-/// Is a credential in what would reach the disk: the request's own one, or any that can be told?
-bool names_credential(const FillOrder& order, const ResponseFacts& facts) {
+/// Is a credential in what of the request would reach the disk: its own one, or any that can be
+/// told?
+bool names_credential(const FillOrder& order) {
   const auto& scope = *order.scope;
   for (const std::string_view text :
        {std::string_view(order.canonical), std::string_view(scope.environment),
-        std::string_view(scope.branch), std::string_view(scope.api_key),
-        std::string_view(facts.passed), std::string_view(facts.content_type),
-        std::string_view(facts.vary)}) {
+        std::string_view(scope.branch), std::string_view(scope.api_key)}) {
     if (finds_credential(text, order.access_token)) return true;
   }
   return false;
 }
 
 }  // namespace
+
+bool echoes_credential(const ResponseFacts& facts, const Secret& access_token) {
+  return finds_credential(facts.passed, access_token) ||
+         finds_credential(facts.content_type, access_token) ||
+         finds_credential(facts.vary, access_token);
+}
 
 HeadJudgement judge_head(const ResponseFacts& facts, Representation asked,
                          const std::vector<std::string>& unkeyed) {
@@ -42,8 +47,7 @@ StoreVerdict judge_whole(const WholeAnswer& answer) {
   if (answer.facts.status == 200 && answer.words.is_no_content()) {
     return StoreVerdict::not_of_the_api;
   }
-  return names_credential(answer.order, answer.facts) ? StoreVerdict::secret_in_key
-                                                      : StoreVerdict::storable;
+  return names_credential(answer.order) ? StoreVerdict::secret_in_key : StoreVerdict::storable;
 }
 
 bool is_bad_body(StoreVerdict verdict) {

@@ -126,6 +126,7 @@ void FetchThread::take(SettingsChange& change) {
   delivery_->use(upstream);
   preview_->use(upstream);
   refused_.set_hold(upstream.rejected_hold_s);
+  known_good_.clear();
   buckets_.set_bounds(config().open.miss_rate, config().open.miss_burst);
   rejected_.set_hold(upstream.rejected_hold_s);
 }
@@ -386,7 +387,7 @@ void FetchThread::on_unshareable(const Fill& fill, std::vector<FillOrder> others
   fills_.retire(fill);
   for (const auto& order : others) {
     fills_.forget_waiter(order.waiter);
-    if (!answer_from_held(order)) relay_alone(order);
+    if (!answer_from_held(order) && may_ask(*order.scope, order.waiter)) relay_alone(order);
   }
 }
 
@@ -466,6 +467,7 @@ void FetchThread::on_accepted(const Fill& fill) {
   hit_for_miss_.unmark(fill.order().key);
   odd_.unmark(fill.order().key);
   refused_.unmark(fill.order().key);
+  if (fill.status() != 200) return;  // an edge says 404 without a look at the credential
   known_good_.note(fill.order());
   const bool was_rejected = rejected_.accept(fill.order().scope->credential);
   if (!was_rejected && !fill.order().skip_store) return;

@@ -36,6 +36,8 @@ class Fill final : public TransferSink {
   std::uint64_t number() const { return number_; }
   /// The leader's: what is asked and stored.
   const FillOrder& order() const { return order_; }
+  /// Of the answer, while it arrives; 0 = none yet.
+  int status() const { return facts_ != nullptr ? facts_->status : 0; }
   State state() const { return state_; }
   unsigned attempt() const { return attempt_; }
   std::size_t waiters() const { return members_.size(); }

@@ -6,7 +6,9 @@
 namespace larder {
 
 void KnownGood::note(const FillOrder& order) {
-  if (order.canonical.size() > kMaxRequestBytes) return;
+  std::size_t bytes = order.canonical.size();
+  for (const auto& line : order.unkeyed) bytes += line.size();
+  if (bytes > kMaxRequestBytes) return;
   const auto& credential = order.scope->credential.bytes;
   const auto [place, fresh] = known_.try_emplace(credential);
   if (fresh) order_.push_back(credential);

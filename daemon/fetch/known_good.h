@@ -15,7 +15,7 @@ namespace larder {
 /// For each credential the last two requests, of different keys, that the origin has answered for
 /// it: with one of them larder finds out whether a refusal of another is meant for the credential.
 /// At most `kMaxCredentials` are kept, the oldest forgotten first, and no request that is longer
-/// than `kMaxRequestBytes`. On the fetch thread.
+/// than `kMaxRequestBytes` with its unkeyed lines. On the fetch thread.
 class KnownGood {
  public:
   static constexpr std::size_t kMaxCredentials = 1'024;
@@ -28,6 +28,11 @@ class KnownGood {
   /// Was `key` answered for this credential?
   bool has(const ScopeMac& credential, const CacheKey& key) const;
   std::size_t size() const { return known_.size(); }
+  /// With new settings a credential may be asked for at another host.
+  void clear() {
+    known_.clear();
+    order_.clear();
+  }
 
  private:
   using Orders = std::array<std::optional<FillOrder>, 2>;  ///< the latest first
