@@ -186,6 +186,7 @@ Result<void> Database::commit(Change& change) {
 
 void Database::look_for_room() {
   if (!disk.full()) return;
+  if (writes_.failing()) disk.ask_at_once();
   if (const auto full = disk.extend(*environment_, Clock::now())) complain_of_full_disk(*full);
   if (disk.full() || writes_.failing()) return;
   complain_at_ = {};
@@ -195,6 +196,8 @@ void Database::look_for_room() {
 /// Of a commit.
 void Database::note_success() {
   const bool was_full = disk.full();
+  // Nothing may leave for want of room that there is: the refusal may have been another one.
+  if (writes_.failing()) disk.ask_at_once();
   if (const auto full = disk.extend(*environment_, Clock::now())) complain_of_full_disk(*full);
   const std::uint64_t file_bytes = environment_->file_pages() * environment_->page_bytes();
   if (file_bytes + quarantined_bytes_ > map_bytes_) drop_quarantined();

@@ -28,6 +28,8 @@ class DiskReserve {
   /// The disk is full: the file stays as long as it is.
   void note_full(const Environment& environment, Clock::time_point now);
   bool full() const { return full_at_ != 0; }
+  /// The next extend() asks a full disk without a pause.
+  void ask_at_once() { again_.succeeded(); }
   /// The file is this one, all of whose used pages have blocks.
   void start(const Environment& environment);
   /// The file is another one.

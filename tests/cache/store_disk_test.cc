@@ -139,6 +139,20 @@ TEST_CASE("store: while the disk refuses, hits go on, and storing resumes soon a
   CHECK(whole_ones(*store) == 0);
 }
 
+TEST_CASE("store: nothing leaves for what is stored right after a refusal", "[store][disk]") {
+  const TemporaryDirectory directory;
+  const BadDisk bad;
+  const auto store = open_store(directory.path());
+  fill(*store);
+  disk_faults.write_error = EIO;
+  CHECK_FALSE(put_and_wait(*store, plan_of(1'000)));
+  disk_faults.mend();
+  drain(*store);  // a commit that is not a put's finds the disk well again
+  CHECK(put_and_wait(*store, plan_of(1'000)));
+  CHECK(whole_ones(*store) == kObjects);
+  CHECK(store->stats().evicted == 0);
+}
+
 TEST_CASE("store: a start while the disk refuses serves what is stored", "[store][disk]") {
   const TemporaryDirectory directory;
   const BadDisk bad;
