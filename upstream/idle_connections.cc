@@ -7,7 +7,7 @@
 namespace larder {
 
 void IdleConnections::drop(const std::string& base) {
-  std::erase_if(idle_, [&](const auto& connection) { return connection->base() == base; });
+  drop_if([&](const OriginConnection& connection) { return connection.base() == base; });
 }
 
 void IdleConnections::drop_if(const std::function<bool(const OriginConnection&)>& is_over) {
@@ -54,7 +54,7 @@ std::unique_ptr<OriginConnection> IdleConnections::take(const std::string& base,
 }
 
 void IdleConnections::sweep(MonotonicTime now) {
-  std::erase_if(idle_, [&](const auto& connection) { return is_too_old(*connection, now); });
+  drop_if([&](const OriginConnection& connection) { return is_too_old(connection, now); });
 }
 
 void IdleConnections::on_ready(OriginConnection& connection, bool, bool) {
