@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "conf/base/redact.h"
+#include "conf/base/secret.h"
 
 namespace larder {
 namespace {
@@ -20,22 +21,28 @@ bool names_credential(const FillOrder& order) {
   return false;
 }
 
-}  // namespace
-
+/// Does a field of the answer hold a credential, the request's own one or any that can be told?
+/// Then it is for nobody else, for another token of the same scope may have asked too.
 bool echoes_credential(const ResponseFacts& facts, const Secret& access_token) {
   return finds_credential(facts.passed, access_token) ||
          finds_credential(facts.content_type, access_token) ||
          finds_credential(facts.vary, access_token);
 }
 
-HeadJudgement judge_head(const ResponseFacts& facts, Representation asked,
+}  // namespace
+
+HeadJudgement judge_head(const ResponseFacts& facts, const FillOrder& order,
                          const std::vector<std::string>& unkeyed) {
-  const StoreVerdict verdict = may_store(facts, asked, unkeyed);
+  const StoreVerdict verdict = may_store(facts, order.request.representation, unkeyed);
   if (facts.status == 401 || facts.status == 403 || facts.status == 412) {
     return {Course::hold_back, verdict};
   }
   if (is_trouble(facts)) return {Course::trouble, verdict};
-  return {verdict == StoreVerdict::storable ? Course::keep : Course::pass, verdict};
+  if (verdict != StoreVerdict::storable) return {Course::pass, verdict};
+  if (echoes_credential(facts, order.access_token)) {
+    return {Course::pass, StoreVerdict::secret_in_key};
+  }
+  return {Course::keep, verdict};
 }
 
 StoreVerdict judge_whole(const WholeAnswer& answer) {

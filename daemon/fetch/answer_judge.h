@@ -9,7 +9,6 @@
 #include "cache/body/pipeline.h"
 #include "cache/http/response.h"
 #include "conf/base/result.h"
-#include "conf/base/secret.h"
 #include "daemon/orders/orders.h"
 
 /// What a fill makes of an origin's answer. Pure.
@@ -29,12 +28,8 @@ struct HeadJudgement {
 };
 
 /// `unkeyed`: as for may_store().
-HeadJudgement judge_head(const ResponseFacts& facts, Representation asked,
+HeadJudgement judge_head(const ResponseFacts& facts, const FillOrder& order,
                          const std::vector<std::string>& unkeyed);
-
-/// Does a field of the answer hold a credential, the request's own one or any that can be told?
-/// Then it is for nobody else, for another token of the same scope may have asked too.
-bool echoes_credential(const ResponseFacts& facts, const Secret& access_token);
 
 /// An answer of which the whole body was kept.
 struct WholeAnswer {

@@ -137,11 +137,8 @@ void Fill::on_progress(TransferProgress progress) {
 
 void Fill::take_head(const ResponseFacts& facts) {
   facts_ = &facts;
-  auto by_head = judge_head(facts, order_.request.representation,
-                            settings_->config.upstream.forward_headers_unkeyed);
-  if (by_head.course == Course::keep && echoes_credential(facts, order_.access_token)) {
-    by_head = {Course::pass, StoreVerdict::secret_in_key};
-  }
+  const auto by_head =
+      judge_head(facts, order_, settings_->config.upstream.forward_headers_unkeyed);
   // Else it stays, perhaps `purged`.
   if (by_head.verdict != StoreVerdict::storable) verdict_ = by_head.verdict;
   switch (by_head.course) {
