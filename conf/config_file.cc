@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "conf/base/private_file.h"
+#include "conf/check_secret_source.h"
 #include "conf/config_check.h"
 #include "conf/config_redactor.h"
 #include "conf/config_surroundings.h"
@@ -113,13 +114,16 @@ std::string format_mistakes(const std::string& path, const std::vector<Mistake>&
 
 ConfigReport check_config_file(const std::string& path) {
   try {
-    ParsedConfig parsed = read_config_file(path, SystemSecretSource{});
+    const CheckSecretSource secrets;
+    ParsedConfig parsed = read_config_file(path, secrets);
     if (parsed.mistakes.empty()) parsed.mistakes = check_surroundings(parsed.config);
     if (!parsed.mistakes.empty()) return {false, format_mistakes(path, parsed.mistakes)};
     std::string text = path + ": ok\n" + describe_config(parsed.config);
     for (const std::string& warning : warnings_of(parsed.config)) {
       text += "  warning: " + warning + "\n";
     }
+    const Redactor redactor = redactor_for(parsed.config);
+    for (const std::string& note : secrets.notes(path)) text += "  " + redactor.redact(note) + "\n";
     return {true, std::move(text)};
   } catch (const std::exception& error) {
     return {false, std::string(error.what()) + "\n"};

@@ -43,7 +43,7 @@ std::string format_mistakes(const std::string& path, const std::vector<Mistake>&
 std::string describe_config(const Config& config);
 
 /// `larderd --check FILE`: the mistakes, also what the machine lacks for a start, or `FILE: ok`,
-/// the description and warnings. Does not throw.
+/// the description, warnings, and what could not be checked. Does not throw.
 struct ConfigReport {
   bool ok = false;
   std::string text;  ///< ends in a line break

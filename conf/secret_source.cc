@@ -2,7 +2,9 @@
 #include "conf/secret_source.h"
 
 #include <openssl/crypto.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <utility>
 
@@ -21,6 +23,14 @@ Secret take_secret(std::string& bytes) {
 
 Result<Secret> SystemSecretSource::read_file(const std::string& path) const {
   auto content = read_regular_file(path, kMaxBytes);
+  if (!content && ::access(path.c_str(), R_OK) != 0 && errno == EACCES) {
+    return fail(Error::Code::io,
+                path +
+                    " cannot be read: Permission denied; a service with a user of its own "
+                    "(DynamicUser=) gets it as { credential = \"NAME\" } with "
+                    "LoadCredential=NAME:" +
+                    path);
+  }
   if (!content) return tl::unexpected<Error>(content.error());
   Secret secret = take_secret(content->bytes);
   if (auto checked = check_private(path, content->status); !checked) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch_test_macros.hpp>
@@ -175,10 +176,24 @@ TEST_CASE("config: a secret file must be closed to others, a credential need not
     const std::string path =
         directory.file("a.toml", stack_with_tokens("[{credential=\"token\"}]"), 0644);
     ::unsetenv("CREDENTIALS_DIRECTORY");
-    CHECK_THAT(check_config_file(path).text, ContainsSubstring("LoadCredential=token:PATH"));
+    CHECK_THROWS_MATCHES(load_config(path), StartupError,
+                         MessageMatches(ContainsSubstring("LoadCredential=token:PATH")));
     ::setenv("CREDENTIALS_DIRECTORY", directory.path().c_str(), 1);
     CHECK(load_config(path).stacks[0].scopes[0].delivery_tokens[0].reveal() == "the-token");
     ::unsetenv("CREDENTIALS_DIRECTORY");
+  }
+  SECTION("of a service with a user of its own, in its message") {
+    const std::string closed = directory.file("closed", "the-token\n", 0);
+    const pid_t child = ::fork();
+    if (child == 0) {  // as the user that the service has
+      if (::geteuid() == 0 && ::setresuid(12'345, 12'345, 12'345) != 0) ::_exit(2);
+      const auto read = SystemSecretSource{}.read_file(closed);
+      const bool told = !read && read.error().context.find("{ credential = ") != std::string::npos;
+      ::_exit(told ? 0 : 1);
+    }
+    int status = -1;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
   }
   SECTION("a directory, a FIFO, nothing") {
     const std::string fifo = directory.path() + "/fifo";
@@ -189,6 +204,54 @@ TEST_CASE("config: a secret file must be closed to others, a credential need not
     CHECK(source.read_file(directory.path() + "/none").error().code == Error::Code::not_found);
     const std::string large = directory.file("large", std::string(5'000, 'x'), 0600);
     CHECK(source.read_file(large).error().code == Error::Code::full);
+  }
+}
+
+TEST_CASE("config: a check outside of the service says what it cannot see", "[conf]") {
+  const TemporaryDirectory directory;
+  directory.file("first", "the-first\n", 0600);
+  directory.file("second", "two words\n", 0600);
+  const auto config = [&](const std::string& tokens, mode_t mode = 0644) {
+    return directory.file("a.toml", stack_with_tokens(tokens), mode);
+  };
+  ::unsetenv("CREDENTIALS_DIRECTORY");
+  SECTION("credentials pass unread, each named once") {
+    const std::string path = config("[{credential=\"first\"}, {credential=\"second\"}]");
+    const ConfigReport report = check_config_file(path);
+    CHECK(report.ok);
+    CHECK_THAT(report.text, ContainsSubstring("2 delivery tokens"));
+    CHECK_THAT(report.text,
+               ContainsSubstring("not checked: what is in the credentials \"first\", \"second\""));
+    CHECK_THAT(report.text,
+               ContainsSubstring("CREDENTIALS_DIRECTORY=FOLDER larderd --check " + path));
+    CHECK(report.text.find("unread:") == std::string::npos);
+  }
+  SECTION("with their folder they are checked") {
+    ::setenv("CREDENTIALS_DIRECTORY", directory.path().c_str(), 1);
+    const ConfigReport good = check_config_file(config("[{credential=\"first\"}]"));
+    CHECK(good.ok);
+    CHECK(good.text.find("not checked") == std::string::npos);
+    CHECK_THAT(check_config_file(config("[{credential=\"second\"}]")).text,
+               ContainsSubstring("holds blanks"));
+    CHECK_THAT(check_config_file(config("[{credential=\"third\"}]")).text,
+               ContainsSubstring("third does not exist"));
+    ::unsetenv("CREDENTIALS_DIRECTORY");
+  }
+  SECTION("one credential twice is found without its content") {
+    CHECK_THAT(check_config_file(config("[{credential=\"first\"}, {credential=\"first\"}]")).text,
+               ContainsSubstring("already in line 6"));
+  }
+  SECTION("what root alone can read is told") {
+    if (::geteuid() != 0) SKIP("only root can read what root alone can read");
+    const std::string file = "[{file=\"" + directory.path() + "/first\"}]";
+    CHECK_THAT(check_config_file(config(file)).text,
+               ContainsSubstring("warning: only root can read \"" + directory.path() +
+                                 "/first\"; a service"));
+    const std::string closed = check_config_file(config("[{credential=\"first\"}]", 0600)).text;
+    CHECK_THAT(closed,
+               ContainsSubstring("warning: only root can read " + directory.path() + "/a.toml"));
+    const std::string open = check_config_file(config("[{credential=\"first\"}]")).text;
+    CHECK(open.find("only root") == std::string::npos);
   }
 }
 

@@ -52,7 +52,7 @@ std::string full_example(const std::string& left_out) {
 
 MapSecretSource example_secrets() {
   MapSecretSource secrets;
-  secrets.files["/etc/larder/production.token"] = "token-one\n";
+  secrets.credentials["production-delivery"] = "token-one\n";
   secrets.credentials["staging-a"] = "token-two";
   secrets.variables["LARDER_STAGING_B"] = "token-three";
   secrets.credentials["staging-preview"] = "token-four";
