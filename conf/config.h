@@ -56,8 +56,8 @@ struct ServerConfig {
   Bytes max_target_bytes = 16 * 1024;        ///< request target
   Bytes max_header_bytes = 16 * 1024;        ///< header block without the request line
   unsigned max_requests_per_connection = 10'000;
-  Bytes max_output_bytes =
-      64ull << 20;          ///< bytes waiting for slow clients, all connections together
+  /// bytes waiting for slow clients, the kernel's among them, all connections together
+  Bytes max_output_bytes = 256ull << 20;
   std::string instance_id;  ///< this larder's among others in a row; empty = drawn at the start
   friend bool operator==(const ServerConfig&, const ServerConfig&) = default;
 };

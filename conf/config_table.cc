@@ -53,7 +53,7 @@ Keys<ServerConfig> server_keys() {
       size("max_header", kAtOnce, &S::max_header_bytes, {kKiB, kMiB}),
       count("max_requests_per_connection", kAtOnce, &S::max_requests_per_connection,
             {1, 1'000'000'000}),
-      size("max_output", kAtOnce, &S::max_output_bytes, {64 * kKiB, kTiB}),
+      size("max_output", kAtOnce, &S::max_output_bytes, {kMiB, kTiB}),
       text("instance_id", kAtRestart, &S::instance_id, kInstanceId),
   };
 }

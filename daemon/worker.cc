@@ -2,6 +2,7 @@
 #include "daemon/worker.h"
 
 #include <csignal>
+#include <utility>
 
 #include "conf/base/check.h"
 #include "conf/base/log.h"
@@ -23,6 +24,7 @@ struct Worker::Listener {
   ListenerConfig config;
   UvHandle<uv_tcp_t> tcp;
   UvHandle<uv_pipe_t> pipe;
+  bool put_off = false;  ///< somebody is to be accepted in a later turn
 };
 
 Worker::Worker(Shared& shared, std::vector<ListeningSocket> sockets, AccessRing* log)
@@ -37,6 +39,7 @@ Worker::Worker(Shared& shared, std::vector<ListeningSocket> sockets, AccessRing*
       log_(log),
       turn_end_(make_handle<uv_prepare_t>(loop_.get(), this, uv_prepare_init)),
       turn_checked_(make_handle<uv_check_t>(loop_.get(), this, uv_check_init)),
+      put_off_(make_handle<uv_idle_t>(loop_.get(), this, uv_idle_init)),
       sweep_(make_timer(loop_.get(), this)),
       mailbox_(loop_.get(), this) {
   announce_idle_timeout(config().server.idle_timeout_ms);
@@ -100,7 +103,10 @@ void Worker::open_listeners(std::vector<ListeningSocket> sockets) {
 
 void Worker::on_incoming(uv_stream_t* stream, int status) noexcept {
   auto* listener = static_cast<Listener*>(stream->data);
-  if (status == 0) listener->worker->accept(*listener);
+  if (status != 0) return;
+  // libuv asks for no further one until this one is taken.
+  listener->put_off = listener->worker->turn().is_spent();
+  if (!listener->put_off) listener->worker->accept(*listener);
 }
 
 /// At the bound a client is accepted and cut off: left in the backlog it would wait for nothing,
@@ -117,6 +123,7 @@ void Worker::accept(Listener& listener) {
     transport.release()->reset();  // has no user: deletes itself
     return;
   }
+  turn().spend(TurnLine::kConnectionBytes);
   metrics_.connections_accepted.add();
   metrics_.connections_open.add();
   ClientHost& host = *this;
@@ -136,12 +143,35 @@ void Worker::on_connection_closed(Http1Connection& connection) {
 }
 
 void Worker::on_turn_end(uv_prepare_t* handle) noexcept {
-  auto* self = static_cast<Worker*>(handle->data);
-  self->reader_.end_turn();
+  static_cast<Worker*>(handle->data)->begin_turn();
 }
 
 void Worker::on_turn_checked(uv_check_t* handle) noexcept {
-  static_cast<Worker*>(handle->data)->reader_.end_turn();
+  static_cast<Worker*>(handle->data)->begin_turn();
+}
+
+/// Twice a round of the loop: what poll() brings has bytes of its own, and so has what was put off,
+/// so that neither keeps the other waiting.
+void Worker::begin_turn() {
+  reader_.end_turn();
+  turn().begin_turn();
+  bool put_off = sweeping_ || !turn().is_empty();
+  for (const auto& listener : listeners_) put_off = put_off || listener->put_off;
+  if (put_off && put_off_) uv_idle_start(put_off_.get(), on_put_off);
+}
+
+void Worker::on_put_off(uv_idle_t* handle) noexcept {
+  uv_idle_stop(handle);  // begin_turn() starts it again
+  static_cast<Worker*>(handle->data)->go_on_with_put_off();
+}
+
+void Worker::go_on_with_put_off() {
+  if (sweeping_) sweep();
+  turn().run();
+  for (auto& listener : listeners_) {
+    if (turn().is_spent()) return;
+    if (std::exchange(listener->put_off, false)) accept(*listener);
+  }
 }
 
 void Worker::on_sweep(uv_timer_t* timer) noexcept {
@@ -150,7 +180,12 @@ void Worker::on_sweep(uv_timer_t* timer) noexcept {
 
 void Worker::sweep() {
   const auto at = now();
-  for (auto& [connection, owned] : connections_) connection->check_deadline(at);
+  sweeping_ = false;
+  for (auto& [connection, owned] : connections_) {
+    sweeping_ = turn().is_spent();
+    if (sweeping_) break;
+    connection->check_deadline(at);
+  }
   make_output_room(0);
   if (draining_ && at >= drain_until_) {
     for (auto& [connection, owned] : connections_) connection->close();
@@ -195,6 +230,7 @@ void Worker::begin_drain(bool gently) {
 /// The last connection has gone: with these handles the loop ends.
 void Worker::end_if_drained() {
   if (!draining_ || !connections_.empty() || !sweep_) return;
+  put_off_.reset();
   sweep_.reset();
   turn_end_.reset();
   turn_checked_.reset();

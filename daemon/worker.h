@@ -75,6 +75,7 @@ class Worker final : public AnswerOut, private ClientHost {
   static void on_incoming(uv_stream_t* stream, int status) noexcept;
   static void on_turn_end(uv_prepare_t* handle) noexcept;
   static void on_turn_checked(uv_check_t* handle) noexcept;
+  static void on_put_off(uv_idle_t* handle) noexcept;
   static void on_sweep(uv_timer_t* timer) noexcept;
 
   // ClientHost
@@ -91,6 +92,9 @@ class Worker final : public AnswerOut, private ClientHost {
   Chunk hold_output(std::string bytes) override {
     return shared_.held.hold_output(std::move(bytes));
   }
+  HeldBytes::OutputCharge charge_output(std::size_t bytes) override {
+    return shared_.held.charge_output(bytes);
+  }
   std::uint64_t begin_waiting(OutputHolder& holder) override;
   void end_waiting(std::uint64_t place) override { waiting_.erase(place); }
   bool make_output_room(std::size_t bytes) override;
@@ -102,6 +106,8 @@ class Worker final : public AnswerOut, private ClientHost {
   void accept(Listener& listener);
   void open_listeners(std::vector<ListeningSocket> sockets);
   void sweep();
+  void begin_turn();
+  void go_on_with_put_off();
   void take_settings(SettingsPtr settings);
   void begin_drain(bool gently);
   void end_if_drained();
@@ -131,10 +137,12 @@ class Worker final : public AnswerOut, private ClientHost {
       waiting_;  ///< for their clients to take bytes, longest first
   std::uint64_t next_place_ = 1;
   std::unordered_map<std::string, MonotonicTime> refreshes_;  ///< key -> when last asked for
+  bool sweeping_ = false;                                     ///< goes on in the next turn
   bool draining_ = false;
   MonotonicTime drain_until_{};
   UvHandle<uv_prepare_t> turn_end_;
   UvHandle<uv_check_t> turn_checked_;
+  UvHandle<uv_idle_t> put_off_;  ///< active while anything is put off
   UvHandle<uv_timer_t> sweep_;
   Mailbox<Mail> mailbox_;
   std::thread thread_;

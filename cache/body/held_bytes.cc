@@ -17,6 +17,24 @@ Chunk HeldBytes::hold(std::string bytes, bool output) const {
           Release{.accounts = accounts_, .charged = charged, .output = output}};
 }
 
+HeldBytes::OutputCharge HeldBytes::charge_output(std::uint64_t bytes) const {
+  accounts_->output.fetch_add(bytes, std::memory_order_relaxed);
+  return {accounts_, bytes};
+}
+
+HeldBytes::OutputCharge& HeldBytes::OutputCharge::operator=(OutputCharge&& other) noexcept {
+  end();
+  accounts_ = std::move(other.accounts_);
+  bytes_ = std::exchange(other.bytes_, 0);
+  return *this;
+}
+
+void HeldBytes::OutputCharge::end() {
+  if (bytes_ > 0) accounts_->output.fetch_sub(bytes_, std::memory_order_relaxed);
+  bytes_ = 0;
+  accounts_.reset();
+}
+
 void HeldBytes::pass_to_output(const Chunk& chunk) {
   auto* release = std::get_deleter<Release>(chunk);
   if (release == nullptr || release->output) return;

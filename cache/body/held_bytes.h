@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "cache/body/chunk.h"
 #include "conf/config.h"
@@ -12,7 +13,8 @@
 namespace larder {
 
 /// Counts the bytes of bodies in memory: each once, however many hold it, until the last one lets
-/// go. They are in one of two accounts, each with a bound of its own:
+/// go. What the kernel holds for clients that do not read is counted as well. The bytes are in one
+/// of two accounts, each with a bound of its own:
 ///
 ///     pending   on their way into the cache; a fill owns them     cache.max_pending
 ///     output    wait for clients and nothing else                 server.max_output
@@ -20,7 +22,28 @@ namespace larder {
 /// When a fill is over, or gives up storing, what clients still wait for passes to `output`: slow
 /// readers never take the room of later fills. Thread-safe; chunks may outlive it.
 class HeldBytes {
+  struct Accounts {
+    std::atomic<std::uint64_t> pending{0}, output{0}, leaving{0};
+  };
+
  public:
+  /// Has one owner; may outlive its HeldBytes. Made empty, it charges nothing.
+  class OutputCharge {
+   public:
+    OutputCharge() = default;
+    ~OutputCharge() { end(); }
+    OutputCharge(OutputCharge&& other) noexcept { *this = std::move(other); }
+    OutputCharge& operator=(OutputCharge&& other) noexcept;
+    void end();
+
+   private:
+    friend class HeldBytes;
+    OutputCharge(std::shared_ptr<Accounts> accounts, std::uint64_t bytes)
+        : accounts_(std::move(accounts)), bytes_(bytes) {}
+    std::shared_ptr<Accounts> accounts_;
+    std::uint64_t bytes_ = 0;
+  };
+
   /// What a piece costs beside its bytes, its places in queues included: tiny ones are not free.
   static constexpr std::uint64_t kPieceBytes = 256;
 
@@ -34,6 +57,8 @@ class HeldBytes {
 
   Chunk hold_pending(std::string bytes) const { return hold(std::move(bytes), false); }
   Chunk hold_output(std::string bytes) const { return hold(std::move(bytes), true); }
+  /// Counts bytes that are in no chunk as `output`, until the charge ends.
+  OutputCharge charge_output(std::uint64_t bytes) const;
   /// Of a chunk from hold_pending(). By its owner's thread only.
   static void pass_to_output(const Chunk& chunk);
 
@@ -53,9 +78,6 @@ class HeldBytes {
   void end_leaving(std::uint64_t bytes) const { accounts_->leaving.fetch_sub(bytes); }
 
  private:
-  struct Accounts {
-    std::atomic<std::uint64_t> pending{0}, output{0}, leaving{0};
-  };
   /// The end of a chunk; also finds its account again.
   struct Release {
     void operator()(const std::string* bytes) const noexcept;

@@ -7,10 +7,12 @@
 #include <string_view>
 
 #include "cache/body/chunk.h"
+#include "cache/body/held_bytes.h"
 #include "cache/store/store.h"
 #include "conf/base/clock.h"
 #include "conf/config.h"
 #include "daemon/client/planner.h"
+#include "daemon/client/turn_line.h"
 #include "daemon/http1/answer_text.h"
 #include "daemon/http1/request_parser.h"
 #include "daemon/orders/orders.h"
@@ -30,10 +32,9 @@ class AnswerTaker {
   virtual void on_answer(AnswerEvent event) = 0;
 };
 
-/// A connection whose bytes wait for its client.
-class OutputHolder {
+/// A connection whose bytes wait for its client, or for a later turn.
+class OutputHolder : public TurnTaker {
  public:
-  virtual ~OutputHolder() = default;
   /// At the bound of bytes that wait for clients: ends the answer.
   virtual void cut_off() = 0;
   /// Bytes that only it held when it was cut off, until it is closed. 0 = it was not.
@@ -60,6 +61,8 @@ class ClientHost {
   /// Answers that wait for the next one of the same pipeline, while its connection parses; empty
   /// otherwise.
   std::string& gathered() { return gathered_; }
+  /// What this turn has done, and what waits for the next one.
+  TurnLine& turn() { return turn_; }
   /// For answers after which the connection stays open.
   std::string_view keep_alive() const { return keep_alive_; }
 
@@ -79,6 +82,8 @@ class ClientHost {
 
   /// Charges bytes to server.max_output until they are freed.
   virtual Chunk hold_output(std::string bytes) = 0;
+  /// Charges bytes that the kernel holds for a client to server.max_output.
+  virtual HeldBytes::OutputCharge charge_output(std::size_t bytes) = 0;
   /// From here on the holder's bytes wait for its client. Gives its place in the line, never 0.
   virtual std::uint64_t begin_waiting(OutputHolder& holder) = 0;
   virtual void end_waiting(std::uint64_t place) = 0;
@@ -101,6 +106,7 @@ class ClientHost {
   Planner& planner_;
   StoreReader& reader_;
   WorkerMetrics& counters_;
+  TurnLine turn_;
   std::string head_buffer_;
   std::string gathered_;
   std::string keep_alive_;

@@ -273,7 +273,7 @@ void Exchange::on_written() {
 
 /// Sends on, as far as the socket takes it; over when all of it is out.
 void Exchange::pump() {
-  if (is_over() || !pending_) return;
+  if (is_over() || !pending_ || state_ == State::waiting) return;
   auto step = BodySource::Step::last;
   if (pending_->body) {
     step = pending_->body->send();

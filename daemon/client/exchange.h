@@ -70,7 +70,7 @@ class Exchange {
 
   /// From the fetch thread, for its order.
   void on_answer(AnswerEvent event);
-  /// OutQueue::on_written() was called.
+  /// OutQueue::on_written() was called, or the turn that the OutQueue waited for has come.
   void on_written();
   /// While the OutQueue does not write: that has a deadline of its own.
   void check_deadline(MonotonicTime now);

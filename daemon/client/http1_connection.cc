@@ -26,6 +26,13 @@ constexpr std::array<std::array<bool, 5>, 5> kLegalMoves{{
     /* closing */ {false, false, false, false, false},
 }};
 
+/// A body of this length or more waits for the next turn when this one has done enough.
+constexpr std::uint64_t kLargeBody = 16 * 1024;
+
+bool has_large_body(const Plan& plan) {
+  return plan.what == Plan::What::answer && plan.object->meta.body_length >= kLargeBody;
+}
+
 bool waits_for_origin(const Plan& plan) {
   return plan.what == Plan::What::fill || plan.what == Plan::What::relay;
 }
@@ -143,7 +150,8 @@ void Http1Connection::begin_own_parser(std::string_view request) {
   set_deadline(host_.server().header_timeout_ms);
 }
 
-/// False = what was answered before must go out first: the request is to be parsed again then.
+/// False = what was answered before must go out first, or the turn has done enough: the request is
+/// to be parsed again then.
 bool Http1Connection::take_request(const RequestView& view, bool must_close, bool more_behind) {
   const bool last = (draining_ || half_closed_) && !more_behind;
   const RequestFraming framing{
@@ -154,7 +162,12 @@ bool Http1Connection::take_request(const RequestView& view, bool must_close, boo
           !must_close && !last && served_ + 1 < host_.server().max_requests_per_connection,
       .more_behind = more_behind};
   const Plan plan = host_.planner().plan(view, role_, host_.wall());
-  if (waits_for_origin(plan) && !send_gathered()) return false;
+  const bool put_off = has_large_body(plan) && host_.turn().is_spent();
+  if ((put_off || waits_for_origin(plan)) && !send_gathered()) return false;
+  if (put_off) {
+    put_off_next();
+    return false;
+  }
   ++served_;
   transition_to(State::answering);
   exchange_.emplace(side_, framing).answer(view, plan);
@@ -180,6 +193,19 @@ bool Http1Connection::send_gathered() {
   if (out_.is_idle()) return true;
   transition_to(State::flushing);
   return false;
+}
+
+/// The request is taken in a later turn.
+void Http1Connection::put_off_next() {
+  LARDER_CHECK(out_.puts_off());
+  transition_to(State::flushing);
+}
+
+void Http1Connection::on_turn() {
+  out_.take_turn();
+  if (client_gone_) return close();
+  if (state_ == State::answering) exchange_->on_written();
+  go_on();
 }
 
 /// Moves on when what was under way is over.
@@ -216,7 +242,13 @@ void Http1Connection::on_written(std::size_t bytes) {
 }
 
 void Http1Connection::on_end(bool broken) {
-  if (state_ != State::answering && state_ != State::flushing) return close();
+  if (state_ != State::answering && state_ != State::flushing) {
+    if (state_ == State::closing) return;
+    client_gone_ = true;
+    transport_->stop_reading();
+    if (!out_.puts_off()) close();
+    return;
+  }
   if (broken) return cut();
   half_closed_ = true;  // it still reads
   transport_->stop_reading();
@@ -270,6 +302,7 @@ void Http1Connection::cut() {
   if (state_ == State::closing) return;
   if (exchange_) exchange_->abort();
   out_.end();
+  host_.turn().spend(TurnLine::kConnectionBytes);
   transition_to(State::closing);
   transport_->reset();
 }
@@ -278,6 +311,7 @@ void Http1Connection::close() {
   if (state_ == State::closing) return;
   if (state_ == State::answering || state_ == State::flushing) return cut();
   out_.end();
+  host_.turn().spend(TurnLine::kConnectionBytes);
   transition_to(State::closing);
   transport_->close();
 }
@@ -287,6 +321,7 @@ void Http1Connection::close() {
 /// after which clients send it again.
 void Http1Connection::linger() {
   transition_to(State::lingering);
+  host_.turn().spend(TurnLine::kConnectionBytes);
   input_.clear();
   transport_->shut_down_sending();
   if (reading_stopped_) transport_->start_reading();

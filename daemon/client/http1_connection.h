@@ -54,6 +54,7 @@ class Http1Connection final : public TransportUser, public AnswerTaker, public O
   // AnswerTaker
   void on_answer(AnswerEvent event) override;
   // OutputHolder
+  void on_turn() override;
   void cut_off() override;
   std::size_t cut_bytes() const override { return cut_bytes_; }
 
@@ -72,6 +73,7 @@ class Http1Connection final : public TransportUser, public AnswerTaker, public O
   bool take_request(const RequestView& view, bool must_close, bool more_behind);
   void refuse(const Refusal& refusal);
   bool send_gathered();
+  void put_off_next();
   void settle();
   void go_on();
   void cut();
@@ -85,6 +87,7 @@ class Http1Connection final : public TransportUser, public AnswerTaker, public O
   State state_ = State::reading;
   bool draining_ = false;
   bool half_closed_ = false;      ///< the client sends nothing more
+  bool client_gone_ = false;      ///< nobody waits for anything: to be closed
   bool reading_stopped_ = false;  ///< too much has come that must wait
   std::uint32_t served_ = 0;
   MonotonicTime deadline_{};  ///< while reading or lingering

@@ -89,6 +89,7 @@ bool OutQueue::write_rest() {
   transport_.write(std::exchange(queue_, {}));
   if (state_ == State::ended) return false;
   last_unsent_ = transport_.unsent();
+  kernel_bytes_ = host_.charge_output(transport_.kernel_bytes());
   return hold_back();
 }
 
@@ -106,12 +107,20 @@ void OutQueue::on_written(std::size_t bytes) {
 
 void OutQueue::count_sent(std::size_t bytes) {
   sent_ += bytes;
+  host_.turn().spend(bytes);
   host_.counters().bytes_sent.add(bytes);
 }
 
 void OutQueue::stop_waiting() {
   if (place_ != 0) host_.end_waiting(place_);
   place_ = 0;
+  kernel_bytes_.end();
+}
+
+bool OutQueue::puts_off() {
+  if (!host_.turn().is_spent()) return false;
+  if (turn_place_ == 0) turn_place_ = host_.turn().enter(holder_);
+  return true;
 }
 
 bool OutQueue::is_stuck(MonotonicTime now) {
@@ -140,6 +149,7 @@ std::size_t OutQueue::sole_bytes() const {
 void OutQueue::end() {
   state_ = State::ended;
   stop_waiting();
+  if (turn_place_ != 0) host_.turn().leave(std::exchange(turn_place_, 0));
 }
 
 }  // namespace larder

@@ -31,7 +31,7 @@ class OutQueue {
 
   OutQueue(ClientHost& host, Transport& transport, OutputHolder& holder)
       : host_(host), transport_(transport), holder_(holder) {}
-  ~OutQueue() { stop_waiting(); }
+  ~OutQueue() { end(); }
   OutQueue(const OutQueue&) = delete;
   OutQueue& operator=(const OutQueue&) = delete;
 
@@ -59,6 +59,12 @@ class OutQueue {
   bool hold_back();
   void stop_waiting();
 
+  /// True = this turn has done enough: what is large, or can wait, should go on when the holder's
+  /// on_turn() is called.
+  bool puts_off();
+  /// Of the holder's on_turn().
+  void take_turn() { turn_place_ = 0; }
+
   /// The client has taken less than 1 KiB/s of the write that is out, for server.write_timeout.
   bool is_stuck(MonotonicTime now);
   /// Bytes that nobody else holds.
@@ -78,8 +84,10 @@ class OutQueue {
   State state_ = State::ready;
   std::vector<OutPiece> queue_;  ///< behind the write that is out
   std::uint64_t sent_ = 0;
-  std::uint64_t place_ = 0;   ///< among those that wait for their clients; 0 = none
-  MonotonicTime deadline_{};  ///< of the write that is out
+  std::uint64_t place_ = 0;               ///< among those that wait for their clients; 0 = none
+  HeldBytes::OutputCharge kernel_bytes_;  ///< while the write is out
+  std::uint64_t turn_place_ = 0;          ///< in the line for a later turn; 0 = none
+  MonotonicTime deadline_{};              ///< of the write that is out
   std::size_t last_unsent_ = 0;
 };
 

@@ -5,7 +5,7 @@ namespace larder {
 
 BodySource::Step StoredBody::send() {
   while (next_chunk_ < chunk_count_) {
-    if (!out_.is_idle()) return Step::more;
+    if (!out_.is_idle() || out_.puts_off()) return Step::more;
     const auto row = reader_.chunk(key_, sequence_, next_chunk_);
     if (!row) return Step::broken;
     const bool last = next_chunk_ + 1 == chunk_count_;

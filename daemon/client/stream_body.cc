@@ -44,6 +44,8 @@ BodySource::Step StreamBody::send() {
     if (end_ == AnswerEvent::End::no) return out_.hold_back() ? Step::more : Step::broken;
     release();
   }
+  if (out_.state() == OutQueue::State::ready && !out_.is_idle() && out_.puts_off())
+    return Step::more;
   if (!out_.flush()) return Step::broken;
   return end_ == AnswerEvent::End::complete ? Step::last : Step::more;
 }

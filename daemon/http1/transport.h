@@ -57,6 +57,8 @@ class Transport {
   virtual void write(std::vector<OutPiece> pieces) = 0;
   virtual void shut_down_sending() = 0;    ///< FIN behind what was written
   virtual std::size_t unsent() const = 0;  ///< bytes of write() that the socket has not taken yet
+  /// Bytes that the kernel holds for the peer: not sent, or not acknowledged.
+  virtual std::size_t kernel_bytes() const = 0;
   virtual std::size_t sole_bytes() const = 0;  ///< OutPiece::sole_bytes() of write()
   virtual void close() = 0;                    ///< idempotent
   virtual void reset() = 0;            ///< close() by RST: what was cut off cannot pass for whole

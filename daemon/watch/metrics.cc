@@ -148,7 +148,7 @@ void add_held_bytes(Exposition& out, const HeldBytes& held) {
   out.single("larder_inflight_bytes", "gauge",
              "Bytes of bodies on their way into the cache (cache.max_pending).", held.pending());
   out.single("larder_output_waiting_bytes", "gauge",
-             "Bytes that wait for clients (server.max_output).", held.output());
+             "Bytes that wait for clients, in the kernel too (server.max_output).", held.output());
 }
 
 void add_store_metrics(Exposition& out, const StoreStats& store) {

@@ -30,8 +30,9 @@ class FakeTransport final : public Transport {
   std::size_t room = kAll;  ///< bytes that it takes until take() makes more
   unsigned try_writes = 0;  ///< calls with anything to write
   unsigned writes = 0;
-  bool broken = false;  ///< try_write() fails
-  bool resets = true;   ///< can_reset()
+  std::size_t kernel = 0;  ///< kernel_bytes()
+  bool broken = false;     ///< try_write() fails
+  bool resets = true;      ///< can_reset()
   bool is_reading = false;
   bool is_shut_down = false;
   bool is_closed = false;
@@ -80,6 +81,7 @@ class FakeTransport final : public Transport {
   }
   void shut_down_sending() override { is_shut_down = true; }
   std::size_t unsent() const override { return writing_.size(); }
+  std::size_t kernel_bytes() const override { return kernel; }
   std::size_t sole_bytes() const override {
     std::size_t bytes = 0;
     for (const auto& piece : pieces_) bytes += piece.sole_bytes();
@@ -109,6 +111,7 @@ class FakeHost final : public ClientHost, private AnswerOut {
   void pass(std::int64_t ms) {
     now_.ms += ms;
     reader_.end_turn();
+    turn().begin_turn();
   }
   std::vector<FetchOrder> orders;
   std::vector<AccessRecord> log;
@@ -192,6 +195,9 @@ class FakeHost final : public ClientHost, private AnswerOut {
   void post(FetchOrder order) override { orders.push_back(std::move(order)); }
   void refresh(const RequestView&, const Plan&) override { ++refreshes; }
   Chunk hold_output(std::string bytes) override { return held_.hold_output(std::move(bytes)); }
+  HeldBytes::OutputCharge charge_output(std::size_t bytes) override {
+    return held_.charge_output(bytes);
+  }
   std::uint64_t begin_waiting(OutputHolder& holder) override {
     line_[++last_place_] = &holder;
     return last_place_;

@@ -43,6 +43,10 @@ struct Bench final : AnswerTaker, OutputHolder, TransportUser {
   const std::string& sent() const { return transport.sent; }
 
   void on_answer(AnswerEvent event) override { exchange->on_answer(std::move(event)); }
+  void on_turn() override {
+    out.take_turn();
+    exchange->on_written();
+  }
   void cut_off() override {
     cut = out.sole_bytes();
     exchange->abort();

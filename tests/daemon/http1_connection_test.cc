@@ -329,3 +329,87 @@ TEST_CASE("http1 connection: closing while nothing is answered is no abort", "[d
   bench.transport->user().on_closed();
   CHECK(bench.host.closed == 1);
 }
+
+TEST_CASE("http1 connection: in a spent turn large stored bodies wait, small ones do not",
+          "[daemon]") {
+  Bench bench;
+  const auto size = GENERATE(16u * 1024, 40u * 1024);
+  CAPTURE(size);
+  const std::string large(size, 'x');
+  bench.host.store_answer(kOther, large);
+  bench.host.turn().spend(TurnLine::kTurnBytes);
+  bench.receive(request_for(kEntry));
+  CHECK(bench.answers() == 1);
+  bench.receive(request_for(kEntry) + request_for(kOther) + request_for(kEntry));
+  CHECK(bench.answers() == 2);  // what was asked before goes out
+  bench.receive(request_for(kEntry));
+  CHECK(bench.answers() == 2);
+  bench.host.pass(1);
+  bench.host.turn().run();
+  CHECK(bench.answers() == 5);
+  CHECK(has(bench.transport->sent, large));
+  CHECK(bench.host.turn().is_empty());
+}
+
+TEST_CASE("http1 connection: a stored body in rows goes on turn by turn", "[daemon]") {
+  Bench bench;
+  const std::string large(40 * 1024, 'x');
+  bench.host.store_answer(kOther, large);
+  bench.host.turn().spend(TurnLine::kTurnBytes - 1);
+  bench.receive(request_for(kOther));
+  CHECK(bench.answers() == 1);
+  const auto first = bench.transport->sent.size();
+  CHECK(first < 20'000);
+  bench.receive(request_for(kEntry));
+  bench.host.pass(1);
+  bench.host.turn().run();
+  CHECK(has(bench.transport->sent, large));
+  CHECK(bench.answers() == 2);
+}
+
+TEST_CASE("http1 connection: a turn that it waits for no more changes nothing", "[daemon]") {
+  Bench bench;
+  bench.host.store_answer(kOther, std::string(20'000, 'x'));
+  bench.host.turn().spend(TurnLine::kTurnBytes);
+  bench.receive(request_for(kOther) + request_for("/v3/content_types/blog/entries/blt3"));
+  CHECK(bench.answers() == 0);
+  bench.host.turn().begin_turn();
+  bench.connection->check_deadline(bench.host.now());  // goes on before its turn
+  CHECK(bench.answers() == 1);
+  CHECK(bench.host.waiters() == 1);
+  bench.host.turn().run();
+  CHECK(bench.host.waiters() == 1);
+  bench.answer("filled");
+  CHECK(bench.answers() == 2);
+}
+
+TEST_CASE("http1 connection: clients that leave in a spent turn are closed in later ones",
+          "[daemon]") {
+  Bench bench;
+  const bool broken = GENERATE(false, true);
+  CAPTURE(broken);
+  bench.host.turn().spend(TurnLine::kTurnBytes);
+  bench.transport->user().on_end(broken);
+  CHECK_FALSE(bench.transport->is_closed);
+  CHECK_FALSE(bench.transport->is_reading);
+  bench.host.turn().begin_turn();
+  bench.host.turn().run();
+  CHECK(bench.transport->is_closed);
+}
+
+TEST_CASE("http1 connection: an ending takes its share of a turn", "[daemon]") {
+  Bench bench;
+  bench.host.pass(bench.host.server().idle_timeout_ms);
+  bench.host.turn().spend(TurnLine::kTurnBytes - TurnLine::kConnectionBytes);
+  CHECK_FALSE(bench.host.turn().is_spent());
+  SECTION("of an idle one") {
+    bench.connection->check_deadline(bench.host.now());
+  }
+  SECTION("by the client") {
+    bench.half_close();
+  }
+  SECTION("by the daemon") {
+    bench.connection->close();
+  }
+  CHECK(bench.host.turn().is_spent());
+}

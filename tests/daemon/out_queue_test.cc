@@ -19,6 +19,7 @@ namespace {
 struct Bench final : OutputHolder, TransportUser {
   explicit Bench(Bytes max_output = 1u << 20) : host(max_output) { transport.set_user(*this); }
 
+  void on_turn() override { out.take_turn(); }
   void cut_off() override {
     cut = out.sole_bytes();
     out.end();
@@ -170,6 +171,48 @@ TEST_CASE("out queue: only bytes that nobody else holds count as given back", "[
   CHECK(bench.out.sole_bytes() == 5);
   bench.out.push({.owner = chunk_of("queued")});
   CHECK(bench.out.sole_bytes() == 11);
+}
+
+TEST_CASE("out queue: what the kernel holds for a client is charged while its write is out",
+          "[daemon]") {
+  Bench bench;
+  bench.transport.room = 5;
+  bench.transport.kernel = 300'000;
+  CHECK(bench.out.send("head ", "body", false));
+  CHECK(bench.host.held().output() > 300'000);
+  SECTION("until the client has taken it") {
+    bench.transport.take();
+  }
+  SECTION("until the connection ends") {
+    bench.out.end();
+  }
+  CHECK(bench.host.held().output() < 300'000);
+}
+
+TEST_CASE("out queue: the bound of output counts what the kernel holds", "[daemon]") {
+  Bench bench;
+  bench.transport.room = 5;
+  bench.transport.kernel = 1u << 20;
+  CHECK_FALSE(bench.out.send("head ", "body", false));
+  CHECK(bench.transport.was_reset);
+  CHECK(bench.host.held().output() < 1'000);
+}
+
+TEST_CASE("out queue: what it sends is done in this turn, and a spent turn puts off", "[daemon]") {
+  Bench bench;
+  CHECK_FALSE(bench.out.puts_off());
+  CHECK(bench.out.send(std::string(TurnLine::kTurnBytes, 'x'), {}, false));
+  CHECK(bench.out.puts_off());
+  CHECK(bench.out.puts_off());
+  SECTION("until the next turn, once") {
+    bench.host.pass(1);
+    bench.host.turn().run();
+    CHECK_FALSE(bench.out.puts_off());
+  }
+  SECTION("unless it ends before") {
+    bench.out.end();
+  }
+  CHECK(bench.host.turn().is_empty());
 }
 
 TEST_CASE("out queue: what is held back is in line, and no byte of it goes out", "[daemon]") {

@@ -99,8 +99,10 @@ class Refusals:
         source = pathlib.Path(__file__).with_name("bad_disk.c")
         subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, source], check=True)
         self.number, self.order = number, stage.directory / "disk_error"
+        options = os.environ.get("ASAN_OPTIONS", "")
         self.environment = {**os.environ, "LD_PRELOAD": str(library),
-                            "LARDER_DISK_ERROR": str(self.order)}
+                            "LARDER_DISK_ERROR": str(self.order),
+                            "ASAN_OPTIONS": f"{options}:verify_asan_link_order=0"}
 
     def begin(self):
         self.order.write_text(str(int(self.number)))
