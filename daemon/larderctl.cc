@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
 #include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <functional>
 #include <iostream>
 #include <string>
 #include <vector>
 
+#include "daemon/command_line.h"
+#include "daemon/status_text.h"
 #include "upstream/control_client.h"
 #include "upstream/curl_library.h"
 
@@ -16,20 +21,40 @@ struct Options {
   std::string api_key;
   std::string environment;
   std::vector<std::string> branches;
+  bool json = false;
+  bool text = false;
 };
 
 constexpr int kNothingFound = 3;
 
-/// Prints the daemon's answer; the exit code says whether it was done.
-int ask(const Options& options, const std::string& method, const std::string& target) {
+using Show = std::function<std::string(const std::string& body)>;
+
+/// Prints the daemon's answer, a good one as `show` has it; the exit code says whether it was done.
+int ask(const Options& options, const std::string& method, const std::string& target,
+        const Show& show = {}) {
   const auto answer = larder::ask_daemon(options.socket, method, target, options.timeout_s);
   if (!answer) {
     std::cerr << "larderctl: " << answer.error().context << '\n';
-    return 2;
+    return larder::kExitFailure;
   }
-  (answer->status == 200 ? std::cout : std::cerr) << answer->body;
+  if (answer->status == 200) {
+    std::cout << (show ? show(answer->body) : answer->body);
+    return 0;
+  }
+  std::cerr << answer->body;
   if (answer->status == 404 && method == "POST") return kNothingFound;
-  return answer->status == 200 ? 0 : 1;
+  return answer->status == 400 ? larder::kExitUsage : larder::kExitFailure;
+}
+
+/// A program that reads the status gets JSON, as ever; a person at a terminal gets text.
+int status(const Options& options) {
+  const bool terminal = ::isatty(STDOUT_FILENO) == 1;
+  if (options.json || (!terminal && !options.text)) return ask(options, "GET", "/status");
+  const char* no_color = std::getenv("NO_COLOR");
+  const bool colours = terminal && (no_color == nullptr || *no_color == '\0');
+  return ask(options, "GET", "/status", [&](const std::string& body) {
+    return larder::status_text(body, colours).value_or(body);
+  });
 }
 
 std::string purge_target(const Options& options, const std::string& what,
@@ -71,30 +96,40 @@ void add_scope_options(CLI::App& command, Options& options) {
 }  // namespace
 
 int main(int count, char** words) {
-  CLI::App app{"larderctl: asks a running larderd, and purges what it has cached"};
+  CLI::App app{"larderctl: asks a running larderd, and purges what it has cached", "larderctl"};
+  app.footer(
+      "Exit codes: 0 done, 1 failed or no larderd there, 2 wrong usage, 3 nothing was found to "
+      "purge");
   Options options;
   app.add_option("--socket", options.socket, "The daemon's admin.socket")->capture_default_str();
   app.add_option("--timeout", options.timeout_s, "Seconds to wait")->capture_default_str();
   app.set_version_flag("--version", std::string("larderctl " LARDER_VERSION));
   app.require_subcommand(1);
-  int code = 0;
-  app.add_subcommand("status", "What the daemon does, as JSON")->callback([&] {
-    code = ask(options, "GET", "/status");
-  });
+  std::function<int()> action;
+  auto* shown =
+      app.add_subcommand("status", "What the daemon does: as text on a terminal, else as JSON");
+  auto* json = shown->add_flag("--json", options.json, "JSON, on a terminal too");
+  shown->add_flag("--text", options.text, "Text, not on a terminal too")->excludes(json);
+  shown->callback([&] { action = [&] { return status(options); }; });
   auto* purges = app.add_subcommand(
       "purge",
       "Remove cached answers; returns when none is served as fresh any more. Exit code 3: nothing "
       "was found");
   purges->require_subcommand(1);
+  const auto purges_what = [&](CLI::App& command) {
+    command.callback([&, what = command.get_name()] {
+      action = [&options, what] { return purge(options, what); };
+    });
+  };
   auto* url = purges->add_subcommand("url", "One URL, all its variants");
   url->add_option("url", options.url, "URL or path, with its query")->required();
   add_scope_options(*url, options);
-  url->callback([&] { code = purge(options, "url"); });
+  purges_what(*url);
   auto* scope = purges->add_subcommand("scope", "All of a stack, environment or branch");
   add_scope_options(*scope, options);
-  scope->callback([&] { code = purge(options, "scope"); });
-  purges->add_subcommand("all", "Everything")->callback([&] { code = purge(options, "all"); });
+  purges_what(*scope);
+  purges_what(*purges->add_subcommand("all", "Everything"));
+  if (const auto code = larder::parse_command_line(app, count, words)) return *code;
   larder::start_curl_library();
-  CLI11_PARSE(app, count, words);
-  return code;
+  return action();
 }

@@ -16,6 +16,7 @@
 #include "conf/base/log.h"
 #include "conf/config_file.h"
 #include "conf/config_redactor.h"
+#include "daemon/command_line.h"
 #include "daemon/server.h"
 #include "upstream/curl_library.h"
 
@@ -85,7 +86,8 @@ int serve(const Options& options) {
 }  // namespace
 
 int main(int count, char** words) {
-  CLI::App app{"larderd: an edge cache for the Contentstack Content Delivery API"};
+  CLI::App app{"larderd: an edge cache for the Contentstack Content Delivery API", "larderd"};
+  app.footer("Exit codes: 0 stopped, or the file is right; 1 failed; 2 wrong usage");
   Options options;
   app.add_option("--config", options.config, "Configuration file (see larder.toml.example)");
   app.add_option("--check", options.check,
@@ -93,7 +95,7 @@ int main(int count, char** words) {
   app.add_option("--ready-file", options.ready_file,
                  "Write the addresses as JSON to this file when serving");
   app.set_version_flag("--version", std::string("larderd " LARDER_VERSION));
-  CLI11_PARSE(app, count, words);
+  if (const auto code = larder::parse_command_line(app, count, words)) return *code;
   if (!options.check.empty()) {
     const auto report = larder::check_config_file(options.check);
     (report.ok ? std::cout : std::cerr) << report.text;

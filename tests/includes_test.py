@@ -38,11 +38,12 @@ HOMES = [
     (r"uv\.h", r"(upstream|daemon)/.*"),
     (r"toml\+\+/.*", r"conf/.*"),
     (r"simdjson\.h", r"(tests|bench)/.*"),  # nowhere in larder itself
+    (r"nlohmann/.*", r"(tests|bench)/.*|daemon/status_text\.cc"),
     (r"xxh(ash|3)\.h", r"cache/.*\.cc"),
     (r"openssl/.*", r"conf/.*|cache/.*\.cc|upstream/.*"),
     (r"zlib\.h", r"cache/.*\.cc"),
     (r"systemd/.*", r"daemon/service_notify\.cc"),
-    (r"CLI/.*", r"daemon/(main|larderctl)\.cc"),
+    (r"CLI/.*", r"daemon/(main|larderctl|command_line)\.cc"),
     (r"catch2/.*", r"tests/.*"),
     (r"cache/store/store\.h", r"(cache|daemon)/.*"),  # what relays previews must not know the store
 ]

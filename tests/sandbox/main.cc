@@ -15,41 +15,10 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "tests/sandbox/command_line.h"
 #include "tests/sandbox/server.h"
 
 namespace {
-
-constexpr const char* kUsage =
-    "usage: larder-sandbox [--listen ADDRESS] [--delivery-port N] [--preview-port N]\n"
-    "                      [--control-port N] [--remember N] [--die-with-parent]\n"
-    "       larder-sandbox --version\n";
-
-sandbox::Options parse(int argc, char** argv) {
-  sandbox::Options options;
-  const auto value = [&](int& at) {
-    if (at + 1 >= argc) throw std::invalid_argument(std::string(argv[at]) + " needs a value");
-    return std::string(argv[++at]);
-  };
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view name = argv[i];
-    if (name == "--listen") {
-      options.listen = value(i);
-    } else if (name == "--delivery-port") {
-      options.delivery_port = std::stoi(value(i));
-    } else if (name == "--preview-port") {
-      options.preview_port = std::stoi(value(i));
-    } else if (name == "--control-port") {
-      options.control_port = std::stoi(value(i));
-    } else if (name == "--remember") {
-      options.remembered_requests = std::stoul(value(i));
-    } else if (name == "--die-with-parent") {
-      options.die_with_parent = true;
-    } else {
-      throw std::invalid_argument("unknown option: " + std::string(name));
-    }
-  }
-  return options;
-}
 
 void die_with(pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -113,15 +82,23 @@ int main(int argc, char** argv) {
     std::cout << "larder-sandbox " LARDER_VERSION << std::endl;
     return EXIT_SUCCESS;
   }
+  for (int i = 1; i < argc; ++i) {
+    if (std::string_view(argv[i]) != "--help" && std::string_view(argv[i]) != "-h") continue;
+    std::cout << sandbox::kHelp;
+    return EXIT_SUCCESS;
+  }
   try {
-    const sandbox::Options options = parse(argc, argv);
+    const sandbox::Options options = sandbox::parse_command_line(argc, argv);
     if (options.die_with_parent) die_with(parent);
     std::signal(SIGPIPE, SIG_IGN);
     raise_file_limit();
     run(options);
     return EXIT_SUCCESS;
+  } catch (const sandbox::UsageError& problem) {
+    std::cerr << "larder-sandbox: " << problem.what() << "\n(larder-sandbox --help tells more)\n";
+    return 2;
   } catch (const std::exception& problem) {
-    std::cerr << "larder-sandbox: " << problem.what() << "\n" << kUsage;
+    std::cerr << "larder-sandbox: " << problem.what() << "\n";
     return EXIT_FAILURE;
   }
 }

@@ -341,8 +341,8 @@ def test_mistaken_purges_say_what_is_wrong_and_purge_nothing(stage):
     wait_stored(larder)
     for arguments, hint in [
             (["purge", "url"], "url"), (["purge", "scope"], "api_key"),
-            (["purge", "everything"], "subcommand"), (["purge", "all", "--branch", "main"], "branch"),
-            (["purge"], "subcommand"), (["purge", "scope", "--colour", "red"], "colour"),
+            (["purge", "everything"], "known are url, scope, all"), (["purge", "all", "--branch", "main"], "branch"),
+            (["purge"], "a command is missing"), (["purge", "scope", "--colour", "red"], "colour"),
             (["purge", "url", "/v3/unknown/path"], "never caches"),
             (["purge", "url", "/v3/sync?init=true"], "never caches"),
             (["purge", "url", "/other"], "none that larder serves"),
@@ -352,12 +352,12 @@ def test_mistaken_purges_say_what_is_wrong_and_purge_nothing(stage):
             (["purge", "url", ENTRY + "#x"], "none that larder serves"),
             (["purge", "url", ""], "url")]:
         status, output = larder.ctl(*arguments)
-        check(status != 0 and hint in output, f"{arguments} gives {status} and: {output}")
+        check(status == 2 and hint in output, f"{arguments} gives {status} and: {output}")
     with costs(stage):
         check_answer(larder.get(ENTRY, CREDENTIALS), 200)
     larder.kill()
     status, output = larder.ctl("purge", "all")
-    check(status != 0 and "admin.sock" in output, f"without a daemon: {status} and: {output}")
+    check(status == 1 and "admin.sock" in output, f"without a daemon: {status} and: {output}")
 
 
 def test_a_purge_that_finds_nothing_says_which_name_was_meant(stage):

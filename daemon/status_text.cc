@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/status_text.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace larder {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+enum class Colour { none, bold, good, bad };
+
+constexpr std::size_t kNameWidth = 22;
+constexpr std::size_t kNumberWidth = 15;
+
+/// Without control characters, those of U+0080 to U+009F among them.
+std::string printable(std::string text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto octet = static_cast<unsigned char>(text[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
+    if (octet < 0x20 || octet == 0x7F) text[i] = '?';
+    if (octet == 0xC2 && next >= 0x80 && next < 0xA0) text.replace(i, 2, "?");
+  }
+  return text;
+}
+
+/// "" where `in` has no such field.
+std::string text_of(const Json& in, const char* name) {
+  const auto found = in.find(name);
+  return found != in.end() && found->is_string() ? printable(found->get<std::string>()) : "";
+}
+
+std::uint64_t number_of(const Json& in, const char* name) {
+  const auto found = in.find(name);
+  return found != in.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
+}
+
+const Json& part_of(const Json& in, const char* name) {
+  static const Json none = Json::object();
+  const auto found = in.find(name);
+  return found != in.end() && found->is_structured() ? *found : none;
+}
+
+/// 1234567 -> 1,234,567
+std::string grouped(std::uint64_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, 1, ',');
+  return text;
+}
+
+std::string percent(std::uint64_t part, std::uint64_t whole) {
+  if (whole == 0) return "";
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f %%",
+                100.0 * static_cast<double>(part) / static_cast<double>(whole));
+  return text.data();
+}
+
+std::string rounded_size(std::uint64_t bytes) {
+  constexpr const char* kUnits[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+  auto size = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  for (; size >= 1024 && unit + 1 < std::size(kUnits); ++unit) size /= 1024;
+  std::array<char, 48> text{};
+  std::snprintf(text.data(), text.size(), unit == 0 || size >= 100 ? "%.0f %s" : "%.1f %s", size,
+                kUnits[unit]);
+  return text.data();
+}
+
+std::string duration(std::uint64_t seconds) {
+  const auto days = seconds / 86'400, hours = seconds / 3'600 % 24, minutes = seconds / 60 % 60;
+  if (days > 0) return std::to_string(days) + " d " + std::to_string(hours) + " h";
+  if (hours > 0) return std::to_string(hours) + " h " + std::to_string(minutes) + " min";
+  if (minutes > 0) return std::to_string(minutes) + " min " + std::to_string(seconds % 60) + " s";
+  return std::to_string(seconds) + " s";
+}
+
+std::string listed(const Json& names) {
+  std::string text;
+  for (const Json& name : names) {
+    if (!name.is_string()) continue;
+    text += (text.empty() ? "" : ", ") + printable(name.get<std::string>());
+  }
+  return text;
+}
+
+/// Lines of names and values under headings.
+class Page {
+ public:
+  explicit Page(bool colours) : colours_(colours) {}
+
+  std::string coloured(const std::string& text, Colour colour) const {
+    constexpr const char* kCodes[] = {"", "\x1b[1m", "\x1b[32m", "\x1b[31m"};
+    if (!colours_ || colour == Colour::none) return text;
+    return kCodes[static_cast<int>(colour)] + text + "\x1b[0m";
+  }
+  void heading(const std::string& text) { out_ += "\n" + coloured(text, Colour::bold) + "\n"; }
+  void line(const std::string& name, const std::string& value, Colour colour = Colour::none) {
+    if (value.empty()) return;
+    out_ += "  " + padded(name, kNameWidth) + coloured(value, colour) + "\n";
+  }
+  void count(const std::string& name, std::uint64_t number, const std::string& note = "",
+             Colour colour = Colour::none) {
+    std::string value = before(grouped(number), kNumberWidth);
+    if (!note.empty()) value += before(note, 11);
+    line(name, value, colour);
+  }
+  void add(const std::string& text) { out_ += text; }
+  std::string take() { return std::move(out_); }
+
+  static std::string padded(std::string text, std::size_t width) {
+    text.resize(std::max(width, text.size() + 2), ' ');
+    return text;
+  }
+  static std::string before(const std::string& text, std::size_t width) {
+    return std::string(width - std::min(width, text.size()), ' ') + text;
+  }
+
+ private:
+  bool colours_;
+  std::string out_;
+};
+
+void add_settings(const Json& status, Page& page) {
+  for (const Json& listener : part_of(status, "listeners")) {
+    if (!listener.is_object()) continue;
+    page.line("listens on", text_of(listener, "address") + ", " + text_of(listener, "role"));
+  }
+  const Json& settings = part_of(status, "settings");
+  page.line("settings", "generation " + std::to_string(number_of(settings, "generation")) +
+                            ", loaded " + text_of(settings, "loaded"));
+  const Json& reload = part_of(settings, "last_reload");
+  const std::string result = text_of(reload, "result");
+  if (result != "none") {
+    page.line("last reload", result + (result == "failed" ? ": see the log" : ""),
+              result == "failed" ? Colour::bad : Colour::none);
+  }
+  page.line("needs a restart", listed(part_of(reload, "needs_restart")), Colour::bad);
+}
+
+void add_requests(const Json& requests, Page& page) {
+  std::uint64_t sum = 0;
+  for (const auto& [name, number] : requests.items()) sum += number_of(requests, name.c_str());
+  page.heading("Requests");
+  page.count("all", sum);
+  for (const auto& [name, number] : requests.items()) {
+    const std::uint64_t one = number_of(requests, name.c_str());
+    if (one == 0) continue;
+    page.count(printable(name), one, percent(one, sum),
+               name == "failed" ? Colour::bad : Colour::none);
+  }
+}
+
+void add_store(const Json& store, Page& page) {
+  const std::string state = text_of(store, "state");
+  const std::string trouble = text_of(store, "trouble");
+  const std::uint64_t size = number_of(store, "size_bytes");
+  const std::uint64_t used = number_of(store, "live_bytes");
+  page.heading("Store");
+  page.line("state", state + (trouble.empty() ? "" : ": " + trouble),
+            state == "writes" ? Colour::good : Colour::bad);
+  page.line("in use", rounded_size(used) + " of " + rounded_size(size) +
+                          (size > 0 ? ", " + percent(used, size) : ""));
+  for (const char* name : {"objects", "scopes", "evicted", "purged"}) {
+    page.count(name, number_of(store, name));
+  }
+  const std::uint64_t corrupt = number_of(store, "corrupt");
+  page.count("corrupt", corrupt, "", corrupt > 0 ? Colour::bad : Colour::none);
+}
+
+void add_origin(const Json& origin, Page& page) {
+  page.heading("Origin");
+  for (const auto& [name, number] : origin.items()) {
+    std::string shown = printable(name);
+    std::replace(shown.begin(), shown.end(), '_', ' ');
+    page.count(shown, number_of(origin, name.c_str()));
+  }
+}
+
+std::uint64_t sum_of(const Json& numbers) {
+  std::uint64_t sum = 0;
+  for (const Json& one : numbers) sum += one.is_number_unsigned() ? one.get<std::uint64_t>() : 0;
+  return sum;
+}
+
+void add_host(const Json& host, std::size_t name_width, Page& page) {
+  const std::string state = text_of(host, "state");
+  page.add("  " + Page::padded(text_of(host, "name"), name_width) +
+           Page::padded(text_of(host, "for"), 10) +
+           page.coloured(Page::padded(state, 9), state == "closed" ? Colour::good : Colour::bad));
+  for (const std::uint64_t number :
+       {sum_of(part_of(host, "running")), sum_of(part_of(host, "queued")),
+        number_of(host, "successes"), number_of(host, "failures")}) {
+    page.add(Page::before(grouped(number), 10));
+  }
+  page.add("\n");
+  const std::uint64_t held_s = number_of(host, "held_for_s");
+  if (held_s > 0) {
+    page.add("    not asked for " + page.coloured(duration(held_s), Colour::bad) + "\n");
+  }
+  const Json& error = part_of(host, "last_error");
+  if (error.empty()) return;
+  page.add("    last error, " + duration(number_of(error, "ago_s")) +
+           " ago: " + page.coloured(text_of(error, "text"), Colour::bad) + "\n");
+}
+
+void add_hosts(const Json& hosts, Page& page) {
+  page.heading("Hosts");
+  if (hosts.empty()) return page.add("  none was asked yet\n");
+  std::size_t width = kNameWidth;
+  for (const Json& host : hosts) {
+    if (host.is_object()) width = std::max(width, text_of(host, "name").size() + 2);
+  }
+  page.add("  " + Page::padded("name", width) + Page::padded("for", 10) + Page::padded("state", 9));
+  for (const char* title : {"running", "queued", "good", "failed"}) {
+    page.add(Page::before(title, 10));
+  }
+  page.add("\n");
+  for (const Json& host : hosts) {
+    if (host.is_object()) add_host(host, width, page);
+  }
+}
+
+}  // namespace
+
+std::optional<std::string> status_text(std::string_view json, bool colours) {
+  const Json status = Json::parse(json, nullptr, false);
+  if (!status.is_object()) return std::nullopt;
+  Page page(colours);
+  page.add(page.coloured("larderd " + text_of(status, "version"), Colour::bold) + ", mode " +
+           text_of(status, "mode") + ", up " + duration(number_of(status, "uptime_s")) + "\n\n");
+  add_settings(status, page);
+  add_requests(part_of(status, "requests"), page);
+  add_store(part_of(status, "store"), page);
+  add_origin(part_of(status, "origin"), page);
+  add_hosts(part_of(status, "hosts"), page);
+  return page.take();
+}
+
+}  // namespace larder
