@@ -154,6 +154,22 @@ std::vector<std::pair<std::string, std::string>> parameters(std::string_view tar
   return found;
 }
 
+/// The name of a query's parameter is that of `wanted`, or one by which people misspell it.
+bool is_parameter_named(std::string_view name, std::string_view wanted) {
+  constexpr std::array<std::array<std::string_view, 2>, 5> kMisspelt{{
+      {"accesstoken", "access_token"},
+      {"deliverytoken", "access_token"},
+      {"previewtoken", "preview_token"},
+      {"livepreview", "live_preview"},
+      {"managementtoken", "management_token"},
+  }};
+  return is_named(name, wanted) ||
+         std::any_of(kMisspelt.begin(), kMisspelt.end(), [&](const auto& other) {
+           return other[1] == wanted && name.find('-') == std::string_view::npos &&
+                  is_named(name, other[0]);
+         });
+}
+
 std::size_t count_of(const PlainRequest& request, std::string_view name) {
   return static_cast<std::size_t>(
       std::count_if(request.fields.begin(), request.fields.end(),
@@ -166,7 +182,7 @@ bool says(const PlainRequest& request, std::string_view name, std::string_view e
     if (is_named(field.name, name) && !field.value.empty() && field.value != except) return true;
   }
   for (const auto& [key, value] : parameters(request.target)) {
-    if (is_named(key, name) && !value.empty() && value != except) return true;
+    if (is_parameter_named(key, name) && !value.empty() && value != except) return true;
   }
   return false;
 }
@@ -241,7 +257,7 @@ void check_no_credential_in(std::string_view url) {
     for (const std::string_view credential :
          {"access_token", "preview_token", "authorization", "authtoken", "management_token",
           "live_preview", "api_key"}) {
-      LARDER_CHECK(!is_named(name, credential));
+      LARDER_CHECK(!is_parameter_named(name, credential));
     }
   }
 }
