@@ -115,6 +115,13 @@ void Fill::give_stale(WallTime then) {
 void Fill::forbid_store() {
   if (verdict_ == StoreVerdict::storable) verdict_ = StoreVerdict::purged;
   write_.reset();
+  order_.has_stale = false;
+  for (auto& member : members_) {
+    const bool waited = state_ == State::keeping && waits_for_the_end(member);
+    member.has_stale = false;
+    if (member.order != nullptr) member.order->has_stale = false;
+    if (waited) send(member, body_, AnswerEvent::End::no);
+  }
 }
 
 void Fill::on_progress(TransferProgress progress) {

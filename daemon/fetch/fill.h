@@ -61,7 +61,8 @@ class Fill final : public TransferSink {
   unsigned cut_laggards(Milliseconds passed);
   /// Who has waited since before `then`, and has a stale object, gets that: the fetch goes on.
   void give_stale(WallTime then);
-  /// A purge came: what arrives is for those who already wait, and not stored.
+  /// A purge came: what arrives is for those who already wait, and not stored. Nobody has a stale
+  /// object to fall back on any more.
   void forbid_store();
 
  private:
@@ -115,7 +116,7 @@ class Fill final : public TransferSink {
   FillSurroundings& around_;
   const SettingsPtr settings_;
   const std::uint64_t number_;
-  const FillOrder order_;
+  FillOrder order_;
   const unsigned attempt_;
   State state_ = State::requested;
   Transfer* transfer_ = nullptr;

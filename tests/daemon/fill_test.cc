@@ -547,6 +547,32 @@ TEST_CASE("fill: after a purge nobody joins, those who wait are served, nothing 
   CHECK(f.owner.verdicts == std::vector{StoreVerdict::purged});
 }
 
+TEST_CASE("fill: after a purge nobody is told to fall back on what was purged", "[daemon]") {
+  FillFixture f;
+  Fill& fill = f.start(f.order(1, true));
+  fill.join(f.order(2, true));
+  const bool before_head = GENERATE(true, false);
+  CAPTURE(before_head);
+  if (!before_head) f.transfers.head(0, 200, kJson, kBody.substr(0, 4));
+  fill.forbid_store();
+  f.owner.now.ms += 5'000;
+  fill.give_stale(f.owner.now);
+  SECTION("the answer is waited for") {
+    if (before_head) f.transfers.head(0, 200, kJson, kBody.substr(0, 4));
+    f.transfers.end(0, kBody.substr(4));
+    for (const std::uint64_t waiter : {1, 2}) {
+      CAPTURE(waiter);
+      CHECK(f.got(waiter).body == kBody);
+      CHECK(f.got(waiter).complete());
+    }
+  }
+  SECTION("who may try again does so as one who has nothing") {
+    f.transfers.fail(0);
+    for (const auto& order : f.owner.unlucky) CHECK_FALSE(order.has_stale);
+    CHECK(f.owner.unlucky.size() == (before_head ? 1 : 0));
+  }
+}
+
 TEST_CASE("fill: a credential in what would be stored keeps it from the disk", "[daemon]") {
   FillFixture f;
   FillOrder order = f.order(1);
