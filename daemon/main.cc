@@ -37,6 +37,8 @@ void close_off_process() {
   umask(0077);
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);  // a file at its limit is an error to handle, not an end
+  std::signal(SIGHUP, SIG_IGN);   // until it is watched: a start may take a while
+  std::signal(SIGUSR1, SIG_IGN);
 }
 
 /// The file appears whole or not at all.

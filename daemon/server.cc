@@ -3,7 +3,9 @@
 
 #include <sys/resource.h>
 #include <unistd.h>
+#include <algorithm>
 #include <csignal>
+#include <cstring>
 #include <utility>
 
 #include "conf/base/json_text.h"
@@ -12,14 +14,14 @@
 #include "conf/base/startup_error.h"
 #include "conf/config_redactor.h"
 #include "conf/config_surroundings.h"
+#include "daemon/second_signal.h"
 #include "daemon/service_notify.h"
 
 namespace larder {
 namespace {
 
-constexpr unsigned kUnixListenerMode = 0666;  // as open as a TCP port; its directory says who may
-constexpr unsigned kAdminMode = 0660;
 constexpr std::uint64_t kClockMs = 1'000;
+constexpr std::uint64_t kDrainTickMs = 5;
 
 /// Before anything is opened. The soft limit of descriptors is raised as far as it goes.
 SystemLimits checked_system(const Config& config) {
@@ -70,7 +72,8 @@ Server::Server(SettingsPtr settings, std::string config_file)
       hasher_(secret_),
       held_(config().cache.max_pending_bytes, config().server.max_output_bytes),
       store_(std::make_unique<Store>(std::move(directory_), config().cache, max_scopes_of(config()),
-                                     hasher_, make_eviction(config().cache.eviction))) {
+                                     hasher_, make_eviction(config().cache.eviction))),
+      listeners_(config(), worker_count_) {
   if (!config().log.access_log.empty())
     access_log_ = std::make_unique<AccessLog>(config().log.access_log, worker_count_);
   shared_.reset(
@@ -90,54 +93,41 @@ Server::Server(SettingsPtr settings, std::string config_file)
   origin_ =
       std::make_unique<FetchThread>(settings_, clock_, *store_, *this, origin_metrics_, held_);
   shared_->origin = origin_.get();
-  watch_signal(terminate_, SIGTERM);
-  watch_signal(interrupt_, SIGINT);
-  watch_signal(hang_up_, SIGHUP);
+  for (const int number : {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1}) watch_signal(number);
   clock_timer_ = make_timer(loop_.get(), this);
+  drain_timer_ = make_timer(loop_.get(), this);
   uv_timer_start(clock_timer_.get(), on_clock, kClockMs, kClockMs);
-  for (auto& worker : workers_) worker->start();
+  start_workers();
 }
 
 Server::~Server() {
-  for (auto& worker : workers_) worker->stop();  // the origin thread may still speak to them
-  origin_->stop();
+  end_threads();
   workers_.clear();  // with their store readers
   store_.reset();    // commits what is pending; its notes to the origin thread are dropped
 }
 
-void Server::lock_socket(const ListenAddress& address) {
-  if (address.family != ListenAddress::Family::unix_socket) return;
-  socket_locks_.emplace_back(address.host);
+void Server::start_workers() {
+  try {
+    for (auto& worker : workers_) worker->start();
+  } catch (...) {
+    end_threads();  // those that run hold what a failed start destroys
+    throw;
+  }
+}
+
+void Server::end_threads() {
+  for (auto& worker : workers_) worker->stop();  // the origin thread may still speak to them
+  origin_->stop();
 }
 
 void Server::open_workers() {
-  const std::size_t count = worker_count_;
-  std::vector<std::vector<ListeningSocket>> by_worker(count);
-  for (const auto& listener : config().listeners) {
-    lock_socket(listener.address);
-    auto copies = listen_on(listener, count, kUnixListenerMode);
-    const bool preview = listener.role == ListenerConfig::Role::preview;
-    listening_.push_back({copies.front().name(), preview ? "preview" : "delivery"});
-    for (std::size_t i = 0; i < count; ++i) by_worker[i].push_back(std::move(copies[i]));
-  }
-  for (std::size_t i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < worker_count_; ++i) {
     AccessRing* ring = access_log_ ? &access_log_->ring(i) : nullptr;
-    workers_.push_back(std::make_unique<Worker>(*shared_, std::move(by_worker[i]), ring));
+    workers_.push_back(std::make_unique<Worker>(*shared_, listeners_.take_of_worker(i), ring));
   }
 }
 
 void Server::open_admin() {
-  std::vector<ListeningSocket> sockets;
-  const auto open = [&](const ListenAddress& address, const char* role) {
-    lock_socket(address);
-    auto opened = listen_on({.address = address}, 1, kAdminMode);
-    admin_listening_.push_back({opened.front().name(), role});
-    sockets.push_back(std::move(opened.front()));
-  };
-  if (!config().admin.socket.empty()) {
-    open({.family = ListenAddress::Family::unix_socket, .host = config().admin.socket}, "admin");
-  }
-  for (const auto& address : config().admin.metrics) open(address, "metrics");
   AdminSources sources;
   sources.metrics = [this] {
     return prometheus_text(worker_metrics(), origin_metrics_, held_, store_->stats());
@@ -146,16 +136,13 @@ void Server::open_admin() {
   sources.purge = [this](PurgeOrder order, std::function<void(PurgeResult)> done) {
     origin_->post(PurgeCommand{std::move(order), std::move(done)});
   };
-  admin_ =
-      std::make_unique<AdminServer>(loop_.get(), settings_, std::move(sources), std::move(sockets));
+  admin_ = std::make_unique<AdminServer>(loop_.get(), settings_, std::move(sources),
+                                         listeners_.take_admin());
 }
 
-void Server::watch_signal(UvHandle<uv_signal_t>& handle, int number) {
-  auto made = std::make_unique<uv_signal_t>();
-  uv_signal_init(loop_.get(), made.get());
-  made->data = this;
-  handle.reset(made.release());
-  uv_signal_start(handle.get(), on_signal, number);
+void Server::watch_signal(int number) {
+  signals_.push_back(make_handle<uv_signal_t>(loop_.get(), this, uv_signal_init));
+  uv_signal_start(signals_.back().get(), on_signal, number);
 }
 
 void Server::on_signal(uv_signal_t* signal, int number) noexcept {
@@ -172,9 +159,46 @@ void Server::on_clock(uv_timer_t* timer) noexcept {
 
 void Server::on_signal(int number) {
   if (number == SIGHUP) return reload();
-  log(LogLevel::info, "server", "stopping: answers under way are finished");
+  if (number != SIGUSR1) return begin_drain(number);
+  if (access_log_) access_log_->reopen();
+  log(LogLevel::info, "server", "SIGUSR1: the access log is reopened");
+}
+
+void Server::begin_drain(int number) {
+  log(LogLevel::info, "server",
+      std::string(::strsignal(number)) +
+          ": draining; answers under way are finished, another signal ends at once");
   notify_service("STOPPING=1", "draining");
-  loop_.stop();
+  signals_.clear();
+  end_at_second_signal(listeners_.socket_files());
+  drain_.begin(monotonic_now(), config().server.drain_timeout_ms);
+  admin_->drain();
+  for (auto& worker : workers_) worker->drain();
+  uv_timer_start(drain_timer_.get(), on_drain_tick, kDrainTickMs, kDrainTickMs);
+}
+
+void Server::on_drain_tick(uv_timer_t* timer) noexcept {
+  static_cast<Server*>(timer->data)->step_drain();
+}
+
+void Server::step_drain() {
+  const auto all = [this](bool (Worker::*is)() const) {
+    return std::all_of(workers_.begin(), workers_.end(),
+                       [is](const auto& worker) { return ((*worker).*is)(); });
+  };
+  const Drain::Sight sight{.now = monotonic_now(),
+                           .settled = all(&Worker::is_settled),
+                           .gone = all(&Worker::is_gone),
+                           .answered = admin_->is_idle()};
+  const MonotonicTime until = drain_.until();
+  if (!drain_.step(sight)) return;
+  if (drain_.state() == Drain::State::leaving) {
+    for (auto& worker : workers_) worker->leave(until);
+  } else if (drain_.state() == Drain::State::answering) {
+    admin_->end();
+  } else {
+    loop_.stop();
+  }
 }
 
 void Server::reload() {
@@ -215,16 +239,13 @@ void Server::settle(Reload reload) {
 
 void Server::run() {
   notify_service("READY=1", "serving");
-  loop_.run();
-  for (auto& worker : workers_) worker->drain();
+  loop_.run();  // until the drain is over
   for (auto& worker : workers_) worker->join();
   admin_->close();
   uv_run(loop_.get(), UV_RUN_NOWAIT);  // its connections end in their close callbacks
   taken_->close();
-  terminate_.reset();
-  interrupt_.reset();
-  hang_up_.reset();
   clock_timer_.reset();
+  drain_timer_.reset();
 }
 
 void Server::tell_all(const CredentialNote& note) {
@@ -247,16 +268,17 @@ std::string Server::ready_json() const {
                     ",\"config\":" + json_quote(config_file_.empty() ? "none" : config_file_) +
                     ",\"cache\":{\"path\":" + json_quote(config().cache.path) + ",";
   out += "\"size_bytes\":" + std::to_string(config().cache.size);
-  return out + "},\"listeners\":" + address_list(listening_) +
-         ",\"admin\":" + address_list(admin_listening_) + "}\n";
+  return out + "},\"listeners\":" + address_list(listeners_.for_clients()) +
+         ",\"admin\":" + address_list(listeners_.for_operators()) + "}\n";
 }
 
 std::string Server::status_json() const {
   const auto store = store_->stats();
   std::string out = "{\"version\":" + json_quote(LARDER_VERSION) + ",\"mode\":" + mode() +
+                    ",\"state\":" + (drain_.has_begun() ? "\"draining\"" : "\"serving\"") +
                     ",\"uptime_s\":" + std::to_string((monotonic_now().ms - started_.ms) / 1000) +
                     ",\"settings\":" + reloader_.status_json() +
-                    ",\"listeners\":" + address_list(listening_) + ",\"requests\":{";
+                    ",\"listeners\":" + address_list(listeners_.for_clients()) + ",\"requests\":{";
   for (std::size_t i = 0; i < kOutcomes; ++i) {
     std::uint64_t sum = 0;
     for (const auto& worker : workers_) sum += worker->metrics().requests[i].get();

@@ -8,8 +8,9 @@
 #include "conf/base/anchored_clock.h"
 #include "conf/settings.h"
 #include "daemon/admin/admin.h"
+#include "daemon/drain.h"
 #include "daemon/fetch/fetch_thread.h"
-#include "daemon/http1/socket_lock.h"
+#include "daemon/listeners.h"
 #include "daemon/reload.h"
 #include "daemon/start_limits.h"
 #include "daemon/watch/access_log.h"
@@ -28,7 +29,7 @@ class Server final : public WorkersOut {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Runs until SIGTERM or SIGINT, then drains.
+  /// Runs until SIGTERM, SIGINT or SIGQUIT, then drains.
   void run();
 
   /// `{"version":…,"pid":…,"mode":…,"config":…,"cache":{…},"listeners":[{"address":…,"role":…}],
@@ -39,24 +40,23 @@ class Server final : public WorkersOut {
   void on_mail(std::vector<Reload>& taken);  ///< its mailbox: every thread has taken these over
 
  private:
-  struct Address {
-    std::string name;
-    std::string role;
-  };
-
   void tell_all(const CredentialNote& note) override;
-  void lock_socket(const ListenAddress& address);
   void open_workers();
   void open_admin();
+  void start_workers();
+  void end_threads();
   std::vector<const WorkerMetrics*> worker_metrics() const;
   static void on_signal(uv_signal_t* signal, int number) noexcept;
   static void on_clock(uv_timer_t* timer) noexcept;
+  static void on_drain_tick(uv_timer_t* timer) noexcept;
   void on_signal(int number);
+  void begin_drain(int number);
+  void step_drain();
   void reload();
   void apply(Reload reload);
   void settle(Reload reload);
   const char* mode() const;  ///< as JSON
-  void watch_signal(UvHandle<uv_signal_t>& handle, int number);
+  void watch_signal(int number);
 
   const Config& config() const { return settings_->config; }
 
@@ -72,19 +72,19 @@ class Server final : public WorkersOut {
   KeyHasher hasher_;
   HeldBytes held_;
   std::unique_ptr<Store> store_;
+  Listeners listeners_;
   OriginMetrics origin_metrics_;
   std::unique_ptr<AccessLog> access_log_;
   std::unique_ptr<Shared> shared_;
   std::unique_ptr<FetchThread> origin_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::vector<SocketLock> socket_locks_;
-  std::vector<Address> listening_;
-  std::vector<Address> admin_listening_;
   UvLoop loop_;
   std::unique_ptr<AdminServer> admin_;
   std::shared_ptr<Mailbox<Reload>> taken_;  ///< shared with changes under way on other threads
-  UvHandle<uv_signal_t> terminate_, interrupt_, hang_up_, broken_pipe_;
+  std::vector<UvHandle<uv_signal_t>> signals_;
   UvHandle<uv_timer_t> clock_timer_;
+  UvHandle<uv_timer_t> drain_timer_;
+  Drain drain_;
 };
 
 }  // namespace larder

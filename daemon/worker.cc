@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/worker.h"
 
-#include <csignal>
+#include <algorithm>
 #include <utility>
 
 #include "conf/base/check.h"
@@ -12,6 +12,12 @@ namespace larder {
 namespace {
 
 constexpr std::uint64_t kSweepMs = 500;
+constexpr std::uint64_t kDrainSweepMs = 20;
+/// So long listeners stay open, and connections that were idle may still ask.
+constexpr std::int64_t kDrainGraceMs = 600;
+/// For what is young when the listeners close, and for clients to close after their last answer.
+constexpr std::int64_t kLeaveMs = 1'000;
+constexpr std::int64_t kLastLingerMs = 200;
 constexpr std::size_t kReadBuffer = 64 * 1024;
 constexpr std::int64_t kRefreshPauseMs = 1'000;
 constexpr std::size_t kMaxRefreshes =
@@ -75,7 +81,8 @@ void Worker::join() {
 
 void Worker::run() {
   begin_thread("worker", Urgency::prompt);
-  loop_.run();  // until end_if_drained() has closed everything
+  loop_.run();  // until end_if_left() has closed everything
+  gone_.store(true);
 }
 
 void Worker::open_listeners(std::vector<ListeningSocket> sockets) {
@@ -131,6 +138,7 @@ void Worker::accept(Listener& listener) {
   Http1Connection* connection = owned.get();
   connections_.emplace(connection, std::move(owned));
   connection->start();
+  if (phase_ != Phase::serving) connection->drain();
 }
 
 void Worker::on_connection_closed(Http1Connection& connection) {
@@ -139,15 +147,21 @@ void Worker::on_connection_closed(Http1Connection& connection) {
   const auto given_back = connection.cut_bytes();
   connections_.erase(&connection);
   shared_.held.end_leaving(given_back);
-  end_if_drained();
+  if (phase_ == Phase::draining && connections_.empty()) note_settled();
+  end_if_left();
 }
 
 void Worker::on_turn_end(uv_prepare_t* handle) noexcept {
   static_cast<Worker*>(handle->data)->begin_turn();
 }
 
+/// Right after polling: what had connected before is taken, so that closing loses the fewest.
 void Worker::on_turn_checked(uv_check_t* handle) noexcept {
-  static_cast<Worker*>(handle->data)->begin_turn();
+  auto* self = static_cast<Worker*>(handle->data);
+  self->begin_turn();
+  if (self->phase_ != Phase::leaving) return;
+  std::erase_if(self->listeners_, [](const auto& listener) { return !listener->put_off; });
+  self->end_if_left();
 }
 
 /// Twice a round of the loop: what poll() brings has bytes of its own, and so has what was put off,
@@ -187,9 +201,8 @@ void Worker::sweep() {
     connection->check_deadline(at);
   }
   make_output_room(0);
-  if (draining_ && at >= drain_until_) {
-    for (auto& [connection, owned] : connections_) connection->close();
-  }
+  if (phase_ == Phase::draining) note_settled();
+  if (phase_ == Phase::leaving) end_slow_leaving();
 }
 
 void Worker::on_mail(std::vector<Mail>& mail) {
@@ -201,8 +214,13 @@ void Worker::on_mail(std::vector<Mail>& mail) {
       rejected_.note(note->credential, note->rejected);
     } else if (auto* change = std::get_if<SettingsChange>(&message)) {
       take_settings(std::move(change->settings));
+    } else if (std::holds_alternative<DrainNote>(message)) {
+      begin_drain();
+    } else if (const auto* leave = std::get_if<LeaveNote>(&message)) {
+      begin_leaving(leave->until);
     } else {
-      begin_drain(std::holds_alternative<DrainNote>(message));
+      begin_leaving(now());
+      close_all();
     }
   }
 }
@@ -215,21 +233,56 @@ void Worker::take_settings(SettingsPtr settings) {
   planner_.use(settings_);
 }
 
-void Worker::begin_drain(bool gently) {
-  const auto patience = gently ? config().server.drain_timeout_ms : 0;
-  drain_until_ = {now().ms + patience};
-  listeners_.clear();
-  draining_ = true;
-  for (auto& [connection, owned] : connections_) {
-    connection->drain();
-    if (!gently) connection->close();
+void Worker::begin_drain() {
+  if (phase_ != Phase::serving) return;
+  phase_ = Phase::draining;
+  phase_since_ = now();
+  for (auto& [connection, owned] : connections_) connection->drain();
+  uv_timer_start(sweep_.get(), on_sweep, kDrainSweepMs, kDrainSweepMs);
+  note_settled();
+}
+
+/// A client that is young is no reason to keep the port open: others come all the time.
+void Worker::note_settled() {
+  const auto at = now();
+  bool settled = connections_.empty();
+  if (!settled && at.ms - phase_since_.ms >= kDrainGraceMs) {
+    settled = std::none_of(connections_.begin(), connections_.end(),
+                           [&](const auto& entry) { return entry.first->is_slow(at); });
   }
-  end_if_drained();
+  settled_.store(settled);
+}
+
+/// The listeners close at the end of this turn's polling.
+void Worker::begin_leaving(MonotonicTime until) {
+  if (phase_ == Phase::leaving) return;
+  const bool cut = until <= now();
+  phase_ = Phase::leaving;
+  phase_since_ = now();
+  leave_until_ = {std::max(until.ms, phase_since_.ms + kLeaveMs)};
+  uv_timer_start(sweep_.get(), on_sweep, kDrainSweepMs, kDrainSweepMs);
+  for (auto& [connection, owned] : connections_) {
+    if (cut && connection->is_slow(phase_since_)) connection->close();
+  }
+}
+
+void Worker::close_all() {
+  listeners_.clear();
+  for (auto& [connection, owned] : connections_) connection->close();
+  end_if_left();
+}
+
+/// Clients that have their last answer, and do not close, are not waited for.
+void Worker::end_slow_leaving() {
+  const auto at = now();
+  const bool all_end = std::all_of(connections_.begin(), connections_.end(),
+                                   [](const auto& entry) { return entry.first->is_ending(); });
+  if (at >= leave_until_ || (all_end && at.ms - phase_since_.ms >= kLastLingerMs)) close_all();
 }
 
 /// The last connection has gone: with these handles the loop ends.
-void Worker::end_if_drained() {
-  if (!draining_ || !connections_.empty() || !sweep_) return;
+void Worker::end_if_left() {
+  if (phase_ != Phase::leaving || !listeners_.empty() || !connections_.empty() || !sweep_) return;
   put_off_.reset();
   sweep_.reset();
   turn_end_.reset();

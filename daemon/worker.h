@@ -56,9 +56,13 @@ class Worker final : public AnswerOut, private ClientHost {
   void tell(const CredentialNote& note) { mailbox_.post(note); }
   /// From the worker's next turn on.
   void use(SettingsChange change) { mailbox_.post(std::move(change)); }
-  /// No new connections, `Connection: close` on all answers, end when the last has closed or after
-  /// the drain timeout.
+  /// `Connection: close` on all answers from here on; new connections are taken on.
   void drain() { mailbox_.post(DrainNote{}); }
+  /// No new connections; ends when the last has closed, or is cut off at `until`.
+  void leave(MonotonicTime until) { mailbox_.post(LeaveNote{until}); }
+  /// Draining, and nothing is under way that takes long.
+  bool is_settled() const { return settled_.load(); }
+  bool is_gone() const { return gone_.load(); }  ///< its thread is at its end
   void join();
   /// Drops all connections and joins; messages that come later are dropped, so that other threads
   /// may still hold the worker's address.
@@ -66,8 +70,12 @@ class Worker final : public AnswerOut, private ClientHost {
   const WorkerMetrics& metrics() const { return metrics_; }
 
   struct DrainNote {};
+  struct LeaveNote {
+    MonotonicTime until;
+  };
   struct StopNote {};
-  using Mail = std::variant<AnswerEvent, CredentialNote, SettingsChange, DrainNote, StopNote>;
+  using Mail =
+      std::variant<AnswerEvent, CredentialNote, SettingsChange, DrainNote, LeaveNote, StopNote>;
   void on_mail(std::vector<Mail>& mail);
 
  private:
@@ -109,8 +117,12 @@ class Worker final : public AnswerOut, private ClientHost {
   void begin_turn();
   void go_on_with_put_off();
   void take_settings(SettingsPtr settings);
-  void begin_drain(bool gently);
-  void end_if_drained();
+  void begin_drain();
+  void begin_leaving(MonotonicTime until);
+  void close_all();
+  void note_settled();
+  void end_slow_leaving();
+  void end_if_left();
   void run();
 
   Shared& shared_;
@@ -138,8 +150,12 @@ class Worker final : public AnswerOut, private ClientHost {
   std::uint64_t next_place_ = 1;
   std::unordered_map<std::string, MonotonicTime> refreshes_;  ///< key -> when last asked for
   bool sweeping_ = false;                                     ///< goes on in the next turn
-  bool draining_ = false;
-  MonotonicTime drain_until_{};
+  enum class Phase : std::uint8_t { serving, draining, leaving };
+  Phase phase_ = Phase::serving;
+  MonotonicTime phase_since_{};
+  MonotonicTime leave_until_{};
+  std::atomic<bool> settled_{false};
+  std::atomic<bool> gone_{false};
   UvHandle<uv_prepare_t> turn_end_;
   UvHandle<uv_check_t> turn_checked_;
   UvHandle<uv_idle_t> put_off_;  ///< active while anything is put off

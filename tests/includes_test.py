@@ -42,7 +42,7 @@ HOMES = [
     (r"xxh(ash|3)\.h", r"cache/.*\.cc"),
     (r"openssl/.*", r"conf/.*|cache/.*\.cc|upstream/.*"),
     (r"zlib\.h", r"cache/.*\.cc"),
-    (r"systemd/.*", r"daemon/service_notify\.cc"),
+    (r"systemd/.*", r"daemon/(service_notify|inherited_sockets)\.cc"),
     (r"CLI/.*", r"daemon/(main|larderctl|command_line)\.cc"),
     (r"catch2/.*", r"tests/.*"),
     (r"cache/store/store\.h", r"(cache|daemon)/.*"),  # what relays previews must not know the store

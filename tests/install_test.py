@@ -24,6 +24,7 @@ def install(prefix, root):
 def check(prefix, root):
     units = list(root.rglob("larderd.service"))
     assert len(units) == 1, units
+    assert units[0].with_name("larderd.socket").exists(), "larderd.socket is not beside it"
     text = units[0].read_text(encoding="utf-8")
     programs = re.findall(r"^ExecStart=(\S+)", text, re.MULTILINE)
     assert len(programs) == 1 and programs[0].startswith(prefix + "/"), programs

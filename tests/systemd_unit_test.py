@@ -44,6 +44,12 @@ def main():
         ours = [line for line in output.splitlines() if "larderd.service" in line]
         assert not ours, "\n".join(ours)
 
+        sockets = pathlib.Path(folder) / "larderd.socket"
+        shutil.copy(pathlib.Path(__file__).parent.parent / "systemd" / "larderd.socket", sockets)
+        _, output = run("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(sockets))
+        ours = [line for line in output.splitlines() if "larderd." in line]
+        assert not ours, "\n".join(ours)
+
         code, value, table = exposure(unit)
         assert code == 0 and value <= MAX_EXPOSURE, f"exposure {value}, {MAX_EXPOSURE} is the bound\n{table}"
 

@@ -93,6 +93,8 @@ class AdminServer::AdminConnection final : public TransportUser {
   std::uint64_t id() const { return id_; }
   bool trusted() const { return trusted_; }
   bool closing() const { return closing_; }
+  /// A whole request has come.
+  bool has_asked() const { return answered_; }
 
  private:
   void on_bytes(std::string_view bytes) override {
@@ -110,7 +112,11 @@ class AdminServer::AdminConnection final : public TransportUser {
     answered_ = true;
     take(parser_.view(input_), parser_.method_name());
   }
-  void on_end(bool) override { close(); }
+  /// A client that has sent its request and ends its side still reads the answer.
+  void on_end(bool broken) override {
+    if (broken || !answered_) return close();
+    transport_->stop_reading();
+  }
   void on_written(std::size_t) override { close(); }
   void on_closed() override { server_.connections_.erase(id_); }  // destroys this
 
@@ -129,7 +135,9 @@ class AdminServer::AdminConnection final : public TransportUser {
     bodiless_ = head;
     const bool known = path == "/healthz" || path == "/metrics" || (trusted_ && path == "/status");
     if (known && !get) return respond(wrong_method("GET, HEAD", "this path takes GET and HEAD"));
-    if (path == "/healthz") return respond(answer(200, "text/plain", "ok\n"));
+    if (path == "/healthz")
+      return respond(server_.draining_ ? answer(503, "text/plain", "draining\n")
+                                       : answer(200, "text/plain", "ok\n"));
     if (path == "/metrics")
       return respond(answer(200, "text/plain; version=0.0.4", server_.sources_.metrics()));
     if (!trusted_)
@@ -187,6 +195,18 @@ AdminServer::AdminServer(uv_loop_t* loop, SettingsPtr settings, AdminSources sou
 }
 
 AdminServer::~AdminServer() = default;
+
+void AdminServer::end() {
+  listeners_.clear();
+  for (auto& [id, connection] : connections_) {
+    if (!connection->has_asked()) connection->close();
+  }
+}
+
+bool AdminServer::is_idle() const {
+  return std::all_of(connections_.begin(), connections_.end(),
+                     [](const auto& entry) { return entry.second->closing(); });
+}
 
 void AdminServer::close() {
   listeners_.clear();

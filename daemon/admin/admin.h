@@ -43,6 +43,12 @@ class AdminServer {
   /// For the requests to come.
   void use(SettingsPtr settings) { settings_ = std::move(settings); }
 
+  /// `GET /healthz` says 503 from here on; all else is answered as before.
+  void drain() { draining_ = true; }
+  /// No new connections; who has asked already gets an answer.
+  void end();
+  /// Nobody waits for an answer.
+  bool is_idle() const;
   /// Stops listening and drops all connections; the loop runs empty after.
   void close();
 
@@ -67,6 +73,7 @@ class AdminServer {
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::unordered_map<std::uint64_t, std::unique_ptr<AdminConnection>> connections_;
   std::uint64_t next_connection_ = 1;
+  bool draining_ = false;
   std::shared_ptr<Mailbox<PurgeDone>> mailbox_;  ///< shared with purges under way on other threads
 };
 

@@ -76,8 +76,10 @@ class Exchange {
   void check_deadline(MonotonicTime now);
   /// The client is gone, or must be cut off.
   void abort();
-  /// The connection takes no further request.
-  void end_keep_alive() { framing_.keep_alive = false; }
+  /// The connection takes no further request, if the head has not said otherwise yet.
+  void end_keep_alive() {
+    if (state_ == State::begun || state_ == State::waiting) framing_.keep_alive = false;
+  }
 
   State state() const { return state_; }
   bool is_over() const { return state_ == State::done || state_ == State::aborted; }

@@ -2,6 +2,7 @@
 #include "daemon/client/http1_connection.h"
 
 #include <uv.h>
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -13,6 +14,10 @@ namespace {
 /// Pipelined bytes kept while an answer is under way; then the socket is left to fill.
 constexpr std::size_t kMaxPipelined = 16 * 1024;
 constexpr Milliseconds kLingerMs = 1'000;
+constexpr Milliseconds kSlowMs = 500;
+/// While draining: for the next request, and for the first one of a new connection.
+constexpr Milliseconds kDrainIdleMs = 500;
+constexpr Milliseconds kDrainFirstMs = 1'000;
 
 using State = Http1Connection::State;
 
@@ -148,6 +153,7 @@ void Http1Connection::begin_own_parser(std::string_view request) {
   own_parser_ = std::make_unique<RequestParser>(host_.server());
   own_parser_->feed(request);
   set_deadline(host_.server().header_timeout_ms);
+  note_busy();
 }
 
 /// False = what was answered before must go out first, or the turn has done enough: the request is
@@ -172,6 +178,7 @@ bool Http1Connection::take_request(const RequestView& view, bool must_close, boo
   transition_to(State::answering);
   exchange_.emplace(side_, framing).answer(view, plan);
   settle();
+  if (state_ == State::answering) note_busy();
   return true;
 }
 
@@ -192,6 +199,7 @@ bool Http1Connection::send_gathered() {
   }
   if (out_.is_idle()) return true;
   transition_to(State::flushing);
+  note_busy();
   return false;
 }
 
@@ -199,6 +207,7 @@ bool Http1Connection::send_gathered() {
 void Http1Connection::put_off_next() {
   LARDER_CHECK(out_.puts_off());
   transition_to(State::flushing);
+  note_busy();
 }
 
 void Http1Connection::on_turn() {
@@ -213,20 +222,21 @@ void Http1Connection::settle() {
   if (state_ == State::answering) {
     if (!exchange_->is_over()) return;
     if (exchange_->state() == Exchange::State::aborted) return cut();
-    const bool keeps_alive = exchange_->keeps_alive();
+    const bool keeps_alive = exchange_->keeps_alive() && !(half_closed_ && input_.empty());
     exchange_.reset();
     if (!keeps_alive) return linger();
   } else if (state_ != State::flushing || !out_.is_idle()) {
     return;
   }
   transition_to(State::reading);
-  set_deadline(host_.server().idle_timeout_ms);
+  set_deadline(draining_ ? kDrainIdleMs : host_.server().idle_timeout_ms);
 }
 
 /// After an event that may have ended what was under way: takes the requests that came meanwhile.
 void Http1Connection::go_on() {
   settle();
-  if (state_ == State::reading && (!input_.empty() || reading_stopped_)) parse_own_input();
+  if (state_ != State::reading) return;
+  if (!input_.empty() || reading_stopped_ || half_closed_) parse_own_input();
 }
 
 void Http1Connection::on_answer(AnswerEvent event) {
@@ -257,13 +267,17 @@ void Http1Connection::on_end(bool broken) {
 
 void Http1Connection::drain() {
   draining_ = true;
-  if (state_ == State::reading) {
-    if (input_.empty()) close();
-    return;
-  }
-  if (state_ != State::answering && state_ != State::flushing) return;
-  if (input_.empty() && exchange_) exchange_->end_keep_alive();
-  stop_reading();
+  if (!input_.empty()) return;
+  if (state_ == State::answering) return exchange_->end_keep_alive();
+  if (state_ != State::reading) return;
+  const auto patience = served_ == 0 ? kDrainFirstMs : kDrainIdleMs;
+  deadline_ = std::min(deadline_, MonotonicTime{host_.now().ms + patience});
+}
+
+bool Http1Connection::is_slow(MonotonicTime now) const {
+  const bool busy = state_ == State::answering || state_ == State::flushing ||
+                    (state_ == State::reading && !input_.empty());
+  return busy && now.ms - busy_since_.ms >= kSlowMs;
 }
 
 void Http1Connection::check_deadline(MonotonicTime now) {
@@ -324,6 +338,7 @@ void Http1Connection::linger() {
   host_.turn().spend(TurnLine::kConnectionBytes);
   input_.clear();
   transport_->shut_down_sending();
+  if (half_closed_) return close();
   if (reading_stopped_) transport_->start_reading();
   set_deadline(kLingerMs);
 }

@@ -46,8 +46,13 @@ class Http1Connection final : public TransportUser, public AnswerTaker, public O
   void start();
   /// Called twice a second.
   void check_deadline(MonotonicTime now);
-  /// No request beyond those that have come.
+  /// The next answer ends it, and says so where its head is not out yet. Idle, it ends after a
+  /// moment: a request may be on its way.
   void drain();
+  /// Something has been under way for so long that it may go on.
+  bool is_slow(MonotonicTime now) const;
+  /// The last answer is with the socket.
+  bool is_ending() const { return state_ == State::lingering || state_ == State::closing; }
   /// At once; an answer that is under way is cut off.
   void close();
 
@@ -79,6 +84,7 @@ class Http1Connection final : public TransportUser, public AnswerTaker, public O
   void cut();
   void linger();
   void stop_reading();
+  void note_busy() { busy_since_ = host_.now(); }
   void set_deadline(Milliseconds from_now);
 
   ClientHost& host_;
@@ -90,7 +96,8 @@ class Http1Connection final : public TransportUser, public AnswerTaker, public O
   bool client_gone_ = false;      ///< nobody waits for anything: to be closed
   bool reading_stopped_ = false;  ///< too much has come that must wait
   std::uint32_t served_ = 0;
-  MonotonicTime deadline_{};  ///< while reading or lingering
+  MonotonicTime deadline_{};    ///< while reading or lingering
+  MonotonicTime busy_since_{};  ///< of what did not end in the turn in which it began
   std::size_t cut_bytes_ = 0;
   std::string input_;                          ///< bytes not yet parsed
   std::unique_ptr<RequestParser> own_parser_;  ///< of a request that came in pieces

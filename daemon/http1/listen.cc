@@ -132,6 +132,10 @@ Fd open_unix(const ListenAddress& address, unsigned mode) {
 
 }  // namespace
 
+std::string name_of(const ListenAddress& address) {
+  return name_of(address, address.port);
+}
+
 std::vector<ListeningSocket> listen_on(const ListenerConfig& listener, std::size_t copies,
                                        unsigned mode) {
   std::vector<ListeningSocket> sockets;

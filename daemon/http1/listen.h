@@ -16,6 +16,7 @@ class ListeningSocket {
   ListeningSocket(Fd socket, ListenerConfig listener, std::string name)
       : socket_(std::move(socket)), listener_(std::move(listener)), name_(std::move(name)) {}
 
+  int descriptor() const { return socket_.get(); }
   int release() { return socket_.release(); }  ///< gives the descriptor away
   const ListenerConfig& listener() const { return listener_; }
   const std::string& name() const {
@@ -27,6 +28,9 @@ class ListeningSocket {
   ListenerConfig listener_;
   std::string name_;
 };
+
+/// `127.0.0.1:8080`, `[::1]:8080`, `unix:/path`.
+std::string name_of(const ListenAddress& address);
 
 /// Opens `copies` sockets on the address, which the kernel balances (SO_REUSEPORT); a unix socket
 /// is opened once and its descriptor duplicated; the caller has its SocketLock. `mode` is that of a

@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -11,7 +13,7 @@
 
 namespace larder {
 
-SocketLock::SocketLock(const std::string& socket_path) {
+SocketLock::SocketLock(const std::string& socket_path) : path_(socket_path) {
   const std::string path = socket_path + ".lock";
   fd_ = Fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd_) {
@@ -23,6 +25,19 @@ SocketLock::SocketLock(const std::string& socket_path) {
                      (errno == EWOULDBLOCK ? "another larderd uses it: stop it or choose another "
                                              "path"
                                            : std::strerror(errno)));
+}
+
+SocketLock::~SocketLock() {
+  struct stat there {};
+  if (inode_ == 0 || ::lstat(path_.c_str(), &there) != 0) return;
+  if (there.st_dev == device_ && there.st_ino == inode_) ::unlink(path_.c_str());
+}
+
+void SocketLock::own_socket() {
+  struct stat made {};
+  if (::lstat(path_.c_str(), &made) != 0) return;
+  device_ = made.st_dev;
+  inode_ = made.st_ino;
 }
 
 }  // namespace larder

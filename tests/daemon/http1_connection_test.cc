@@ -239,6 +239,23 @@ TEST_CASE("http1 connection: a half-closed client gets all that it asked for", "
     CHECK(bench.transport->sent.find("Connection: close\r\n") > bench.at("stored"));
     CHECK(bench.transport->is_shut_down);
   }
+  SECTION("one whose head is out already") {
+    bench.host.answer(event_of(head_of(6), {"abc"}));
+    bench.half_close();
+    bench.host.answer(event_of(nullptr, {"def"}, AnswerEvent::End::complete));
+    CHECK(body_behind_head(bench.transport->sent) == "abcdef");
+    CHECK(bench.transport->is_closed);
+  }
+  SECTION("hits that the socket takes late") {
+    bench.answer("miss");
+    bench.transport->room = 10;
+    bench.receive(request_for(kEntry) + request_for(kEntry));
+    bench.half_close();
+    CHECK_FALSE(bench.transport->is_closed);
+    bench.transport->take();
+    CHECK(bench.answers() == 3);
+    CHECK(bench.transport->is_closed);
+  }
   SECTION("but nothing for half a request") {
     bench.receive("GET / HT");
     bench.half_close();
@@ -251,14 +268,33 @@ TEST_CASE("http1 connection: a half-closed client gets all that it asked for", "
 
 TEST_CASE("http1 connection: draining answers what has come, and nothing else", "[daemon]") {
   Bench bench;
-  SECTION("between requests it closes") {
+  SECTION("a request that was on its way to an idle connection is the last") {
+    bench.receive(request_for(kEntry));
     bench.connection->drain();
-    CHECK(bench.transport->is_closed);
+    bench.pass(499);
+    CHECK_FALSE(bench.transport->is_shut_down);
+    bench.receive(request_for(kEntry));
+    CHECK(bench.answers() == 2);
+    CHECK(has(bench.transport->sent, "Connection: close\r\n"));
+    CHECK(bench.transport->is_shut_down);
+  }
+  SECTION("between requests it ends after a moment, and reads on") {
+    bench.receive(request_for(kEntry));
+    bench.connection->drain();
+    bench.pass(500);
+    CHECK(bench.transport->is_shut_down);
+    CHECK_FALSE(bench.transport->is_closed);
+  }
+  SECTION("before the first request it waits longer") {
+    bench.connection->drain();
+    bench.pass(999);
+    CHECK_FALSE(bench.transport->is_shut_down);
+    bench.pass(1);
+    CHECK(bench.transport->is_shut_down);
   }
   SECTION("the answer under way is the last") {
     bench.receive(request_for(kOther));
     bench.connection->drain();
-    CHECK_FALSE(bench.transport->is_reading);
     bench.answer("miss");
     CHECK(has(bench.transport->sent, "Connection: close\r\n"));
     CHECK(bench.transport->is_shut_down);
@@ -272,6 +308,18 @@ TEST_CASE("http1 connection: draining answers what has come, and nothing else", 
     CHECK(bench.at("Connection: close\r\n") > bench.at("miss"));
     CHECK(bench.transport->is_shut_down);
   }
+  SECTION("unless its head has said otherwise") {
+    bench.receive(request_for(kOther));
+    bench.host.answer(event_of(head_of(6), {"abc"}));
+    bench.connection->drain();
+    bench.host.answer(event_of(nullptr, {"def"}, AnswerEvent::End::complete));
+    CHECK_FALSE(has(bench.transport->sent, "Connection: close\r\n"));
+    CHECK_FALSE(bench.transport->is_shut_down);
+    bench.receive(request_for(kEntry));
+    CHECK(bench.answers() == 2);
+    CHECK(has(bench.transport->sent, "Connection: close\r\n"));
+    CHECK(bench.transport->is_shut_down);
+  }
   SECTION("half a request is waited for") {
     const auto request = request_for(kEntry);
     bench.receive(request.substr(0, 20));
@@ -281,6 +329,30 @@ TEST_CASE("http1 connection: draining answers what has come, and nothing else", 
     CHECK(body_behind_head(bench.transport->sent) == "stored");
     CHECK(bench.transport->is_shut_down);
   }
+}
+
+TEST_CASE("http1 connection: what has been under way for half a second is slow", "[daemon]") {
+  Bench bench;
+  const auto is_slow = [&] { return bench.connection->is_slow(bench.host.now()); };
+  bench.pass(2'000);
+  CHECK_FALSE(is_slow());  // idle
+  SECTION("an answer") {
+    bench.receive(request_for(kOther));
+  }
+  SECTION("a request") {
+    bench.receive("GET / HT");
+  }
+  SECTION("a pipeline's answers") {
+    bench.transport->room = 10;
+    bench.receive(request_for(kEntry) + request_for(kEntry));
+  }
+  bench.pass(499);
+  CHECK_FALSE(is_slow());
+  bench.pass(1);
+  CHECK(is_slow());
+  bench.connection->close();
+  CHECK_FALSE(is_slow());
+  CHECK(bench.connection->is_ending());
 }
 
 TEST_CASE("http1 connection: an answer under way is cut off by a reset, never ended", "[daemon]") {

@@ -544,7 +544,7 @@ class Larder:
         check(code == 0, f"larderctl status ended with {code}: {output}")
         return json.loads(output)
 
-    def start(self, wait=True, command_prefix=(), environment=None):
+    def start(self, wait=True, command_prefix=(), environment=None, pass_fds=()):
         self.directory.mkdir(parents=True, exist_ok=True)
         self.write_config()
         self.ready_path.unlink(missing_ok=True)
@@ -553,7 +553,7 @@ class Larder:
                    str(self.config_path), "--ready-file", str(self.ready_path)]
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, env=environment)
+                                            stderr=log, env=environment, pass_fds=pass_fds)
         if wait:
             self.wait_ready()
         return self

@@ -11,7 +11,7 @@ import threading
 import harness
 from harness import (ENTRY, STACK_A, check, check_equal, credentials, sized_body, sized_target,
                      sized_uid, wait_until)
-from scenario_lib import (Cut, Herd, ask, cache_status, changes, check_answer, check_api_error, costs,
+from scenario_lib import (Cut, Herd, ask, begin_to_stop, cache_status, changes, check_answer, check_api_error, costs,
                           entry_target, is_closed, metric, read_or_cut, wait_metric, wait_stored)
 
 CREDENTIALS = credentials()
@@ -590,9 +590,7 @@ def test_what_is_pipelined_behind_an_answer_under_way_is_answered_at_the_end(sta
             client.send(encoded(target(f"{ENTRY}&cold=1") + request() + target(f"{ENTRY}&cold=2")))
             stage.sandbox.wait_held(how)
             if how == "draining":
-                address = larder.address
-                larder.process.send_signal(signal.SIGTERM)
-                wait_until(lambda: not accepts(address), "new connections are refused")
+                begin_to_stop(larder)
             else:
                 client.socket.shutdown(socket.SHUT_WR)
             stage.sandbox.release(how)
@@ -640,7 +638,6 @@ def test_sigterm_lets_answers_under_way_end(stage):
     stage.sandbox.hold("wait", host="delivery", match="bltaaaa")
     stage.sandbox.hold("stream", host="delivery", match="drain", after=100_000)
     stage.sandbox.hold("preview", host="preview", after=100)
-    address = larder.address
     with larder.connect() as waiting, larder.connect() as streaming, larder.connect() as preview, \
             larder.connect() as idle, Herd(larder, 5, ENTRY, CREDENTIALS) as herd:
         ask(waiting, ENTRY, CREDENTIALS)
@@ -649,9 +646,8 @@ def test_sigterm_lets_answers_under_way_end(stage):
         for name in ("wait", "stream", "preview"):
             stage.sandbox.wait_held(name)
         wait_metric(larder, "fills_joined", 5)
-        larder.process.send_signal(signal.SIGTERM)
+        begin_to_stop(larder)
         check(is_closed(idle), "an idle connection stays open")
-        wait_until(lambda: not accepts(address), "new connections are refused")
         for name in ("wait", "stream", "preview"):
             stage.sandbox.release(name)
         for client in [waiting] + herd.connections:
@@ -665,14 +661,6 @@ def test_sigterm_lets_answers_under_way_end(stage):
     larder.start()
     with costs(stage):
         check_answer(larder.get(target_, CREDENTIALS), 200, body, "what was stored while draining")
-
-
-def accepts(address):
-    try:
-        with harness.Connection(address):
-            return True
-    except OSError:
-        return False
 
 
 def test_draining_has_a_deadline(stage):

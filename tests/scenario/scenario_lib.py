@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import signal
 import socket
 import threading
 import time
@@ -76,6 +77,18 @@ def wait_metric(larder, name, value):
     """Until the metric is `value` or more."""
     wait_until(lambda: metric(larder, name) >= value,
                lambda: f"{name} reaches {value}; it is {metric(larder, name)}")
+
+
+def healthz(address):
+    with harness.Connection(address) as connection:
+        response = connection.request("/healthz")
+    return response.status, response.body
+
+
+def begin_to_stop(larder, number=signal.SIGTERM):
+    """Returns once larderd drains; something must be under way that it waits for."""
+    larder.process.send_signal(number)
+    wait_until(lambda: healthz(larder.metrics_address) == (503, b"draining\n"), "larderd drains")
 
 
 def wait_stored(larder, count=1):

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "conf/base/fd.h"
+#include "conf/config.h"
+
+namespace larder {
+
+/// A listening socket that was handed over at the start: by a socket unit, or from the service
+/// manager's store, where larderd left it before a restart (store_sockets()).
+struct InheritedSocket {
+  Fd socket;
+  ListenAddress address;
+  std::string name;     ///< as the service manager calls it
+  bool stored = false;  ///< it is from the store
+};
+
+/// Takes them from LISTEN_FDS and LISTEN_FDNAMES (sd_listen_fds(3)), and the variables out of the
+/// environment. Call it once, at the start. Throws StartupError where one is no listening stream
+/// socket.
+std::vector<InheritedSocket> take_inherited_sockets();
+
+/// Leaves copies of sockets that listen on `address` with the service manager, which hands them to
+/// the next start: what connects meanwhile waits. Without a service manager that keeps them
+/// (FileDescriptorStoreMax=), nothing happens.
+void store_sockets(const ListenAddress& address, const std::vector<int>& descriptors);
+
+/// The service manager forgets what it keeps under this name.
+void forget_stored_sockets(const std::string& name);
+
+}  // namespace larder
