@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
@@ -20,6 +21,7 @@ namespace {
 
 /// Names of descriptors may not contain `:`.
 constexpr const char* kStoredPrefix = "larderd-stored-";
+constexpr std::uint64_t kForgetUs = 2'000'000;
 constexpr std::size_t kMaxAtOnce = 200;  // the kernel takes 253 in one message
 
 std::string stored_name(const ListenAddress& address) {
@@ -85,8 +87,9 @@ void store_sockets(const ListenAddress& address, const std::vector<int>& descrip
   }
 }
 
-void forget_stored_sockets(const std::string& name) {
-  sd_notify(0, ("FDSTOREREMOVE=1\nFDNAME=" + name).c_str());
+void forget_stored_sockets(const std::set<std::string>& names) {
+  for (const auto& name : names) sd_notify(0, ("FDSTOREREMOVE=1\nFDNAME=" + name).c_str());
+  if (!names.empty()) sd_notify_barrier(0, kForgetUs);
 }
 
 }  // namespace larder

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,8 @@ std::vector<InheritedSocket> take_inherited_sockets();
 /// (FileDescriptorStoreMax=), nothing happens.
 void store_sockets(const ListenAddress& address, const std::vector<int>& descriptors);
 
-/// The service manager forgets what it keeps under this name.
-void forget_stored_sockets(const std::string& name);
+/// Returns when the service manager has closed what it keeps under these names, within 2 s: only
+/// then can an address that overlaps be opened.
+void forget_stored_sockets(const std::set<std::string>& names);
 
 }  // namespace larder

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <cerrno>
 #include <cstring>
+#include <set>
 #include <utility>
 
 #include "conf/base/log.h"
@@ -69,15 +70,18 @@ void Listeners::match(const Config& config) {
   std::vector<ListenAddress> addresses;
   for (const auto& socket : sockets) addresses.push_back(socket.address);
   const SocketMatch found = match_sockets(wanted_, addresses);
+  std::set<std::string> forgotten;
   for (const std::size_t index : found.unmatched) {
     const InheritedSocket& socket = sockets[index];
     if (!socket.stored) {
       throw StartupError(unmatched_text(socket.address, socket.name, addresses_of(config)));
     }
+    sockets[index].socket.reset();
+    if (!forgotten.insert(socket.name).second) continue;
     log(LogLevel::info, "server",
         name_of(socket.address) + " is no address of the configuration any more: closed");
-    forget_stored_sockets(socket.name);
   }
+  forget_stored_sockets(forgotten);
   for (std::size_t i = 0; i < wanted_.size(); ++i) {
     for (const std::size_t index : found.of_wanted[i]) {
       inherited_[i].push_back(std::move(sockets[index].socket));

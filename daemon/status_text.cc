@@ -233,7 +233,8 @@ std::optional<std::string> status_text(std::string_view json, bool colours) {
   if (!status.is_object()) return std::nullopt;
   Page page(colours);
   page.add(page.coloured("larderd " + text_of(status, "version"), Colour::bold) + ", mode " +
-           text_of(status, "mode") + ", up " + duration(number_of(status, "uptime_s")) + "\n\n");
+           text_of(status, "mode") + ", up " + duration(number_of(status, "uptime_s")) +
+           (text_of(status, "state") == "draining" ? ", draining" : "") + "\n\n");
   add_settings(status, page);
   add_requests(part_of(status, "requests"), page);
   add_store(part_of(status, "store"), page);

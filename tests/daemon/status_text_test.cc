@@ -97,3 +97,9 @@ TEST_CASE("status text: another version's fields do no harm, and what is no stat
   CHECK_FALSE(status_text("[]", false).has_value());
   CHECK_FALSE(status_text("{\"version\":", false).has_value());
 }
+
+TEST_CASE("status text: a daemon that drains says so", "[daemon]") {
+  const std::string status = R"({"version":"0.1.0","mode":"open","uptime_s":5,"state":)";
+  CHECK_THAT(text(status + R"("serving"})"), ContainsSubstring("mode open, up 5 s\n"));
+  CHECK_THAT(text(status + R"("draining"})"), ContainsSubstring("mode open, up 5 s, draining\n"));
+}

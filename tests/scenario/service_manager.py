@@ -14,6 +14,8 @@ HAND_OVER = """
 import fcntl, os, sys
 count = int(sys.argv[2])
 copies = [fcntl.fcntl(int(number), fcntl.F_DUPFD_CLOEXEC, 100) for number in sys.argv[3:3 + count]]
+for number in sys.argv[3:3 + count]:
+    os.close(int(number))
 for place, copy in enumerate(copies, 3):
     os.dup2(copy, place)
 os.environ.update(LISTEN_FDS=str(count), LISTEN_PID=str(os.getpid()), LISTEN_FDNAMES=sys.argv[1])
@@ -68,11 +70,16 @@ class SocketStore:
             text, extra, _, _ = self.receiver.recvmsg(4096, socket.CMSG_SPACE(256 * 4))
             fields = dict(line.split("=", 1) for line in text.decode().splitlines() if "=" in line)
             name = fields.get("FDNAME", "stored")
+            if "FDSTOREREMOVE" in fields:
+                self.removed.append(name)
+                for opened in (entry[1] for entry in self.sockets if entry[0] == name):
+                    opened.close()
+                self.sockets = [entry for entry in self.sockets if entry[0] != name]
             for _, _, data in extra:
                 numbers = array.array("i")
                 numbers.frombytes(data)
                 if "FDSTORE" in fields:
                     self.sockets = self.sockets + [(name, socket.socket(fileno=number)) for number in numbers]
-            if "FDSTOREREMOVE" in fields:
-                self.removed.append(name)
-                self.sockets = [entry for entry in self.sockets if entry[0] != name]
+                if "BARRIER" in fields:  # whoever waits sees the other end closed
+                    for number in numbers:
+                        os.close(number)
