@@ -50,9 +50,15 @@ void HostHealth::move_to(State next) {
 HostHealth::Admission HostHealth::admit(bool refresh, MonotonicTime now) {
   if (is_held(now)) return {.refused = refusal(now)};
   if (state_ == State::closed) {
-    if (!refresh || !is_slow(now)) return {};
-    if (now.ms - last_refresh_.ms < kSlowRefreshPauseMs) return {.refused = refusal(now)};
-    last_refresh_ = now;
+    if (resumes_too_fast(now)) {
+      return {.refused = OriginError{OriginCause::rate_limited,
+                                     "the origin has asked to be left alone until just now", 1}};
+    }
+    if (refresh && is_slow(now)) {
+      if (now.ms - last_refresh_.ms < kSlowRefreshPauseMs) return {.refused = refusal(now)};
+      last_refresh_ = now;
+    }
+    ++resumed_;
     return {};
   }
   if (state_ == State::probing || now < next_probe_) return {.refused = refusal(now)};
@@ -97,10 +103,19 @@ Milliseconds HostHealth::pause_ms(MonotonicTime now) const {
   return std::max(kLeastPauseMs, whole - whole / 2 * jitter(now) / 255);
 }
 
+void HostHealth::note_head(MonotonicTime began, MonotonicTime now) {
+  if (now.ms - began.ms >= config_.stale_after_ms) return;
+  if (!quick_began_ || *quick_began_ < began) quick_began_ = began;
+  if (oldest_waiting_ && *oldest_waiting_ <= began) oldest_waiting_.reset();
+}
+
 HostHealth::News HostHealth::note_waiting(std::span<const MonotonicTime> since, MonotonicTime now) {
   News news;
   oldest_waiting_.reset();
-  if (!since.empty()) oldest_waiting_ = *std::min_element(since.begin(), since.end());
+  for (const auto began : since) {
+    if (quick_began_ && began <= *quick_began_) continue;
+    if (!oldest_waiting_ || began < *oldest_waiting_) oldest_waiting_ = began;
+  }
   if (state_ == State::probing && now.ms - probe_began_.ms >= kProbeTurnMs) {
     ++failed_probes_;
     move_to(State::open);
@@ -138,7 +153,7 @@ HostHealth::News HostHealth::note_end(const TransferEnd& end, MonotonicTime now)
   } else if (end.html && end.status / 100 == 2) {
     note_failure({OriginCause::not_the_api, "answered in HTML, which is not the API's"}, now, news);
   } else if (end.status == 429) {
-    if (state_ != State::closed) move_to(State::closed);
+    close(news);
   } else if (end.html) {
     if (end.probe) note_probe_gone();  // an edge's refusal of this one request
   } else {
@@ -173,7 +188,14 @@ void HostHealth::note_success(const TransferEnd& end, MonotonicTime now, News& n
     since_ = now;
   }
   consecutive_failures_ = 0;
-  if (state_ != State::closed) move_to(State::closed);
+  close(news);
+}
+
+void HostHealth::close(News& news) {
+  if (state_ == State::closed) return;
+  move_to(State::closed);
+  oldest_waiting_.reset();
+  news.closed = true;
 }
 
 void HostHealth::note_failure(OriginError error, MonotonicTime now, News& news) {
@@ -187,6 +209,14 @@ void HostHealth::note_failure(OriginError error, MonotonicTime now, News& news) 
   if (state_ == State::closed && consecutive_failures_ >= config_.failures_to_open) open(now, news);
 }
 
+bool HostHealth::resumes_too_fast(MonotonicTime now) const {
+  const auto since_ms = now.ms - held_until_.ms;
+  if (held_until_.ms == 0 || since_ms >= kResumeMs) return false;
+  const auto per_s = kResumePerS << (since_ms / 1'000);
+  const auto due = per_s - kResumePerS + per_s * (since_ms % 1'000) / 1'000;
+  return resumed_ > due;
+}
+
 /// Does the answer ask to be left alone?
 bool HostHealth::hold(const TransferEnd& end, MonotonicTime now) {
   const bool asks = !end.error && (end.status == 429 || (end.status == 503 && end.retry_after_s));
@@ -195,6 +225,7 @@ bool HostHealth::hold(const TransferEnd& end, MonotonicTime now) {
   const auto until = now.ms + std::max<Seconds>(1, asked_s) * 1'000;
   if (config_.max_hold_s == 0) return false;
   held_until_.ms = std::max(held_until_.ms, until);
+  resumed_ = 0;
   next_probe_.ms = std::max(next_probe_.ms, held_until_.ms);
   return true;
 }

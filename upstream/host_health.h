@@ -35,7 +35,9 @@ struct TransferEnd {
 /// of that lately is given twice the time that they took.
 ///
 /// Beside the state a host is held, in any state, for as long as a 429, or a 503 with Retry-After,
-/// asks (`upstream.max_hold` at most): nobody starts. Pure.
+/// asks (`upstream.max_hold` at most): nobody starts. After that kResumePerS transfers start in the
+/// first second and twice as many in each next one, for kResumeMs: all at once would be refused
+/// again. Pure.
 class HostHealth {
  public:
   enum class State : std::uint8_t { closed, open, probing };
@@ -49,6 +51,8 @@ class HostHealth {
   struct News {
     std::optional<OriginError> failure;  ///< of the host
     bool opened = false;
+    bool closed =
+        false;  ///< it answers again: what waits since before that answer's request is lost
     bool held = false;
     bool probe_turn_over = false;               ///< it has not ended: it is a probe no more
     std::optional<Milliseconds> well_after_ms;  ///< the first success since it failed
@@ -64,6 +68,8 @@ class HostHealth {
   static constexpr Milliseconds kMaxPauseMs = 2'000;    ///< between the starts of two probes
   static constexpr Milliseconds kForgottenMs = 10'000;  ///< what was so long ago may be over
   static constexpr Milliseconds kSlowRefreshPauseMs = 1'000;
+  static constexpr std::int64_t kResumePerS = 8;
+  static constexpr Milliseconds kResumeMs = 7'000;
 
   /// `config` outlives the object and may change between calls.
   HostHealth(const UpstreamConfig& config, MonotonicTime now) : config_(config), since_(now) {}
@@ -76,6 +82,9 @@ class HostHealth {
 
   /// A byte of an answer has come.
   void note_byte(MonotonicTime now) { last_byte_ = now; }
+  /// The head of an answer has come to a transfer that began at `began`. A quick one shows that the
+  /// host is not slow, whatever older transfers still wait for.
+  void note_head(MonotonicTime began, MonotonicTime now);
   /// From time to time: when the transfers began that run without a head.
   News note_waiting(std::span<const MonotonicTime> since, MonotonicTime now);
   News note_end(const TransferEnd& end, MonotonicTime now);
@@ -83,7 +92,8 @@ class HostHealth {
   void note_probe_gone();
 
   State state() const { return state_; }
-  /// Something has waited for its head for longer than `upstream.stale_after`.
+  /// Something has waited for its head for longer than `upstream.stale_after`, and nothing that
+  /// began later was answered within that time.
   bool is_slow(MonotonicTime now) const;
   bool is_held(MonotonicTime now) const { return now < held_until_; }
   MonotonicTime held_until() const { return held_until_; }
@@ -103,9 +113,11 @@ class HostHealth {
  private:
   void move_to(State next);
   void open(MonotonicTime now, News& news);
+  void close(News& news);
   void note_success(const TransferEnd& end, MonotonicTime now, News& news);
   void note_failure(OriginError error, MonotonicTime now, News& news);
   bool hold(const TransferEnd& end, MonotonicTime now);
+  bool resumes_too_fast(MonotonicTime now) const;
   Milliseconds pause_ms(MonotonicTime now) const;
   Milliseconds patience_ms() const;
 
@@ -115,10 +127,12 @@ class HostHealth {
   MonotonicTime probe_began_;
   unsigned failed_probes_ = 0;  ///< in a row
   MonotonicTime held_until_;
+  std::int64_t resumed_ = 0;  ///< transfers that were let through since the last hold
   MonotonicTime last_byte_;
   MonotonicTime last_refresh_;
-  std::optional<MonotonicTime> oldest_waiting_;
-  Milliseconds slowest_ms_ = 0;  ///< to the head, of answers lately
+  std::optional<MonotonicTime> oldest_waiting_;  ///< of those that began after `quick_began_`
+  std::optional<MonotonicTime> quick_began_;     ///< the latest that had its head soon
+  Milliseconds slowest_ms_ = 0;                  ///< to the head, of answers lately
   std::uint64_t opened_ = 0;
   std::uint64_t successes_ = 0;
   std::uint64_t failures_ = 0;

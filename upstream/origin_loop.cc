@@ -216,7 +216,10 @@ void OriginLoop::tell() {
     if (progress.head != nullptr || !progress.body.empty()) {
       const auto now = monotonic_now();
       place.host->health().note_byte(now);
-      if (progress.head != nullptr) place.head_after_ms = now.ms - place.started.ms;
+      if (progress.head != nullptr) {
+        place.head_after_ms = now.ms - place.started.ms;
+        place.host->health().note_head(place.started, now);
+      }
     }
     if (ended && progress.error) ++failed_;
     transfer->sink->on_progress(std::move(progress));
@@ -246,7 +249,9 @@ void OriginLoop::finish(Transfer* transfer) {
   std::erase(noted_, transfer);
   transfers_.erase(Ticket{place.ticket});
   if (place.running) {
-    act_on(*place.host, place.host->health().note_end(end, now), now);
+    const auto news = place.host->health().note_end(end, now);
+    act_on(*place.host, news, now);
+    if (news.closed) end_lost(*place.host, place.started);
   } else if (place.probe) {
     place.host->health().note_probe_gone();
   }
@@ -290,13 +295,24 @@ void OriginLoop::turn_away(const Host& host, bool silent_too, MonotonicTime now)
   if (!noted_.empty()) wake_soon();
 }
 
-/// A probe that outlasts its turn ends where an older transfer waits for the host, else it stays
-/// and finds out whether the host is only slow.
-void OriginLoop::end_probe_turn(const Host& host, MonotonicTime oldest) {
+/// The host answers again, a request that began at `answered`. What has waited since before belongs
+/// to the outage: who still waits for it tries once more, and nobody joins it.
+void OriginLoop::end_lost(const Host& host, MonotonicTime answered) {
+  for (auto& [ticket, owned] : transfers_) {
+    const auto& place = owned->place;
+    if (place.host != &host || !owned->is_silent() || answered <= place.started) continue;
+    owned->end(OriginError{OriginCause::host_open, "no answer, and a later request has one"});
+  }
+  if (!noted_.empty()) wake_soon();
+}
+
+/// A probe that outlasts its turn is one no more. Without a head it ends where a transfer has
+/// waited longer, since `oldest`; else it stays and finds out whether the host is only slow.
+void OriginLoop::end_probe_turn(const Host& host, std::optional<MonotonicTime> oldest) {
   for (auto& [ticket, owned] : transfers_) {
     auto& place = owned->place;
     if (place.host != &host || !std::exchange(place.probe, false)) continue;
-    if (owned->is_silent() && oldest < place.started) {
+    if (owned->is_silent() && oldest && *oldest < place.started) {
       owned->end(OriginError{OriginCause::timed_out, "no answer to a probe within a second"});
     }
   }
@@ -310,8 +326,9 @@ void OriginLoop::watch_silence(MonotonicTime now) {
   for (auto& [name, host] : hosts_) {
     const auto& since = silent[&host];
     const auto news = host.health().note_waiting(since, now);
-    if (news.probe_turn_over && !since.empty()) {
-      end_probe_turn(host, *std::min_element(since.begin(), since.end()));
+    if (news.probe_turn_over) {
+      const auto oldest = std::min_element(since.begin(), since.end());
+      end_probe_turn(host, oldest == since.end() ? std::nullopt : std::optional(*oldest));
     }
     act_on(host, news, now);
   }

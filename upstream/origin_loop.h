@@ -72,7 +72,8 @@ class OriginLoop final : public Transfers, private TransferSite {
   void finish(Transfer* transfer);
   void fill_places(Host& host);
   void watch_silence(MonotonicTime now);
-  void end_probe_turn(const Host& host, MonotonicTime oldest);
+  void end_lost(const Host& host, MonotonicTime answered);
+  void end_probe_turn(const Host& host, std::optional<MonotonicTime> oldest);
   void act_on(Host& host, const HostHealth::News& news, MonotonicTime now);
   void turn_away(const Host& host, bool silent_too, MonotonicTime now);
   void leave_place(Transfer* transfer);

@@ -15,11 +15,12 @@ def make_authority(folder: Path, name: str) -> Path:
     return folder / f"{name}.pem"
 
 
-def make_certificate(folder: Path, authority: str, name: str, host: str) -> tuple[Path, Path]:
+def make_certificate(folder: Path, authority: str, name: str, host: str, days: int = 2) -> tuple[Path, Path]:
+    """A negative number of days makes one that has expired."""
     key, request, made = folder / f"{name}.key", folder / f"{name}.csr", folder / f"{name}.crt"
     extension = folder / f"{name}.ext"
     extension.write_text(f"subjectAltName=DNS:{host}\n")
     openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={host}", "-keyout", key, "-out", request)
-    openssl("x509", "-req", "-in", request, "-days", "2", "-CA", folder / f"{authority}.pem",
+    openssl("x509", "-req", "-in", request, "-days", days, "-CA", folder / f"{authority}.pem",
             "-CAkey", folder / f"{authority}.key", "-CAcreateserial", "-extfile", extension, "-out", made)
     return made, key

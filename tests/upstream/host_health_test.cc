@@ -252,3 +252,69 @@ TEST_CASE("host health: an answer that says when to come again holds the host", 
   CHECK(told->retry_after_s == c.held_s);
   CHECK(health.admit(false, at(last - 1)).refused);
 }
+
+TEST_CASE("host health: after a hold the host is not asked for all at once", "[upstream]") {
+  struct Case {
+    std::int64_t after_ms;
+    unsigned least, most;  // transfers by then, asked for each millisecond
+  };
+  const auto c = GENERATE(Case{1, 1, 1}, Case{1'000, 8, 9}, Case{2'000, 24, 25},
+                          Case{4'000, 120, 121}, Case{HostHealth::kResumeMs, 1'016, 1'017});
+  CAPTURE(c.after_ms);
+  const larder::UpstreamConfig config;
+  HostHealth health(config, at(0));
+  TransferEnd end = answered(429);
+  end.retry_after_s = 5;
+  const auto held_until = 6'000;
+  REQUIRE(health.note_end(end, at(1'000)).held);
+  unsigned started = 0;
+  for (std::int64_t ms = 0; ms < c.after_ms; ++ms) {
+    const auto admission = health.admit(false, at(held_until + ms));
+    if (!admission.refused) {
+      ++started;
+    } else {
+      REQUIRE(admission.refused->cause == OriginCause::rate_limited);
+      REQUIRE(admission.refused->retry_after_s == 1);
+    }
+    // Who joins a transfer that has started is not told to go.
+    REQUIRE_FALSE(health.trouble(false, at(held_until + ms)));
+  }
+  CHECK(started >= c.least);
+  CHECK(started <= c.most);
+  for (int i = 0; i < 1'000; ++i) {
+    CHECK_FALSE(health.admit(false, at(held_until + HostHealth::kResumeMs)).refused);
+  }
+}
+
+TEST_CASE("host health: one hung transfer does not make a host slow that answers others soon",
+          "[upstream]") {
+  const larder::UpstreamConfig config;
+  HostHealth health(config, at(0));
+  const std::vector<MonotonicTime> since{at(0)};
+  health.note_waiting(since, at(1'500));
+  REQUIRE(health.is_slow(at(1'500)));
+  // An answer that took as long as what is called slow says nothing of the kind.
+  health.note_head(at(500), at(1'500));
+  CHECK(health.is_slow(at(1'500)));
+  health.note_head(at(1'400), at(1'500));
+  CHECK_FALSE(health.is_slow(at(1'500)));
+  health.note_waiting(since, at(10'000));
+  CHECK_FALSE(health.is_slow(at(10'000)));
+  // What began later and waits makes it slow again.
+  const std::vector<MonotonicTime> later{at(0), at(9'000)};
+  health.note_waiting(later, at(10'000));
+  CHECK(health.is_slow(at(10'000)));
+}
+
+TEST_CASE("host health: an answer that closes an open host says so once", "[upstream]") {
+  const int status = GENERATE(200, 404, 429);
+  CAPTURE(status);
+  OpenHost open;
+  const std::vector<MonotonicTime> hung{at(500)};
+  open.health.note_waiting(hung, at(1'900));
+  const auto began = open.next_probe(2'000);
+  const auto news = open.health.note_end(answered(status, true), at(began + 5));
+  CHECK(news.closed);
+  CHECK_FALSE(open.health.is_slow(at(began + 5)));
+  CHECK_FALSE(open.health.note_end(answered(200), at(began + 6)).closed);
+}
