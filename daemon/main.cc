@@ -18,7 +18,7 @@
 #include "conf/config_redactor.h"
 #include "daemon/command_line.h"
 #include "daemon/server.h"
-#include "upstream/curl_library.h"
+#include "upstream/library_memory.h"
 
 namespace {
 
@@ -104,7 +104,7 @@ int main(int count, char** words) {
     return report.ok ? 0 : 1;
   }
   close_off_process();
-  larder::start_curl_library();
+  larder::start_libraries_with_patient_memory();
   try {
     return serve(options);
   } catch (const std::bad_alloc&) {

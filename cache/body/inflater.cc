@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+
+#include "conf/base/patient_memory.h"
 
 namespace larder {
 
@@ -18,6 +21,10 @@ struct Inflater::State {
   std::array<char, kWindowBytes> window;
 
   State() {
+    stream.zalloc = [](void*, unsigned count, unsigned bytes) {
+      return patient_calloc(count, bytes);
+    };
+    stream.zfree = [](void*, void* memory) { std::free(memory); };
     ready = inflateInit2(&stream, 15 + 16) == Z_OK;
     broken = !ready;
   }

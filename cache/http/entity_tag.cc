@@ -8,11 +8,12 @@
 
 #include "conf/base/check.h"
 #include "conf/base/octets.h"
+#include "conf/base/patient_memory.h"
 
 namespace larder {
 
 struct EntityTagBuilder::State {
-  XXH3_state_t* hash = XXH3_createState();  // wants to be aligned by 64
+  XXH3_state_t* hash = patiently(XXH3_createState);  // wants to be aligned by 64
   State() = default;
   State(const State&) = delete;
   State& operator=(const State&) = delete;

@@ -3,16 +3,30 @@
 
 #include <lmdb.h>
 
+#include <atomic>
 #include <cstring>
 
 #include "cache/store/fault.h"
 #include "cache/store/format.h"
 #include "conf/base/check.h"
+#include "conf/base/patient_memory.h"
 
 namespace larder {
 namespace {
 
 static_assert(std::is_same_v<Table, MDB_dbi>);
+
+constexpr unsigned kWithoutMemory = 3;
+/// Write transactions in a row that were refused memory, over all environments of the process.
+std::atomic<unsigned> without_memory{0};
+
+int begin(const Environment& environment, unsigned flags, MDB_txn** txn) {
+  int code = mdb_txn_begin(environment.handle(), nullptr, flags, txn);
+  for (unsigned tried = 0; code == ENOMEM && memory_may_come(tried); ++tried) {
+    code = mdb_txn_begin(environment.handle(), nullptr, flags, txn);
+  }
+  return code;
+}
 
 MDB_val val(std::string_view bytes) {
   return MDB_val{bytes.size(), const_cast<char*>(bytes.data())};
@@ -134,7 +148,7 @@ Result<void> ReadTxn::for_each(Table table, const std::function<bool(const Row&)
 // -------------------------------------------------------------------------------------
 
 WriteTxn::WriteTxn(Environment& environment) : environment_(environment) {
-  note(mdb_txn_begin(environment.handle(), nullptr, 0, &txn_), "mdb_txn_begin");
+  note(begin(environment, 0, &txn_), "mdb_txn_begin");
 }
 
 WriteTxn::~WriteTxn() {
@@ -145,8 +159,9 @@ WriteTxn::~WriteTxn() {
 void WriteTxn::note(int code, const char* what) {
   if (code == MDB_SUCCESS || error_) return;
   error_ = lmdb_error(code, what);
-  // What a transaction needs of memory is bounded: only damaged lengths ask for more than there is.
-  if (code == ENOMEM) error_->code = Error::Code::corrupt;
+  // What a transaction needs of memory is bounded. Where it is refused again and again, damaged
+  // lengths ask for more than there is.
+  if (code == ENOMEM && ++without_memory >= kWithoutMemory) error_->code = Error::Code::corrupt;
 }
 
 void WriteTxn::close_cursor() {
@@ -283,6 +298,7 @@ Result<void> WriteTxn::commit() {
     txn_ = nullptr;
     note(code, "mdb_txn_commit");
   }
+  if (ok()) without_memory = 0;
   if (error_) return tl::unexpected<Error>(*error_);
   return {};
 }
@@ -301,7 +317,7 @@ bool Snapshot::take() noexcept {
   LARDER_CHECK(!taken_);
   const FaultGuard guard;
   if (txn_ == nullptr) {
-    taken_ = mdb_txn_begin(environment_->handle(), nullptr, MDB_RDONLY, &txn_) == MDB_SUCCESS;
+    taken_ = begin(*environment_, MDB_RDONLY, &txn_) == MDB_SUCCESS;
     if (!taken_) txn_ = nullptr;
   } else {
     taken_ = mdb_txn_renew(txn_) == MDB_SUCCESS;

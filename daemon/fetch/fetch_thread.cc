@@ -7,6 +7,7 @@
 #include "cache/store/find_answer.h"
 #include "conf/base/check.h"
 #include "conf/base/log.h"
+#include "conf/base/patient_memory.h"
 #include "conf/base/thread_role.h"
 
 namespace larder {
@@ -14,6 +15,7 @@ namespace {
 
 constexpr Milliseconds kSweepMs = 250;
 constexpr Seconds kOddHold_s = 1;
+constexpr Milliseconds kMemoryPauseMs = 60'000;
 
 bool selects(const PurgeOrder& purge, const FillOrder& order) {
   if (purge.what == PurgeOrder::What::all) return true;
@@ -103,6 +105,7 @@ void FetchThread::on_sweep(uv_timer_t* timer) noexcept {
   auto* self = static_cast<FetchThread*>(timer->data);
   self->cut_laggards();
   self->give_stale();
+  self->tell_of_memory();
   self->show_gauges();  // a transfer is over only after its sink has heard of it
   self->metrics_.hosts.show(self->delivery_->hosts(), self->preview_->hosts());
 }
@@ -111,6 +114,19 @@ void FetchThread::cut_laggards() {
   fills_.for_each([this](Fill& fill) { metrics_.laggards_cut.add(fill.cut_laggards(kSweepMs)); });
   metrics_.laggards_cut.add(
       relays_.cut_slow(config().upstream.max_slow_relays_per_client, kSweepMs));
+}
+
+/// At most once a minute.
+void FetchThread::tell_of_memory() {
+  const auto refusals = memory_refusals();
+  const auto now = monotonic_now();
+  if (refusals == memory_refusals_told_ || now.ms - memory_told_.ms < kMemoryPauseMs) return;
+  log(LogLevel::warning, "server",
+      "memory was refused " + std::to_string(refusals - memory_refusals_told_) +
+          " times, and asked for again: raise the limit (MemoryMax= or LimitAS= in the unit) or "
+          "lower server.max_connections, server.max_output or cache.size");
+  memory_refusals_told_ = refusals;
+  memory_told_ = now;
 }
 
 void FetchThread::give_stale() {

@@ -64,6 +64,7 @@ class FetchThread final : public FillOwner, public CredentialWatch {
   static void on_sweep(uv_timer_t* timer) noexcept;
   static void on_turn_end(uv_prepare_t* handle) noexcept;
   void cut_laggards();
+  void tell_of_memory();
   void take(FillOrder& order);
   void take(RelayOrder& order);
   void take(LeaveOrder& order);
@@ -129,6 +130,8 @@ class FetchThread final : public FillOwner, public CredentialWatch {
   Relays relays_;
   std::vector<AnswerOut*> sent_to_;  ///< in this turn
   std::uint64_t next_fill_ = 1;
+  std::uint64_t memory_refusals_told_ = 0;
+  MonotonicTime memory_told_;
   UvHandle<uv_timer_t> sweep_;
   UvHandle<uv_prepare_t> turn_end_;
   Mailbox<FetchOrder> mailbox_;

@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "conf/base/patient_memory.h"
 #include "conf/base/redact.h"
 
 namespace larder {
@@ -235,6 +236,8 @@ std::string prometheus_text(const std::vector<const WorkerMetrics*>& workers,
   add_host_metrics(out, origin.hosts, monotonic_now());
   add_held_bytes(out, held);
   add_store_metrics(out, store);
+  out.single("larder_memory_refusals_total", "counter",
+             "Times that memory was refused, and asked for again.", memory_refusals());
   return out.take();
 }
 

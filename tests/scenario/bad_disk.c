@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Preloaded into larderd by disk_test.py: while the file that LARDER_DISK_ERROR names is there, with
+ * Preloaded into larderd by machine_trouble_test.py: while the file that LARDER_DISK_ERROR names is there, with
  * an errno in it, everything that writes to a file by these calls fails by that errno.
  */
 #define _GNU_SOURCE

@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A disk that is full, fails or refuses, and too few descriptors: hits go on, storing resumes within
-5 s of the relief, and a restart meanwhile keeps the cache.
+"""A disk that is full, fails or refuses, too few descriptors, too little memory: hits go on, storing
+resumes within 5 s of the relief, and a restart meanwhile keeps the cache.
 
-LARDER_DISK_SECONDS sets how long each state lasts under load (default 3). Needs a C compiler; the full
-disk is a small tmpfs, which needs root. The figures are printed.
+LARDER_TROUBLE_SECONDS sets how long each state lasts under load (default 3; from 60 on each single
+allocation of LARDER_TROUBLE_ALLOCATIONS, 2,000, fails once, below that some of them). Needs a C compiler;
+disks of a test's own are small tmpfs, which need root. The figures are printed.
 """
 
+import collections
 import errno
+import mmap
 import os
 import pathlib
 import resource
 import shutil
+import struct
 import subprocess
 import sys
 import threading
@@ -19,9 +23,10 @@ import time
 
 import harness
 from harness import check, check_equal, wait_until
-from scenario_lib import cache_status, check_answer, wait_stored
+from scenario_lib import SANITIZED, cache_status, check_answer, wait_stored
 
-SECONDS = float(os.environ.get("LARDER_DISK_SECONDS", "3"))
+SECONDS = float(os.environ.get("LARDER_TROUBLE_SECONDS", "3"))
+ALLOCATIONS = int(os.environ.get("LARDER_TROUBLE_ALLOCATIONS", "2000"))
 RELIEF_S = 5
 CREDENTIALS = harness.credentials()
 HOT = [(3_000, f"hot{number}") for number in range(40)]
@@ -66,6 +71,15 @@ class Load(threading.Thread):
         check(self.hits > 0, "there was no load")
 
 
+def preloading(stage, source, **more):
+    """An environment with the library that `source` is compiled to."""
+    library = stage.directory / f"{source}.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, pathlib.Path(__file__).with_name(source)],
+                   check=True)
+    options = os.environ.get("ASAN_OPTIONS", "")
+    return {**os.environ, "LD_PRELOAD": str(library), "ASAN_OPTIONS": f"{options}:verify_asan_link_order=0", **more}
+
+
 class FullDisk:
     """A tmpfs beneath the cache, and a file that takes what is left of it."""
 
@@ -95,20 +109,49 @@ class Refusals:
     """Writes fail by an errno: bad_disk.c, preloaded."""
 
     def __init__(self, stage, number):
-        library = stage.directory / "bad_disk.so"
-        source = pathlib.Path(__file__).with_name("bad_disk.c")
-        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, source], check=True)
         self.number, self.order = number, stage.directory / "disk_error"
-        options = os.environ.get("ASAN_OPTIONS", "")
-        self.environment = {**os.environ, "LD_PRELOAD": str(library),
-                            "LARDER_DISK_ERROR": str(self.order),
-                            "ASAN_OPTIONS": f"{options}:verify_asan_link_order=0"}
+        self.environment = preloading(stage, "bad_disk.c", LARDER_DISK_ERROR=str(self.order))
 
     def begin(self):
         self.order.write_text(str(int(self.number)))
 
     def end(self):
         self.order.unlink()
+
+
+class Memory:
+    """Allocations fail: bad_memory.c, preloaded."""
+
+    COUNTDOWN, EVERY, ASKED, FAILED = range(4)
+
+    def __init__(self, stage):
+        order = stage.directory / "memory_order"
+        order.write_bytes(bytes(4096))
+        with open(order, "r+b") as file:
+            self.map = mmap.mmap(file.fileno(), 4096)
+        self.places = stage.directory / "memory_order.places"
+        self.environment = preloading(stage, "bad_memory.c", LARDER_MEMORY_ORDER=str(order))
+
+    def put(self, field, value):
+        self.map[8 * field:8 * field + 8] = struct.pack("q", value)
+
+    def get(self, field):
+        return struct.unpack("q", self.map[8 * field:8 * field + 8])[0]
+
+    def fail_one(self, number):
+        """The allocation of this number from now on."""
+        self.put(self.FAILED, 0)
+        self.put(self.COUNTDOWN, number)
+
+    def has_failed(self):
+        return self.get(self.FAILED) > 0
+
+    def begin(self):
+        self.put(self.EVERY, 20)
+
+    def end(self):
+        self.put(self.EVERY, 0)
+        self.put(self.COUNTDOWN, 0)
 
 
 def state_of(larder):
@@ -197,6 +240,85 @@ def test_descriptors_that_run_out(stage):
         check(larder.process.poll() is None, "larderd is alive")
         resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
     print(f"EMFILE: {hits} of {hits} hits; stored again after {wait_resumed(larder, 'EMFILE'):.1f} s")
+
+
+def unless_sanitized(test):
+    """A sanitizer has an allocator of its own, which no library before it makes fail."""
+    def skipped(_):
+        print(f"skipped: {test.__name__}, with a sanitizer")
+    return skipped if SANITIZED else test
+
+
+def ask_all_kinds(larder, number):
+    """A hit, which must be answered, and then what may fail: how many did, and how."""
+    with larder.connect() as connection:
+        check("larder; hit" in cache_status(ask_sized(connection, *HOT[0])), "a hit")
+    cold = harness.sized_target(3_000, f"cold{number}")
+    outcomes = collections.Counter()
+    for name, target, headers in (("miss", cold, CREDENTIALS), ("stored", cold, CREDENTIALS),
+                                  ("pass", "/v3/assets/none/more", CREDENTIALS),
+                                  ("preview", harness.ENTRY, harness.preview_credentials()),
+                                  ("none", "/robots.txt", ())):
+        try:
+            outcomes[name, larder.get(target, headers).status] += 1
+        except (OSError, harness.Failure) as failure:
+            outcomes[name, type(failure).__name__] += 1
+    return outcomes
+
+
+@unless_sanitized
+def test_each_allocation_that_fails_once(stage):
+    memory = Memory(stage)
+    larder = stage.larder(start=False, **FRESH_FOR_LONG)
+    larder.start(environment=memory.environment)
+    warm_up(larder)
+    step = 1 if SECONDS >= 60 else 61
+    outcomes, ended = collections.Counter(), []
+    for number in range(1, ALLOCATIONS + 1, step):
+        asked = 0
+        seen = memory.places.stat().st_size
+        memory.fail_one(number)
+        try:
+            while not memory.has_failed():
+                outcomes += ask_all_kinds(larder, f"{number}x{asked}")
+                asked += 1
+        except (OSError, harness.Failure):
+            memory.end()
+            if larder.process.poll() is None:
+                raise
+        memory.end()
+        if larder.process.poll() is not None:
+            ended.append((number, memory.places.read_bytes()[seen:].decode()))
+            larder.start(environment=memory.environment)
+    print(f"ENOMEM, one of {ALLOCATIONS // step} allocations: {dict(outcomes)}")
+    check_equal(ended, [], "allocations whose failure ended larderd")
+    check("moved aside" not in larder.log(), "the cache stays")
+    with larder.connect() as connection:
+        for size, name in HOT:
+            check("larder; hit" in cache_status(ask_sized(connection, size, name)), "a hit afterwards")
+    print(f"ENOMEM: stored again after {wait_resumed(larder, 'one'):.1f} s")
+
+
+@unless_sanitized
+def test_memory_that_runs_short(stage):
+    memory = Memory(stage)
+    larder = stage.larder(start=False, **FRESH_FOR_LONG)
+    larder.start(environment=memory.environment)
+    warm_up(larder)
+    memory.begin()
+    load = Load(larder, "short")
+    time.sleep(SECONDS)  # the load itself, not a wait for something
+    memory.put(Memory.EVERY, 1)  # for a moment there is none at all
+    time.sleep(0.2)
+    memory.begin()
+    load.end()
+    failed = memory.get(Memory.FAILED)
+    memory.end()
+    check(larder.process.poll() is None and failed > 100, f"larderd is alive after {failed} failed allocations")
+    resumed = wait_resumed(larder, "short")
+    check("moved aside" not in larder.log(), "nothing was moved aside")
+    print(f"ENOMEM, every 20th: {load.hits} of {load.hits} hits, {load.filled} fills passed on in {SECONDS:.0f} s, "
+          f"{failed} failed allocations; stored again after {resumed:.1f} s")
 
 
 if __name__ == "__main__":
