@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "bench/run/command.h"
+#include "bench/run/run_header.h"
+#include "daemon/command_line.h"
 
 namespace {
 
@@ -46,7 +48,7 @@ void raise_file_limit() {
 }
 
 int run(int count, char** words) {
-  CLI::App app{"larder-bench: measures larderd, and what it is compared with"};
+  CLI::App app{"larder-bench: measures larderd, and what it is compared with", "larder-bench"};
   app.set_version_flag("--version", std::string("larder-bench " LARDER_VERSION));
   app.require_subcommand(1);
   std::vector<std::pair<CLI::App*, Action>> actions;
@@ -54,9 +56,12 @@ int run(int count, char** words) {
     CLI::App* const sub = app.add_subcommand(command.name, command.purpose);
     actions.emplace_back(sub, command.add(*sub));
   }
-  CLI11_PARSE(app, count, words);
+  if (const auto code = larder::parse_command_line(app, count, words)) return *code;
   for (const auto& [sub, action] : actions) {
-    if (sub->parsed()) return action();
+    if (!sub->parsed()) continue;
+    const CLI::Option* const json = sub->get_option_no_throw("--json");
+    if (json != nullptr && json->count() == 0) std::cout << run_header(*sub) << std::flush;
+    return action();
   }
   return kExitFailed;
 }
@@ -70,6 +75,9 @@ int main(int count, char** words) {
     return run(count, words);
   } catch (const Interrupted&) {
     return kExitInterrupted;
+  } catch (const UsageError& problem) {
+    std::cerr << "larder-bench: " << problem.what() << '\n';
+    return larder::kExitUsage;
   } catch (const std::exception& problem) {
     std::cerr << "larder-bench: " << problem.what() << '\n';
     return kExitFailed;

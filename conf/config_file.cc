@@ -119,8 +119,8 @@ ConfigReport check_config_file(const std::string& path) {
     if (parsed.mistakes.empty()) parsed.mistakes = check_surroundings(parsed.config);
     if (!parsed.mistakes.empty()) return {false, format_mistakes(path, parsed.mistakes)};
     std::string text = path + ": ok\n" + describe_config(parsed.config);
-    for (const std::string& warning : warnings_of(parsed.config)) {
-      text += "  warning: " + warning + "\n";
+    for (const auto& warnings : {warnings_of(parsed.config), only_for_service(parsed.config)}) {
+      for (const std::string& warning : warnings) text += "  warning: " + warning + "\n";
     }
     const Redactor redactor = redactor_for(parsed.config);
     for (const std::string& note : secrets.notes(path)) text += "  " + redactor.redact(note) + "\n";

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conf/config_surroundings.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include <cerrno>
 #include <filesystem>
+#include <fstream>
 
 #include "conf/address.h"
+#include "conf/base/fd.h"
 #include "conf/base/private_file.h"
 #include "conf/units.h"
 
@@ -72,6 +78,43 @@ void check_cache(const CacheConfig& cache, std::vector<Mistake>& mistakes) {
                       "lower it, or set cache.path to a larger disk"});
 }
 
+/// Whether this host has the address: a socket of another kind, on no certain port, may be bound to
+/// it.
+bool host_has(const ListenAddress& address) {
+  sockaddr_storage name{};
+  socklen_t length = sizeof(sockaddr_in);
+  auto* const v4 = reinterpret_cast<sockaddr_in*>(&name);
+  auto* const v6 = reinterpret_cast<sockaddr_in6*>(&name);
+  if (::inet_pton(AF_INET, address.host.c_str(), &v4->sin_addr) == 1) {
+    name.ss_family = AF_INET;
+  } else if (::inet_pton(AF_INET6, address.host.c_str(), &v6->sin6_addr) == 1) {
+    name.ss_family = AF_INET6;
+    length = sizeof(sockaddr_in6);
+  } else {
+    return true;  // not for this check to judge
+  }
+  const Fd socket(::socket(name.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) return errno != EAFNOSUPPORT;
+  return ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&name), length) == 0 ||
+         errno != EADDRNOTAVAIL;
+}
+
+std::vector<ListenAddress> tcp_addresses(const Config& config) {
+  std::vector<ListenAddress> addresses = config.admin.metrics;
+  for (const ListenerConfig& listener : config.listeners) {
+    if (listener.address.family == ListenAddress::Family::tcp)
+      addresses.push_back(listener.address);
+  }
+  return addresses;
+}
+
+/// The first port that needs no rights; 0 = none does.
+int first_free_port() {
+  int port = 1'024;
+  std::ifstream("/proc/sys/net/ipv4/ip_unprivileged_port_start") >> port;
+  return port;
+}
+
 }  // namespace
 
 std::vector<Mistake> check_surroundings(const Config& config) {
@@ -81,6 +124,12 @@ std::vector<Mistake> check_surroundings(const Config& config) {
     check_socket("the listener's socket", listener.address.host, mistakes);
   }
   if (!config.admin.socket.empty()) check_socket("admin.socket", config.admin.socket, mistakes);
+  for (const ListenAddress& address : tcp_addresses(config)) {
+    if (host_has(address)) continue;
+    mistakes.push_back(
+        {0, "cannot listen on " + address_text(address) + ": this host has no such address",
+         "give one that it has, or 0.0.0.0 or [::] for all of them"});
+  }
   check_access_log(config.log.access_log, mistakes);
   check_cache(config.cache, mistakes);
   return mistakes;
@@ -102,6 +151,30 @@ std::vector<Mistake> check_ca_file(const std::string& path) {
            "upstream.ca_file " + path +
                (content->bytes.empty() ? " is empty" : " holds no certificate in PEM form"),
            kRemedy}};
+}
+
+std::vector<std::string> only_for_service(const Config& config) {
+  std::vector<std::string> warnings;
+  std::vector<std::string> paths{config.admin.socket, config.log.access_log};
+  for (const ListenerConfig& listener : config.listeners) {
+    if (listener.address.family == ListenAddress::Family::unix_socket)
+      paths.push_back(listener.address.host);
+  }
+  for (const std::string& path : paths) {
+    const std::string directory = fs::path(path).parent_path();
+    std::error_code error;
+    if (!is_made_at_start(path) || fs::is_directory(directory, error)) continue;
+    warnings.push_back(directory +
+                       " is not there yet: larderd.service has it made at its start "
+                       "(RuntimeDirectory=, LogsDirectory=); make it yourself for another start");
+  }
+  for (const ListenAddress& address : tcp_addresses(config)) {
+    if (address.port == 0 || address.port >= first_free_port()) continue;
+    warnings.push_back(
+        "only root may listen on " + address_text(address) +
+        ": larderd.service may not, unless larderd.socket opens it; or give a higher port");
+  }
+  return warnings;
 }
 
 std::vector<std::string> warnings_of(const Config& config) {

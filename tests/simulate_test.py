@@ -78,10 +78,13 @@ def check_counts(trace, lines):
 
 
 def check_sameness(trace):
-    arguments = (trace, "--size", "64K,2%", "--drop-hits", "0.5", "--restart", "0.5", "--low-water",
+    arguments = (trace, "--size", "1M,2M,64K", "--drop-hits", "0.5", "--restart", "0.5", "--low-water",
                  "0.98", "--charge", "store")
-    first = run(*arguments).stdout
-    assert first == run(*arguments, "--threads", "1").stdout
+    header, _, first = run(*arguments).stdout.partition("\n\n")
+    assert header.startswith("larder-bench ") and " CPUs, " in header, header
+    assert "--size 1M,2M,64K" in header and "--charge store" in header, header
+    assert "below the least cache.size (1 MiB): 64K." in first, first
+    assert first == run(*arguments, "--threads", "1").stdout.partition("\n\n")[2]
     assert "requests missed in the 1 % after the restart" in first, first
 
 
@@ -94,8 +97,8 @@ def check_mistakes(folder):
     cut.write_bytes((folder / "trace.csv.gz").read_bytes()[:-100])
     assert "cut off; copy it again, whole" in run(cut, code=1).stderr
     assert "there is no policy 'arc'; the policies are gdsf," in run(
-        broken, "--policy", "arc", code=1).stderr
-    assert "is no cache size" in run(broken, "--size", "big", code=1).stderr
+        broken, "--policy", "arc", code=2).stderr
+    assert "is no cache size" in run(broken, "--size", "big", code=2).stderr
 
 
 def main():

@@ -174,7 +174,7 @@ int run(const Options& options) {
   if (!options.control.empty()) control = std::make_unique<SandboxControl>(options.control);
   std::optional<FaultRule> fault;
   if (!options.fault.empty()) {
-    if (!control) throw BenchError("--fault needs --control, the sandbox that it is for");
+    if (!control) throw UsageError("--fault needs --control, the sandbox that it is for");
     fault.emplace(*control, options.fault);
   }
   std::vector<Round> rounds;

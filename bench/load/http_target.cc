@@ -16,7 +16,7 @@ namespace larder::bench {
 namespace {
 
 [[noreturn]] void refuse(std::string_view url, const char* what) {
-  throw BenchError("not a usable URL: " + std::string(url) + ": " + what);
+  throw UsageError("not a usable URL: " + std::string(url) + ": " + what);
 }
 
 Endpoint resolve(std::string_view url, const std::string& host, const std::string& port) {
@@ -82,7 +82,7 @@ Endpoint unix_endpoint(const std::string& path) {
   Endpoint made;
   auto* const to = reinterpret_cast<sockaddr_un*>(&made.address);
   if (path.empty() || path.size() >= sizeof to->sun_path) {
-    throw BenchError("not the path of a unix socket, it must have 1 to 107 bytes: " + path);
+    throw UsageError("not the path of a unix socket, it must have 1 to 107 bytes: " + path);
   }
   to->sun_family = AF_UNIX;
   path.copy(to->sun_path, path.size());
@@ -97,7 +97,7 @@ std::string header_block(const std::vector<std::string>& headers) {
     const std::size_t colon = header.find(':');
     const bool named = colon != std::string::npos && colon > 0 && header.find(' ') > colon;
     if (!named || header.find_first_of("\r\n") != std::string::npos) {
-      throw BenchError("--header must be 'name: value', this is not: " + header);
+      throw UsageError("--header must be 'name: value', this is not: " + header);
     }
     block += header + "\r\n";
   }

@@ -23,13 +23,13 @@ struct HttpTarget {
   std::string target;  ///< path and query, at least "/"
 };
 
-/// Throws BenchError with what is wrong.
+/// Throws UsageError with what is wrong.
 HttpTarget parse_url(std::string_view url);
 Endpoint loopback(std::uint16_t port);
-/// A unix socket; throws BenchError for a path that is too long for one.
+/// A unix socket; throws UsageError for a path that is too long for one.
 Endpoint unix_endpoint(const std::string& path);
 
-/// `name: value` lines as given by --header; throws BenchError for any other form.
+/// `name: value` lines as given by --header; throws UsageError for any other form.
 std::string header_block(const std::vector<std::string>& headers);
 
 std::string get_request(const Endpoint& endpoint, std::string_view target,

@@ -76,7 +76,7 @@ ReplayPlan plan_of(const Options& options, const ReplayTrace& trace) {
   plan.shows_progress = !options.json;
   if (!options.restart_at) return plan;
   if (*options.restart_at >= trace.lines.size()) {
-    throw BenchError("--restart-at must be a line of the trace, which has " +
+    throw UsageError("--restart-at must be a line of the trace, which has " +
                      std::to_string(trace.lines.size()));
   }
   plan.restart_at = *options.restart_at;

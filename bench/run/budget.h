@@ -21,6 +21,9 @@ struct Budget {
   std::uint64_t cost(std::uint64_t body_bytes) const;
 };
 
+/// The least `cache.size` that larderd takes.
+inline constexpr std::uint64_t kLeastCacheBytes = std::uint64_t{1} << 20;
+
 /// A cache that holds this many bytes of bodies.
 Budget budget_of_bytes(std::uint64_t bytes);
 

@@ -18,6 +18,11 @@ struct BenchError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// What was asked for cannot be meant: the value of an option, say.
+struct UsageError : BenchError {
+  using BenchError::BenchError;
+};
+
 /// SIGINT or SIGTERM came.
 struct Interrupted : std::exception {};
 
@@ -34,8 +39,8 @@ Action add_limit_server(CLI::App& app);
 Action add_simulate(CLI::App& app);
 
 constexpr int kExitOk = 0;
-constexpr int kExitFailed = 1;  ///< measured, and something was wrong; or not measurable
-constexpr int kExitInterrupted = 130;
+constexpr int kExitFailed = 1;         ///< measured, and something was wrong; or not measurable
+constexpr int kExitInterrupted = 130;  ///< wrong usage: larder::kExitUsage
 
 /// From now on SIGINT and SIGTERM make the next check_interrupted() throw, so that children and
 /// temporary files are seen to.

@@ -9,8 +9,8 @@
 namespace larder::bench {
 namespace {
 
-BenchError no_size(std::string_view text) {
-  return BenchError("'" + std::string(text) +
+UsageError no_size(std::string_view text) {
+  return UsageError("'" + std::string(text) +
                     "' is no cache size; sizes are like 64M, 1.5% (of the footprint) or 10MB");
 }
 

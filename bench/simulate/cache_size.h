@@ -18,7 +18,7 @@ struct CacheSize {
   std::uint64_t of(std::uint64_t footprint) const;
 };
 
-/// "64M" (powers of 1024), "64MiB", "64MB", "65536", or "0.1%". Throws BenchError.
+/// "64M" (powers of 1024), "64MiB", "64MB", "65536", or "0.1%". Throws UsageError.
 CacheSize parse_cache_size(std::string_view text);
 
 /// From 0.1 % to all of the footprint.

@@ -178,7 +178,7 @@ int run(const Options& options) {
   const std::uint64_t cap = store.max_object_bytes();
   const std::uint64_t longest = options.longest == 0 ? cap : std::min(options.longest, cap);
   if (options.shortest >= longest) {
-    throw BenchError("--shortest must be below " + bytes_text(longest) +
+    throw UsageError("--shortest must be below " + bytes_text(longest) +
                      ", the longest object of this store");
   }
   Source source(options.shortest, longest);

@@ -118,8 +118,8 @@ class Chart {
       points += at_x + "," + at_y + " ";
       dots += "<circle cx=\"" + at_x + "\" cy=\"" + at_y + "\" r=\"3\"/>";
     }
-    return "<g class=\"curve c" + std::to_string(i) + "\"><polyline points=\"" + points + "\"/>" +
-           dots + "</g>\n";
+    return "<g class=\"curve c" + std::to_string(plan_.curves[i].colour) +
+           "\"><polyline points=\"" + points + "\"/>" + dots + "</g>\n";
   }
 
   /// A band around the size, from half way to its neighbours.
@@ -141,8 +141,8 @@ class Chart {
                       text_at(left + 12, kTop + 20, "tip-head", heading);
     for (std::size_t i = 0; i < plan_.curves.size(); ++i) {
       const double line = kTop + 20 + kTipLine * (static_cast<double>(i) + 1);
-      out += "<circle class=\"c" + std::to_string(i) + "\" cx=\"" + px(left + 16) + "\" cy=\"" +
-             px(line - 4) + "\" r=\"4\"/>" +
+      out += "<circle class=\"c" + std::to_string(plan_.curves[i].colour) + "\" cx=\"" +
+             px(left + 16) + "\" cy=\"" + px(line - 4) + "\" r=\"4\"/>" +
              text_at(left + 28, line, "tip-text", plan_.curves[i].title) +
              text_at(left + kTipWidth - 12, line, "tip-text end",
                      percent_text(plan_.curves[i].misses[size], 2));

@@ -17,6 +17,7 @@ struct MissCurves {
   };
   struct Curve {
     std::string title;
+    int colour = 0;
     std::vector<double> misses;  ///< parts of 1, one for each size
   };
   std::string title;

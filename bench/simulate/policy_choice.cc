@@ -13,27 +13,27 @@ namespace {
 using Made = std::unique_ptr<EvictionPolicy>;
 
 constexpr std::array<PolicyChoice, 7> kChoices{{
-    {"gdsf", "larder (gdsf)", "what larderd does", false,
+    {"gdsf", "larder (gdsf)", "what larderd does", false, 0,
      [](const Future*, const std::uint64_t&) -> Made {
        return make_eviction(CacheConfig::Eviction::gdsf);
      }},
     {"gdsf-unfiltered", "gdsf, no write filter", "the same, but it also stores large newcomers",
-     false,
+     false, 6,
      [](const Future*, const std::uint64_t&) -> Made {
        return std::make_unique<Gdsf>(GdsfOptions{.write_filter = false});
      }},
-    {"fifo", "FIFO", "larderd with cache.eviction = \"fifo\"", false,
+    {"fifo", "FIFO", "larderd with cache.eviction = \"fifo\"", false, 3,
      [](const Future*, const std::uint64_t&) -> Made {
        return make_eviction(CacheConfig::Eviction::fifo);
      }},
-    {"lru", "LRU", "least recently used", false,
+    {"lru", "LRU", "least recently used", false, 1,
      [](const Future*, const std::uint64_t&) -> Made { return make_lru(); }},
-    {"sieve", "SIEVE", "first in, first out, with a second chance", false,
+    {"sieve", "SIEVE", "first in, first out, with a second chance", false, 4,
      [](const Future*, const std::uint64_t&) -> Made { return make_sieve(); }},
-    {"gdsf-plain", "plain GDSF", "gdsf without memory and admission", false,
+    {"gdsf-plain", "plain GDSF", "gdsf without memory and admission", false, 5,
      [](const Future*, const std::uint64_t&) -> Made { return make_plain_gdsf(); }},
     {"belady", "knows the future",
-     "Belady's rule weighed by size: about the least that any policy can miss", true,
+     "Belady's rule weighed by size: about the least that any policy can miss", true, 2,
      [](const Future* future, const std::uint64_t& event) -> Made {
        return make_belady(*future, event);
      }},
@@ -51,7 +51,7 @@ const PolicyChoice& policy_choice(const std::string& name) {
     if (name == choice.name) return choice;
     known += (known.empty() ? "" : ", ") + std::string(choice.name);
   }
-  throw BenchError("there is no policy '" + name + "'; the policies are " + known);
+  throw UsageError("there is no policy '" + name + "'; the policies are " + known);
 }
 
 }  // namespace larder::bench

@@ -16,11 +16,12 @@ struct PolicyChoice {
   const char* title;    ///< in reports
   const char* purpose;  ///< in the help
   bool clairvoyant;     ///< needs the Future
+  int colour;           ///< of its curve in every report: `--line-N`
   std::unique_ptr<EvictionPolicy> (*make)(const Future* future, const std::uint64_t& event);
 };
 
 std::span<const PolicyChoice> policy_choices();
-/// BenchError when there is none of that name.
+/// UsageError when there is none of that name.
 const PolicyChoice& policy_choice(const std::string& name);
 
 }  // namespace larder::bench

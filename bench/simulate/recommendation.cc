@@ -70,7 +70,11 @@ Recommendation recommend(const Trace& trace, const std::vector<GridCell>& cells)
   advice.cell = *chosen;
   if (trace.largest_bytes > 1) advice.cache_size = rounded_size_text(cache_size_of(**chosen));
   advice.text = size_in_words(advice) + ": with it " + answered_text(*advice.cell, possible) + ".";
-  if (!advice.enough) advice.text += " That is the largest size tried, and a larger one would pay.";
+  if (!advice.enough) {
+    advice.text += " That is the largest size tried, and a larger one would pay.";
+  } else if (chosen + 1 == ours.end()) {
+    advice.text += " That is the largest size tried.";
+  }
   if (chosen != ours.begin()) advice.text += neighbour_text("smaller", **(chosen - 1), **chosen);
   if (chosen + 1 != ours.end()) advice.text += neighbour_text("larger", **(chosen + 1), **chosen);
   return advice;

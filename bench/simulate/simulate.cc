@@ -45,8 +45,9 @@ TraceReport simulate(const std::vector<std::string>& paths, const GridPlan& plan
   TraceReport report;
   report.plan = plan;
   report.trace = read_trace(paths, [&](double done) { progress.show("reading   ", done); });
-  report.cells =
-      simulate_grid(report.trace, plan, [&](double done) { progress.show("simulating", done); });
+  report.too_small = take_out_too_small(report.plan, report.trace.footprint_bytes);
+  report.cells = simulate_grid(report.trace, report.plan,
+                               [&](double done) { progress.show("simulating", done); });
   report.advice = recommend(report.trace, report.cells);
   std::vector<TraceEvent>().swap(report.trace.events);
   return report;

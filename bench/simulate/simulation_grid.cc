@@ -8,6 +8,7 @@
 #include <chrono>
 #include <thread>
 
+#include "bench/run/amounts.h"
 #include "bench/run/command.h"
 
 namespace larder::bench {
@@ -99,6 +100,19 @@ std::vector<GridCell> empty_cells(const Trace& trace, const GridPlan& plan) {
 }
 
 }  // namespace
+
+std::vector<CacheSize> take_out_too_small(GridPlan& plan, std::uint64_t footprint_bytes) {
+  const std::uint64_t least = plan.charge == Budget::Charge::store ? kLeastCacheBytes : 1;
+  const auto fits = [&](const CacheSize& size) { return size.of(footprint_bytes) >= least; };
+  const auto small = std::stable_partition(plan.sizes.begin(), plan.sizes.end(), fits);
+  std::vector<CacheSize> taken(small, plan.sizes.end());
+  plan.sizes.erase(small, plan.sizes.end());
+  if (plan.sizes.empty()) {
+    throw BenchError("no size is left to simulate: all are below " + bytes_text(least) +
+                     ", the least that there is; give larger ones by --size");
+  }
+  return taken;
+}
 
 std::vector<GridCell> simulate_grid(const Trace& trace, const GridPlan& plan,
                                     const std::function<void(double)>& tell) {

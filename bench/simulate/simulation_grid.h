@@ -31,6 +31,11 @@ struct GridCell {
   double seconds = 0;                           ///< of CPU
 };
 
+/// Takes the sizes that no larderd would take as cache.size out of `plan`, and returns them: with
+/// Charge::store those below kLeastCacheBytes; of bytes alone, those of none. Throws BenchError
+/// where no size is left.
+std::vector<CacheSize> take_out_too_small(GridPlan& plan, std::uint64_t footprint_bytes);
+
 /// Size by size, and policy by policy within each. `tell` hears how far it is, 0 to 1, in the
 /// caller's thread. Throws Interrupted.
 std::vector<GridCell> simulate_grid(const Trace& trace, const GridPlan& plan,

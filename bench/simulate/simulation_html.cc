@@ -59,11 +59,11 @@ summary { cursor: pointer; font-weight: 600; } code { font-size: .95em; }
 
 using CellValue = std::function<double(const GridCell&)>;
 
-std::string colour_rules(std::size_t policies) {
+std::string colour_rules() {
   std::string css;
-  for (std::size_t i = 0; i < policies; ++i) {
-    const std::string number = std::to_string(i);
-    const std::string colour = "var(--line-" + std::to_string(i % 7) + ")";
+  for (const PolicyChoice& policy : policy_choices()) {
+    const std::string number = std::to_string(policy.colour);
+    const std::string colour = "var(--line-" + number + ")";
     css += ".c" + number + " polyline { stroke: " + colour + "; } .c" + number +
            " circle, circle.c" + number + ", i.c" + number + " { fill: " + colour +
            "; background: " + colour + "; }\n";
@@ -92,9 +92,9 @@ std::string tiles(const Trace& trace) {
 
 std::string legend(const GridPlan& plan) {
   std::string out = "<ul class=\"legend\">";
-  for (std::size_t i = 0; i < plan.policies.size(); ++i) {
-    out += "<li><i class=\"c" + std::to_string(i) + "\"></i>" + html_text(plan.policies[i]->title) +
-           "</li>";
+  for (const PolicyChoice* policy : plan.policies) {
+    out += "<li><i class=\"c" + std::to_string(policy->colour) + "\"></i>" +
+           html_text(policy->title) + "</li>";
   }
   return out + "</ul>";
 }
@@ -117,7 +117,7 @@ std::string chart(const TraceReport& report, const std::string& title, const std
   curves.title = title;
   curves.least = least;
   for (const PolicyChoice* policy : report.plan.policies)
-    curves.curves.push_back({policy->title, {}});
+    curves.curves.push_back({policy->title, policy->colour, {}});
   for (const std::size_t size : sizes_in_order(report)) {
     const GridCell* const row = &report.cells[size * policies];
     if (report.advice.cell != nullptr && report.advice.cell->size.text == row->size.text) {
@@ -130,11 +130,16 @@ std::string chart(const TraceReport& report, const std::string& title, const std
          html_text(purpose) + "</p>" + legend(report.plan) + miss_curves_svg(curves) + "</div>\n";
 }
 
+std::string hit_and_miss(double missed) {
+  return percent_text(1 - missed, 2) + "</td><td>" + percent_text(missed, 2);
+}
+
 std::string figures(const TraceReport& report) {
   const std::size_t policies = report.plan.policies.size();
   std::string out =
       "<details class=\"panel\"><summary>All figures</summary><table><thead><tr><th>size</th>"
-      "<th>bytes</th><th>policy</th><th>requests missed</th><th>bytes missed</th><th>writes</th>"
+      "<th>bytes</th><th>policy</th><th>requests answered</th><th>missed</th>"
+      "<th>bytes answered</th><th>missed</th><th>writes</th>"
       "<th>most objects</th></tr></thead><tbody>\n";
   for (const std::size_t size : sizes_in_order(report)) {
     for (std::size_t i = 0; i < policies; ++i) {
@@ -142,8 +147,8 @@ std::string figures(const TraceReport& report) {
       out += std::string("<tr") + (&cell == report.advice.cell ? " class=\"chosen\"" : "") +
              "><td>" + html_text(cell.size.text) + "</td><td>" + bytes_text(cell.bytes) +
              "</td><td>" + html_text(cell.policy->title) + "</td><td>" +
-             percent_text(cell.result.all.miss_ratio(), 2) + "</td><td>" +
-             percent_text(cell.result.all.byte_miss_ratio(), 2) + "</td><td>" +
+             hit_and_miss(cell.result.all.miss_ratio()) + "</td><td>" +
+             hit_and_miss(cell.result.all.byte_miss_ratio()) + "</td><td>" +
              grouped_text(cell.result.stores) + "</td><td>" +
              grouped_text(cell.result.most_objects) + "</td></tr>\n";
     }
@@ -157,8 +162,8 @@ std::string section(const TraceReport& report) {
     return static_cast<double>(some) / static_cast<double>(std::max<std::uint64_t>(all, 1));
   };
   std::string out = "<section><h2>" + html_text(trace.name) + "</h2><p class=\"soft\">" +
-                    html_text(trace.format) + ". " + html_text(conditions_text(report.plan)) +
-                    "</p>\n" + tiles(trace);
+                    html_text(trace.format) + ". " + html_text(conditions_text(report)) + "</p>\n" +
+                    tiles(trace);
   if (report.advice.cell != nullptr) {
     out += "<p class=\"advice\"><b>Recommendation.</b> " + html_text(report.advice.text) + "</p>\n";
   }
@@ -175,16 +180,12 @@ std::string section(const TraceReport& report) {
 }  // namespace
 
 std::string reports_html(const std::vector<TraceReport>& reports) {
-  std::size_t policies = 0;
   std::string sections;
-  for (const TraceReport& report : reports) {
-    policies = std::max(policies, report.plan.policies.size());
-    sections += section(report);
-  }
+  for (const TraceReport& report : reports) sections += section(report);
   return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
          "<title>How large should the cache be?</title>\n<style>" +
-         std::string(kStyle) + colour_rules(policies) +
+         std::string(kStyle) + colour_rules() +
          "</style>\n</head>\n<body>\n<main>\n<h1>How large should the cache be?</h1>\n"
          "<p class=\"soft\">Requests replayed through larder's own eviction policy, and others to "
          "compare with, at several cache sizes. Point at a curve for its figures.</p>\n" +

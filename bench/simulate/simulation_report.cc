@@ -45,9 +45,14 @@ std::string table(const std::string& title, const TraceReport& report, const Cel
 }
 
 Json tally_json(const Tally& tally) {
-  return {{"requests", tally.requests},         {"misses", tally.misses},
-          {"miss_ratio", tally.miss_ratio()},   {"bytes", tally.bytes},
-          {"missed_bytes", tally.missed_bytes}, {"byte_miss_ratio", tally.byte_miss_ratio()}};
+  return {{"requests", tally.requests},
+          {"misses", tally.misses},
+          {"hit_ratio", 1 - tally.miss_ratio()},
+          {"miss_ratio", tally.miss_ratio()},
+          {"bytes", tally.bytes},
+          {"missed_bytes", tally.missed_bytes},
+          {"byte_hit_ratio", 1 - tally.byte_miss_ratio()},
+          {"byte_miss_ratio", tally.byte_miss_ratio()}};
 }
 
 Json result_json(const SimulationResult& result) {
@@ -119,6 +124,8 @@ Json report_json(const TraceReport& report) {
               {"unbounded_misses", trace.first_requests},
               {"unbounded_miss_ratio", of_requests(trace, trace.first_requests)},
               {"charge", report.plan.charge == Budget::Charge::store ? "store" : "bytes"}};
+  out["sizes_too_small"] = Json::array();
+  for (const CacheSize& size : report.too_small) out["sizes_too_small"].push_back(size.text);
   out["cells"] = Json::array();
   for (const GridCell& cell : report.cells) out["cells"].push_back(cell_json(cell, report.plan));
   if (report.advice.cell != nullptr) {
@@ -144,7 +151,8 @@ std::string summary_text(const Trace& trace) {
   return text;
 }
 
-std::string conditions_text(const GridPlan& plan) {
+std::string conditions_text(const TraceReport& report) {
+  const GridPlan& plan = report.plan;
   std::string text = plan.charge == Budget::Charge::store
                          ? "Sizes are cache.size, of which objects take what larder's store takes "
                            "for them."
@@ -159,17 +167,28 @@ std::string conditions_text(const GridPlan& plan) {
     text +=
         " A crash and restart after " + percent_text(*plan.mishaps.restart) + " of the requests.";
   }
+  if (!report.too_small.empty()) {
+    text += " Not simulated, for they are below the least " +
+            std::string(plan.charge == Budget::Charge::store
+                            ? "cache.size (" + bytes_text(kLeastCacheBytes) + "):"
+                            : "size:");
+    for (const CacheSize& size : report.too_small) text += " " + size.text;
+    text += ".";
+  }
   return text;
 }
 
 std::string report_text(const TraceReport& report, bool with_time) {
   const auto percent = [](double part) { return number_text("%.2f", part * 100); };
+  const auto both = [&](double missed) {
+    return percent(1 - missed) + " / " + right(percent(missed), 5);
+  };
   std::string text = report.trace.name + " (" + report.trace.format + ")\n" +
-                     summary_text(report.trace) + "\n" + conditions_text(report.plan) + "\n\n";
-  text += table("requests missed, per cent", report,
-                [&](const GridCell& cell) { return percent(cell.result.all.miss_ratio()); });
-  text += "\n" + table("bytes missed, per cent", report, [&](const GridCell& cell) {
-            return percent(cell.result.all.byte_miss_ratio());
+                     summary_text(report.trace) + "\n" + conditions_text(report) + "\n\n";
+  text += table("requests answered / missed, per cent", report,
+                [&](const GridCell& cell) { return both(cell.result.all.miss_ratio()); });
+  text += "\n" + table("bytes answered / missed, per cent", report, [&](const GridCell& cell) {
+            return both(cell.result.all.byte_miss_ratio());
           });
   text += "\n" + table("writes for each 100 requests", report, [&](const GridCell& cell) {
             return percent(of_requests(report.trace, cell.result.stores));

@@ -13,6 +13,7 @@ namespace larder::bench {
 struct TraceReport {
   Trace trace;  ///< without its events
   GridPlan plan;
+  std::vector<CacheSize> too_small;  ///< asked for, but not simulated
   std::vector<GridCell> cells;
   Recommendation advice;
 };
@@ -21,8 +22,8 @@ Json report_json(const TraceReport& report);
 
 /// What the trace is, in a sentence or two.
 std::string summary_text(const Trace& trace);
-/// What was simulated, and how.
-std::string conditions_text(const GridPlan& plan);
+/// What was simulated, and how; what was not, and why.
+std::string conditions_text(const TraceReport& report);
 
 /// The tables that are printed, with the recommendation below. `with_time`: also what each request
 /// took, which differs from run to run.

@@ -4,13 +4,20 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
+#include <cstdio>
+#include <set>
+
+#include "bench/run/command.h"
 #include "bench/simulate/miss_curve.h"
 #include "bench/simulate/simulation_html.h"
+#include "conf/config_file.h"
 
 using namespace larder::bench;
 using Catch::Matchers::ContainsSubstring;
 
 namespace {
+
+const larder::SystemSecretSource kNoSecrets;
 
 /// Ten keys of 1,000 bytes, the first ones asked for more often: 4 bytes of ten are enough for
 /// most.
@@ -51,7 +58,10 @@ TEST_CASE("recommendation: where no size is enough it says so", "[bench]") {
   REQUIRE(report.advice.cell != nullptr);
   CHECK(report.advice.cell->size.text == "20%");
   CHECK_FALSE(report.advice.enough);
-  CHECK_THAT(report.advice.text, ContainsSubstring("the largest size tried"));
+  CHECK_THAT(report.advice.text, ContainsSubstring("the largest size tried, and a larger"));
+  const TraceReport last = report_of({"10%", "50%"}, {"gdsf"});
+  CHECK(last.advice.enough);
+  CHECK_THAT(last.advice.text, ContainsSubstring("That is the largest size tried."));
   CHECK(report_of({"10%"}, {"lru"}).advice.cell == nullptr);
 }
 
@@ -60,7 +70,7 @@ TEST_CASE("report: a table for people, the same each time", "[bench]") {
   const std::string text = report_text(report, false);
   CHECK(text == report_text(report_of({"20%", "50%"}, {"gdsf", "lru"}), false));
   CHECK_THAT(text, ContainsSubstring("<trace> & co (words)\n1,023 requests for 10 keys, 10.0 %"));
-  CHECK_THAT(text, ContainsSubstring("\nrequests missed, per cent\n"));
+  CHECK_THAT(text, ContainsSubstring("\nrequests answered / missed, per cent\n"));
   CHECK_THAT(text, ContainsSubstring("   20%    1.95 KiB"));
   CHECK_THAT(text, !ContainsSubstring("nanoseconds"));
   CHECK_THAT(report_text(report, true), ContainsSubstring("nanoseconds for each request"));
@@ -108,6 +118,76 @@ TEST_CASE("report: the page is whole, and needs nothing beside itself", "[bench]
   }
   CHECK(count("<svg ") == 4);
   CHECK(count("class=\"marked\"") == 2);
+}
+
+TEST_CASE("report: hits stand beside misses", "[bench]") {
+  const TraceReport report = report_of({"20%", "50%"}, {"gdsf", "lru"});
+  const double missed = report.cells[0].result.all.miss_ratio() * 100;
+  char both[64];
+  std::snprintf(both, sizeof both, "%.2f / %5.2f", 100 - missed, missed);
+  CHECK_THAT(report_text(report, false), ContainsSubstring(both));
+  std::snprintf(both, sizeof both, "%.2f %%</td><td>%.2f %%", 100 - missed, missed);
+  CHECK_THAT(reports_html({report}), ContainsSubstring(both));
+  const Json cell = report_json(report)["cells"][0];
+  CHECK(cell["hit_ratio"].get<double>() + cell["miss_ratio"].get<double>() == 1);
+}
+
+TEST_CASE("report: a policy keeps its colour, whatever stands beside it", "[bench]") {
+  const auto colour_of = [](const std::string& html, const std::string& title) {
+    const std::size_t end = html.find("\"></i>" + title);
+    REQUIRE(end != std::string::npos);
+    const std::size_t begin = html.rfind("class=\"", end) + 7;
+    return html.substr(begin, end - begin);
+  };
+  const std::string one = reports_html({report_of({"50%"}, {"gdsf", "lru"})});
+  const std::string other = reports_html({report_of({"50%"}, {"sieve", "lru", "fifo", "gdsf"})});
+  CHECK(colour_of(one, "LRU") == colour_of(other, "LRU"));
+  CHECK(colour_of(one, "larder (gdsf)") == colour_of(other, "larder (gdsf)"));
+  CHECK_THAT(other, ContainsSubstring("<g class=\"curve " + colour_of(one, "LRU") + "\">"));
+  std::set<int> colours;
+  for (const PolicyChoice& policy : policy_choices()) {
+    CHECK(colours.insert(policy.colour).second);
+    const std::string variable = "--line-" + std::to_string(policy.colour) + ":";
+    CHECK_THAT(one, ContainsSubstring(variable));
+  }
+}
+
+TEST_CASE("simulation: sizes that larderd does not take are not simulated", "[bench]") {
+  GridPlan plan;
+  for (const char* size : {"512K", "2M", "1%", "50%", "1M"})
+    plan.sizes.push_back(parse_cache_size(size));
+  const auto texts = [](const std::vector<CacheSize>& sizes) {
+    std::string text;
+    for (const CacheSize& size : sizes) text += size.text + " ";
+    return text;
+  };
+  SECTION("cache.size has a least") {
+    plan.charge = Budget::Charge::store;
+    CHECK(texts(take_out_too_small(plan, 10u << 20)) == "512K 1% ");
+    CHECK(texts(plan.sizes) == "2M 50% 1M ");
+    CHECK(larder::parse_config("[cache]\nsize = " + std::to_string(kLeastCacheBytes), kNoSecrets)
+              .mistakes.empty());
+    CHECK_FALSE(
+        larder::parse_config("[cache]\nsize = " + std::to_string(kLeastCacheBytes - 1), kNoSecrets)
+            .mistakes.empty());
+  }
+  SECTION("bytes have none but nothing") {
+    CHECK(take_out_too_small(plan, 10u << 20).empty());
+    CHECK(texts(take_out_too_small(plan, 99)) == "1% ");
+  }
+  SECTION("what is left out is said") {
+    TraceReport report = report_of({"50%"}, {"gdsf"});
+    CHECK_THAT(report_text(report, false), !ContainsSubstring("Not simulated"));
+    report.plan.charge = Budget::Charge::store;
+    report.too_small = {parse_cache_size("512K"), parse_cache_size("1%")};
+    CHECK_THAT(report_text(report, false),
+               ContainsSubstring("below the least cache.size (1 MiB): 512K 1%."));
+  }
+  SECTION("where none is left, that is an error") {
+    plan.charge = Budget::Charge::store;
+    plan.sizes = {parse_cache_size("512K")};
+    CHECK_THROWS_AS(take_out_too_small(plan, 1'000), BenchError);
+  }
 }
 
 TEST_CASE("report: text is made harmless for HTML", "[bench]") {

@@ -72,6 +72,23 @@ TEST_CASE("surroundings: what the machine lacks for a start is told", "[conf]") 
              {.address = {ListenAddress::Family::unix_socket, in.at("none/l.sock"), 0}});
        },
        "the listener's socket"},
+      {"an address that the host has not",
+       [](Config& to, const Place&) {
+         to.listeners.push_back({.address = {ListenAddress::Family::tcp, "192.0.2.77", 8080}});
+       },
+       "cannot listen on 192.0.2.77:8080: this host has no such address; give one that it has"},
+      {"such an address for metrics",
+       [](Config& to, const Place&) {
+         to.admin.metrics.push_back({ListenAddress::Family::tcp, "192.0.2.77", 9090});
+       },
+       "cannot listen on 192.0.2.77:9090"},
+      {"addresses that every host has",
+       [](Config& to, const Place&) {
+         for (const char* host : {"0.0.0.0", "127.0.0.1"}) {
+           to.listeners.push_back({.address = {ListenAddress::Family::tcp, host, 8080}});
+         }
+       },
+       ""},
       {"a cache in a missing directory",
        [](Config& to, const Place& in) { to.cache.path = in.at("none/cache"); }, "cache.path"},
       {"a cache to be made", [](Config& to, const Place& in) { to.cache.path = in.at("new"); }, ""},
@@ -129,6 +146,26 @@ TEST_CASE("surroundings: open mode where others may reach it is warned of", "[co
   config.listeners.push_back({.address = {ListenAddress::Family::tcp, c.address, 8080}});
   if (!c.open) config.stacks.emplace_back();
   CHECK(warnings_of(config).empty() != c.warned);
+}
+
+TEST_CASE("surroundings: what only one of service and start by hand can do is warned of",
+          "[conf]") {
+  Config config;
+  CHECK(only_for_service(config).empty());
+  config.admin.socket = "/run/larder-none/admin.sock";
+  config.log.access_log = "/dev/shm/access.log";
+  config.listeners.push_back({.address = {ListenAddress::Family::tcp, "127.0.0.1", 8080}});
+  config.listeners.push_back({.address = {ListenAddress::Family::tcp, "127.0.0.1", 0}});
+  auto warnings = only_for_service(config);
+  REQUIRE(warnings.size() == 1);
+  CHECK_THAT(warnings[0], ContainsSubstring("/run/larder-none is not there yet: larderd.service"));
+  config.admin.socket = "";
+  config.listeners.push_back({.address = {ListenAddress::Family::tcp, "127.0.0.1", 1}});
+  warnings = only_for_service(config);
+  int first = 1'024;
+  std::ifstream("/proc/sys/net/ipv4/ip_unprivileged_port_start") >> first;
+  REQUIRE(warnings.size() == (first > 1 ? 1 : 0));
+  if (first > 1) CHECK_THAT(warnings[0], ContainsSubstring("only root may listen on 127.0.0.1:1:"));
 }
 
 TEST_CASE("surroundings: a check that would be followed by a failing start is not ok", "[conf]") {
