@@ -28,6 +28,7 @@ ListenAddress admin_socket_of(const Config& config) {
 /// In the order in which they are opened.
 std::vector<ListenAddress> addresses_of(const Config& config) {
   std::vector<ListenAddress> all;
+  all.reserve(config.listeners.size() + config.admin.metrics.size() + 1);
   for (const auto& listener : config.listeners) all.push_back(listener.address);
   if (!config.admin.socket.empty()) all.push_back(admin_socket_of(config));
   all.insert(all.end(), config.admin.metrics.begin(), config.admin.metrics.end());
@@ -68,6 +69,7 @@ Listeners::Listeners(const Config& config, std::size_t workers)
 void Listeners::match(const Config& config) {
   std::vector<InheritedSocket> sockets = take_inherited_sockets();
   std::vector<ListenAddress> addresses;
+  addresses.reserve(sockets.size());
   for (const auto& socket : sockets) addresses.push_back(socket.address);
   const SocketMatch found = match_sockets(wanted_, addresses);
   std::set<std::string> forgotten;
