@@ -123,6 +123,7 @@ void Worker::accept(Listener& listener) {
                               : reinterpret_cast<uv_stream_t*>(listener.pipe.get());
   auto transport = accept_stream(stream, read_buffer_);
   if (!transport) return;
+  turn().spend(TurnLine::kConnectionBytes);
   if (shared_.connections.fetch_add(1, std::memory_order_relaxed) >=
       shared_.max_connections.load(std::memory_order_relaxed)) {
     shared_.connections.fetch_sub(1, std::memory_order_relaxed);
@@ -130,7 +131,6 @@ void Worker::accept(Listener& listener) {
     transport.release()->reset();  // has no user: deletes itself
     return;
   }
-  turn().spend(TurnLine::kConnectionBytes);
   metrics_.connections_accepted.add();
   metrics_.connections_open.add();
   ClientHost& host = *this;
@@ -179,13 +179,14 @@ void Worker::on_put_off(uv_idle_t* handle) noexcept {
   static_cast<Worker*>(handle->data)->go_on_with_put_off();
 }
 
+/// New clients first, one for each listener: else those in line, who may come back for ever, keep
+/// them out.
 void Worker::go_on_with_put_off() {
-  if (sweeping_) sweep();
-  turn().run();
   for (auto& listener : listeners_) {
-    if (turn().is_spent()) return;
     if (std::exchange(listener->put_off, false)) accept(*listener);
   }
+  if (sweeping_) sweep();
+  turn().run();
 }
 
 void Worker::on_sweep(uv_timer_t* timer) noexcept {

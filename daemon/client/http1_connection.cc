@@ -296,7 +296,8 @@ void Http1Connection::check_deadline(MonotonicTime now) {
         host_.counters().timeouts.add();
         return cut();
       }
-      if (state_ == State::answering && !out_.is_writing()) exchange_->check_deadline(now);
+      if (state_ == State::flushing) return;  // goes on when it is written, or in its turn
+      if (!out_.is_writing()) exchange_->check_deadline(now);
       return go_on();
     case State::lingering:
       if (now >= deadline_) close();

@@ -3,12 +3,16 @@
 """Clients that read late: larder reads no further ahead of them than a window, holds no more memory
 than that, and goes on when they do. For previews, passes, and objects beyond the store's cap."""
 
+import contextlib
+import multiprocessing
 import pathlib
+import select
+import socket
 
 import harness
-from harness import (DRAFT_MARKER, check, check_equal, credentials, marker, preview_credentials,
-                     sized_body, sized_target, sized_uid, wait_until)
-from scenario_lib import SANITIZED, ask, scaled
+from harness import (DRAFT_MARKER, check, check_equal, credentials, format_request, marker,
+                     preview_credentials, sized_body, sized_target, sized_uid, wait_until)
+from scenario_lib import (SANITIZED, ask, check_answer, metric, scaled, wait_metric, wait_stored)
 
 MIB = 1 << 20
 SIZE = 24 * MIB
@@ -79,6 +83,45 @@ def test_clients_that_read_late_take_no_memory(stage):
         for client in connections:
             client.reset()
         larder.stop()
+
+
+def keep_asking(sockets, request):
+    """Asks without end on each socket, and reads whatever comes. For a process of its own: it never ends."""
+    requests = request * 40
+    left = {client.fileno(): requests for client in sockets}
+    by_number = {client.fileno(): client for client in sockets}
+    waste = bytearray(4 * MIB)
+    with select.epoll() as poll:
+        for number, client in by_number.items():
+            client.setblocking(False)
+            poll.register(number, select.EPOLLIN | select.EPOLLOUT)
+        while True:
+            for number, event in poll.poll():
+                with contextlib.suppress(BlockingIOError):
+                    if event & select.EPOLLOUT:
+                        sent = by_number[number].send(left[number])
+                        left[number] = left[number][sent:] or requests
+                    if event & select.EPOLLIN:
+                        by_number[number].recv_into(waste, len(waste), socket.MSG_TRUNC)  # thrown away
+
+
+def test_large_answers_without_end_do_not_keep_new_clients_out(stage):
+    larder = stage.larder(server={"workers": 1, "max_requests_per_connection": 1_000_000_000})
+    large, small = sized_target(100_000, "large"), sized_target(500, "small")
+    body = sized_body(500, sized_uid(500, "small"), marker())
+    for target in (large, small):
+        larder.get(target, credentials())
+    wait_stored(larder, 2)
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(larder.connect(receive_buffer=4 * MIB)).socket for _ in range(32)]
+        sent = metric(larder, "sent_bytes")
+        load = multiprocessing.get_context("fork").Process(
+            target=keep_asking, args=(clients, format_request(large, credentials())), daemon=True)
+        load.start()
+        stack.callback(load.kill)
+        wait_metric(larder, "sent_bytes", sent + 64 * MIB)
+        for number in range(50):
+            check_answer(larder.get(small, credentials()), 200, body, f"new client {number}")
 
 
 if __name__ == "__main__":
