@@ -41,8 +41,10 @@ Reason reason_for_delivery(const RequestFields& fields, bool known_path) {
 
 std::optional<Refusal> check_credentials(const RequestFields& fields) {
   if (!is_below_v3(fields.path)) {
-    return refuse(404, Reason::no_api_path,
-                  "No such path here: paths of the Content Delivery API start with /v3.");
+    return refuse(
+        404, Reason::no_api_path,
+        "No such path here: paths of the Content Delivery API start with /v3. Where an SDK "
+        "takes an endpoint, it ends in /v3.");
   }
   if (fields.access_token.empty() && !has_authorization(fields)) {
     return Refusal{401,

@@ -93,6 +93,15 @@ def test_the_sandbox_tells_its_credentials_content_and_calls(stage):
         check_answer(larder.get(ENTRY, harness.credentials(branch=branch)), 200)
 
 
+def test_a_path_without_v3_is_explained(stage):
+    larder = stage.larder()
+    for target in ("/content_types/blog/entries?environment=production", "/"):
+        answer = larder.get(target, harness.credentials())
+        check_equal(answer.status, 404, f"status of {target}")
+        told = json.loads(answer.decoded)["error_message"]
+        check("start with /v3" in told and "an endpoint, it ends in /v3" in told, f"{target} explains: {told}")
+
+
 def on_terminal(larder, *words, **variables):
     """(exit status, output) of larderctl whose stdout is a terminal."""
     environment = {key: value for key, value in os.environ.items() if key != "NO_COLOR"} | variables
