@@ -3,7 +3,9 @@
 those that the service gives it (FDSTORE=1 on NOTIFY_SOCKET)."""
 
 import array
+import contextlib
 import os
+import random
 import shutil
 import socket
 import sys
@@ -46,8 +48,11 @@ def listening(address="127.0.0.1", port=0):
 
 
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as opened:
-        return opened.getsockname()[1]
+    """One that the kernel does not choose for others (net.ipv4.ip_local_port_range)."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 class SocketStore:
