@@ -6,6 +6,7 @@ cannot do it says."""
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -74,7 +75,8 @@ def test_without_root_and_sudo_it_says_what_is_missing(_):
             path = pathlib.Path(folder) / name
             path.write_text("#!/bin/sh\n")
             path.chmod(0o755)
-        done = subprocess.run(["bash", str(ROOT / "dev"), "run"], text=True, stdin=subprocess.DEVNULL, check=False,
+        shutil.copy(ROOT / "dev", folder)  # that user may not see the checkout
+        done = subprocess.run(["bash", f"{folder}/dev", "run"], text=True, stdin=subprocess.DEVNULL, check=False,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, user=user, group=user,
                               extra_groups=[], env={"PATH": folder})
     check_equal(done.returncode, 1, f"exit status: {done.stderr}")
