@@ -189,7 +189,9 @@ struct OpenModeConfig {
 /// `[log]`
 struct LogConfig {
   LogLevel level = LogLevel::info;
-  std::string access_log;  ///< file, "stderr", or "" for none
+  std::string access_log;  ///< see log_target()
+  Bytes buffer_bytes =
+      8ull << 20;  ///< lines of each log that wait to be written; beyond, they are lost
   friend bool operator==(const LogConfig&, const LogConfig&) = default;
 };
 

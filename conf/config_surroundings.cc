@@ -14,6 +14,7 @@
 #include "conf/address.h"
 #include "conf/base/fd.h"
 #include "conf/base/private_file.h"
+#include "conf/log_target.h"
 #include "conf/units.h"
 
 namespace larder {
@@ -50,12 +51,13 @@ void check_socket(const std::string& key, const std::string& path, std::vector<M
       {0, key + " " + path + " is there and is not a socket", "remove it, or name another path"});
 }
 
-void check_access_log(const std::string& path, std::vector<Mistake>& mistakes) {
-  if (!path.starts_with('/')) return;  // none, or a stream
-  check_directory_of("log.access_log", path, mistakes);
-  std::error_code error;
-  if (!fs::is_directory(path, error)) return;
-  mistakes.push_back({0, "log.access_log " + path + " is a directory", "name a file in it"});
+void check_access_log(const std::string& text, std::vector<Mistake>& mistakes) {
+  const auto target = log_target(text);
+  if (!target) {
+    mistakes.push_back({0, target.error().context, "name a file, \"stdout\" or \"stderr\""});
+  } else if (target->kind == LogTarget::Kind::file) {
+    check_directory_of("log.access_log", target->path, mistakes);
+  }
 }
 
 /// The cache's own directory is made at the start, those above it are not.

@@ -164,6 +164,7 @@ Keys<LogConfig> log_keys() {
               {"info", Level::info},
               {"debug", Level::debug}}),
       text("access_log", kAtRestart, &LogConfig::access_log, kAccessLogTarget),
+      size("buffer", kAtRestart, &LogConfig::buffer_bytes, {64 * kKiB, kGiB}),
   };
 }
 

@@ -52,7 +52,7 @@ bool is_socket_path(std::string_view text) {
 }
 
 bool is_access_log_target(std::string_view text) {
-  return text.empty() || text == "stderr" || is_absolute_path(text);
+  return text.empty() || text == "stdout" || text == "stderr" || is_absolute_path(text);
 }
 
 bool is_path_or_empty(std::string_view text) {
@@ -85,7 +85,7 @@ const TextForm kAbsolutePathOrNone = {is_path_or_empty, "an absolute path, or \"
 const TextForm kSocketPath = {is_socket_path,
                               "an absolute path of at most 107 bytes, or \"\" for none"};
 const TextForm kAccessLogTarget = {is_access_log_target,
-                                   "\"stderr\", an absolute path, or \"\" for none"};
+                                   "\"stdout\", \"stderr\", an absolute path, or \"\" for none"};
 const TextForm kApiKey = {is_api_key, "the stack's API key: letters and digits, like \"blt...\""};
 const TextForm kEnvironmentName = {is_name, "the environment's name as Contentstack shows it"};
 const TextForm kBranchName = {is_word, "the uid of a branch or alias, like \"main\""};

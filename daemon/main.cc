@@ -9,11 +9,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <memory>
 #include <new>
 #include <system_error>
 
 #include "conf/base/fd.h"
 #include "conf/base/log.h"
+#include "conf/base/log_writer.h"
 #include "conf/config_file.h"
 #include "conf/config_redactor.h"
 #include "daemon/command_line.h"
@@ -27,6 +29,14 @@ struct Options {
   std::string check;
   std::string ready_file;
 };
+
+/// A file that is opened while one of these is closed would take its number, and the log's lines.
+void open_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) != -1) continue;
+    [[maybe_unused]] const int opened = ::open("/dev/null", O_RDWR);  // takes the least number
+  }
+}
 
 /// Tokens live in this process's memory: no core dump may carry them off, and no file made here is
 /// anyone else's to read.
@@ -66,10 +76,21 @@ void tell_ignored_proxy(const std::string& configured) {
   }
 }
 
+/// None where the system has no thread or memory for it. The start will fail of that too, and then
+/// says which limit is too low.
+std::unique_ptr<larder::LogWriter> begin_log_writer() {
+  try {
+    return std::make_unique<larder::LogWriter>();
+  } catch (const std::exception&) {
+    return nullptr;
+  }
+}
+
 int serve(const Options& options) {
   using namespace larder;
   Config config = options.config.empty() ? default_config() : load_config(options.config);
   set_log_level(config.log.level);
+  if (LogLines* lines = lines_of_own_log()) lines->set_max_bytes(config.log.buffer_bytes);
   install_redactor(redactor_for(config));
   install_store_fault_handler();
   tell_ignored_proxy(config.upstream.proxy.url);
@@ -88,6 +109,7 @@ int serve(const Options& options) {
 }  // namespace
 
 int main(int count, char** words) {
+  open_standard_streams();
   CLI::App app{"larderd: an edge cache for the Contentstack Content Delivery API", "larderd"};
   app.footer("Exit codes: 0 stopped, or the file is right; 1 failed; 2 wrong usage");
   Options options;
@@ -105,19 +127,19 @@ int main(int count, char** words) {
   }
   close_off_process();
   larder::start_libraries_with_patient_memory();
+  const auto log_writer = begin_log_writer();
   try {
     return serve(options);
   } catch (const std::bad_alloc&) {
-    std::cerr << "larderd: there is not enough memory to start: raise the limit (MemoryMax= or "
-                 "LimitAS= in the unit) or lower cache.size\n";
-    return 1;
+    larder::log_text(
+        "larderd: there is not enough memory to start: raise the limit (MemoryMax= or LimitAS= in "
+        "the unit) or lower cache.size");
   } catch (const std::system_error& error) {
-    std::cerr << "larderd: cannot start a thread: " << error.what()
-              << ": raise the number of tasks (TasksMax= in the unit, ulimit -u) or lower "
-                 "server.workers\n";
-    return 1;
+    larder::log_text(std::string("larderd: cannot start a thread: ") + error.what() +
+                     ": raise the number of tasks (TasksMax= in the unit, ulimit -u) or lower "
+                     "server.workers");
   } catch (const std::exception& error) {
-    std::cerr << "larderd: " << error.what() << '\n';
-    return 1;
+    larder::log_text(std::string("larderd: ") + error.what());
   }
+  return 1;
 }

@@ -130,14 +130,12 @@ Reload Reloader::read() {
   return reload;
 }
 
-void Reloader::settle(Reload reload, bool log_reopened) {
-  const std::string access_log = log_reopened ? "; the access log is reopened" : "";
+void Reloader::settle(Reload reload) {
   switch (reload.result) {
     case Reload::Result::none:
       break;
     case Reload::Result::no_file:
-      log(LogLevel::info, "reload",
-          "there is no configuration file (--config) to read again" + access_log);
+      log(LogLevel::info, "reload", "there is no configuration file (--config) to read again");
       break;
     case Reload::Result::failed:
       say_mistakes(reload, generation_);
@@ -146,15 +144,14 @@ void Reloader::settle(Reload reload, bool log_reopened) {
       log(LogLevel::info, "reload",
           path_ + ": " +
               (reload.plan.needs_restart.empty() ? "nothing changed"
-                                                 : "nothing changed that works without a restart") +
-              access_log);
+                                                 : "nothing changed that works without a restart"));
       break;
     case Reload::Result::applied:
       generation_ = reload.plan.next->generation;
       loaded_ = reload.at;
       log(LogLevel::info, "reload",
           path_ + " is in force as generation " + std::to_string(generation_) + ": " +
-              list_text(reload.plan.applied) + access_log);
+              list_text(reload.plan.applied));
       break;
   }
   say_kept_back(reload);

@@ -35,8 +35,7 @@ class Reloader {
   Reload read();
 
   /// `reload` is done: with `applied`, every thread works by its settings. Says so in the log.
-  /// `log_reopened`: the access log was reopened too.
-  void settle(Reload reload, bool log_reopened);
+  void settle(Reload reload);
 
   /// `{"generation":…,"loaded":…,"last_reload":…}` of what is settled; no secrets.
   std::string status_json() const;

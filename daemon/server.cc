@@ -10,6 +10,7 @@
 
 #include "conf/base/json_text.h"
 #include "conf/base/log.h"
+#include "conf/base/log_writer.h"
 #include "conf/base/redact.h"
 #include "conf/base/startup_error.h"
 #include "conf/config_redactor.h"
@@ -47,6 +48,12 @@ void append_field(std::string& out, std::string_view name, std::uint64_t value) 
   out += ":" + std::to_string(value);
 }
 
+std::string log_json(const LogStatus& log) {
+  std::string out = "{\"lost\":" + std::to_string(log.lost);
+  if (!log.trouble.empty()) out += ",\"trouble\":" + json_quote(log.trouble);
+  return out + "}";
+}
+
 template <class List>
 std::string address_list(const List& addresses) {
   std::string out = "[";
@@ -75,7 +82,8 @@ Server::Server(SettingsPtr settings, std::string config_file)
                                      hasher_, make_eviction(config().cache.eviction))),
       listeners_(config(), worker_count_) {
   if (!config().log.access_log.empty())
-    access_log_ = std::make_unique<AccessLog>(config().log.access_log, worker_count_);
+    access_log_ = std::make_unique<AccessLog>(config().log.access_log, worker_count_,
+                                              config().log.buffer_bytes);
   shared_.reset(
       new Shared{.settings = settings_,
                  .secret = secret_,
@@ -130,7 +138,8 @@ void Server::open_workers() {
 void Server::open_admin() {
   AdminSources sources;
   sources.metrics = [this] {
-    return prometheus_text(worker_metrics(), origin_metrics_, held_, store_->stats());
+    return prometheus_text(worker_metrics(), origin_metrics_, held_, store_->stats(),
+                           log_statuses());
   };
   sources.status = [this] { return status_json(); };
   sources.purge = [this](PurgeOrder order, std::function<void(PurgeResult)> done) {
@@ -150,8 +159,9 @@ void Server::on_signal(uv_signal_t* signal, int number) noexcept {
 }
 
 void Server::on_clock(uv_timer_t* timer) noexcept {
-  const std::int64_t jumped =
-      static_cast<Server*>(timer->data)->clock_.follow(wall_now(), monotonic_now());
+  auto& server = *static_cast<Server*>(timer->data);
+  if (server.access_log_) server.access_log_->tell_losses(monotonic_now());
+  const std::int64_t jumped = server.clock_.follow(wall_now(), monotonic_now());
   if (jumped == 0) return;
   log(LogLevel::info, "server",
       "the system's clock is ahead by " + std::to_string(jumped) + " ms: freshness follows it");
@@ -160,8 +170,7 @@ void Server::on_clock(uv_timer_t* timer) noexcept {
 void Server::on_signal(int number) {
   if (number == SIGHUP) return reload();
   if (number != SIGUSR1) return begin_drain(number);
-  if (access_log_) access_log_->reopen();
-  log(LogLevel::info, "server", "SIGUSR1: the access log is reopened");
+  reopen_logs();
 }
 
 void Server::begin_drain(int number) {
@@ -201,9 +210,22 @@ void Server::step_drain() {
   }
 }
 
+/// After a rotation: from here on lines go to the files that have the logs' names. stderr is its
+/// owner's to rotate.
+void Server::reopen_logs() {
+  if (access_log_) access_log_->reopen();
+}
+
+LogStatuses Server::log_statuses() const {
+  const auto now = monotonic_now();
+  LogStatuses logs{own_log_status(now), {}};
+  if (access_log_) logs.access = access_log_->status(now);
+  return logs;
+}
+
 void Server::reload() {
   notify_reloading();
-  if (access_log_) access_log_->reopen();
+  reopen_logs();
   Reload reload = reloader_.read();
   if (reload.result == Reload::Result::applied) return apply(std::move(reload));
   settle(std::move(reload));
@@ -233,7 +255,7 @@ void Server::on_mail(std::vector<Reload>& taken) {
 }
 
 void Server::settle(Reload reload) {
-  reloader_.settle(std::move(reload), access_log_ != nullptr);
+  reloader_.settle(std::move(reload));
   notify_service("READY=1", "serving");
 }
 
@@ -301,6 +323,9 @@ std::string Server::status_json() const {
   append_field(out, "active", origin_metrics_.fills_active.get());
   append_field(out, "failed_transfers", origin_metrics_.delivery_failed.get());
   append_field(out, "credentials_rejected", origin_metrics_.credentials_rejected.get());
+  const LogStatuses logs = log_statuses();
+  out += "},\"logs\":{\"own\":" + log_json(logs.own);
+  if (logs.access) out += ",\"access\":" + log_json(*logs.access);
   return out + "},\"hosts\":" + origin_metrics_.hosts.json(monotonic_now()) + "}\n";
 }
 

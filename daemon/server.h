@@ -53,8 +53,10 @@ class Server final : public WorkersOut {
   void begin_drain(int number);
   void step_drain();
   void reload();
+  void reopen_logs();
   void apply(Reload reload);
   void settle(Reload reload);
+  LogStatuses log_statuses() const;
   const char* mode() const;  ///< as JSON
   void watch_signal(int number);
 

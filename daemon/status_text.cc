@@ -173,6 +173,19 @@ void add_store(const Json& store, Page& page) {
   page.count("corrupt", corrupt, "", corrupt > 0 ? Colour::bad : Colour::none);
 }
 
+void add_logs(const Json& logs, Page& page) {
+  if (logs.empty()) return;
+  page.heading("Logs");
+  for (const auto& [name, log] : logs.items()) {
+    const std::string trouble = text_of(log, "trouble");
+    const std::uint64_t lost = number_of(log, "lost");
+    page.line(printable(name),
+              (trouble.empty() ? "written" : trouble) +
+                  (lost > 0 ? "; " + grouped(lost) + " lines lost" : ""),
+              !trouble.empty() ? Colour::bad : Colour::none);
+  }
+}
+
 void add_origin(const Json& origin, Page& page) {
   page.heading("Origin");
   for (const auto& [name, number] : origin.items()) {
@@ -238,6 +251,7 @@ std::optional<std::string> status_text(std::string_view json, bool colours) {
   add_settings(status, page);
   add_requests(part_of(status, "requests"), page);
   add_store(part_of(status, "store"), page);
+  add_logs(part_of(status, "logs"), page);
   add_origin(part_of(status, "origin"), page);
   add_hosts(part_of(status, "hosts"), page);
   return page.take();

@@ -342,7 +342,7 @@ std::uint64_t Worker::begin_waiting(OutputHolder& holder) {
 }
 
 void Worker::log_request(const AccessRecord& record) {
-  if (!log_->push(record)) metrics_.log_lines_dropped.add();
+  log_->push(record);
 }
 
 }  // namespace larder

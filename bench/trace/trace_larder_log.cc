@@ -6,7 +6,7 @@
 #include <unordered_map>
 
 #include "bench/trace/trace_format.h"
-#include "daemon/watch/access_log.h"
+#include "daemon/watch/access_record.h"
 
 namespace larder::bench {
 namespace {

@@ -10,7 +10,6 @@
 #include <cinttypes>
 #include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <exception>
 #include <fstream>
 #include <string>
@@ -19,6 +18,7 @@
 #include "cache/store/store.h"
 #include "conf/base/check.h"
 #include "conf/base/fd.h"
+#include "conf/base/last_words.h"
 
 namespace larder {
 namespace {
@@ -32,11 +32,6 @@ struct MapRange {
   std::atomic<std::uintptr_t> begin{0}, end{0};
 };
 std::array<MapRange, 8> watched_maps;
-
-void write_text(const char* text) noexcept {
-  // Nothing can be done about a stderr that is gone.
-  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text, std::strlen(text));
-}
 
 /// The length of the file counts. A byte that is written would need room on the disk.
 void mark_death() noexcept {
@@ -61,7 +56,7 @@ void on_fault(int signal_number, siginfo_t* info, void*) {
     if (info->si_code > 0 && is_watched(info->si_addr)) {
       abandon_database("SIGBUS: the database file broke beneath the map");
     }
-    write_text("store: SIGBUS outside of the database, which stays as it is\n");
+    say_last_words({"store: SIGBUS outside of the database, which stays as it is"});
   } else if (FaultGuard::inside() && !own_bug_noted()) {
     abandon_database("SIGSEGV or abort while using the database");
   } else {
@@ -75,8 +70,8 @@ void on_fault(int signal_number, siginfo_t* info, void*) {
 
 /// An exception that nobody catches is our bug, or memory that the system has not.
 [[noreturn]] void on_terminate() noexcept {
-  write_text("larder: ended by an exception that nobody catches\n");
   note_own_bug();
+  say_last_words({"larder: ended by an exception that nobody catches"});
   std::abort();
 }
 
@@ -100,14 +95,12 @@ void forget_marked_deaths(const std::string& directory) {
 }
 
 void abandon_database(const char* what) noexcept {
-  write_text("store: ");
-  write_text(what);
   const int in = watched_directory.load();
-  if (in >= 0 && ::renameat(in, DatabaseFiles::kData, in, DatabaseFiles::kQuarantined) == 0) {
-    write_text("; it was moved aside, the next start begins with an empty cache\n");
-  } else {
-    write_text("; it could not be moved aside\n");
-  }
+  const bool moved =
+      in >= 0 && ::renameat(in, DatabaseFiles::kData, in, DatabaseFiles::kQuarantined) == 0;
+  say_last_words({"store: ", what,
+                  moved ? "; it was moved aside, the next start begins with an empty cache"
+                        : "; it could not be moved aside"});
   ::_exit(kStoreFaultExit);
 }
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conf/base/check.h"
 
-#include <unistd.h>
-
 #include <atomic>
 #include <cstdlib>
-#include <cstring>
 #include <string_view>
+
+#include "conf/base/last_words.h"
 
 namespace larder {
 namespace {
@@ -31,17 +30,9 @@ void check_failed(const char* expression, const char* file, int line) noexcept {
   for (int rest = line; rest > 0 && digits > number; rest /= 10) {
     *--digits = static_cast<char>('0' + rest % 10);
   }
-  const auto put = [](std::string_view text) {
-    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
-  };
-  put("larder: bug: ");
-  put(expression);
-  put(" does not hold at ");
-  put(file);
-  put(":");
-  put({digits, static_cast<std::size_t>(end - digits)});
-  put("\n");
   note_own_bug();
+  say_last_words({"larder: bug: ", expression, " does not hold at ", file, ":",
+                  std::string_view(digits, static_cast<std::size_t>(end - digits))});
   std::abort();
 }
 

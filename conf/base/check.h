@@ -5,7 +5,7 @@
 /// world does wrong is a `Result` or a state instead.
 namespace larder {
 
-/// Writes the expression and its place to stderr (async-signal-safe), then aborts.
+/// Says the expression and its place on stderr (say_last_words), then aborts. Async-signal-safe.
 [[noreturn]] void check_failed(const char* expression, const char* file, int line) noexcept;
 
 /// Notes that the abort() which follows is a bug of larder's own, and no consequence of damaged

@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "conf/base/hex.h"
+#include "conf/base/log_writer.h"
 #include "conf/base/redact.h"
 #include "conf/base/utc_text.h"
 
@@ -62,11 +63,13 @@ void append_printable(std::string& line, std::string_view text) {
   }
 }
 
-void write_line(LogLevel level, std::string_view component, std::string_view text) {
-  static const LogStyle style = style_of_stderr();
-  const std::string line = format_log_line(style, level, component, text, wall_now());
-  // A log that cannot be written has nowhere to say so.
-  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
+/// `line`: with its line break.
+void put(const std::string& line) {
+  if (LogLines* lines = lines_of_own_log()) {
+    lines->push(line);
+  } else {
+    LineOutput::of_stderr().write(line);
+  }
 }
 
 }  // namespace
@@ -108,6 +111,15 @@ std::string format_log_line(LogStyle style, LogLevel level, std::string_view com
   return line;
 }
 
+std::string stderr_line(LogLevel level, std::string_view component, std::string_view text) {
+  static const LogStyle style = style_of_stderr();
+  return format_log_line(style, level, component, text, wall_now());
+}
+
+void log_text(std::string_view text) {
+  put(std::string(text) + (text.ends_with('\n') ? "" : "\n"));
+}
+
 void log(LogLevel level, std::string_view component, std::string_view text) {
   if (!log_enabled(level)) return;
   if (level != LogLevel::error && !line_bound.admit(monotonic_now())) {
@@ -115,11 +127,11 @@ void log(LogLevel level, std::string_view component, std::string_view text) {
     return;
   }
   if (const std::uint64_t refused = line_bound.take_refused(); refused > 0) {
-    write_line(LogLevel::warning, "log",
-               std::to_string(refused) + " lines dropped: more than " +
-                   std::to_string(kLogLinesPerSecond) + " in a second");
+    put(stderr_line(LogLevel::warning, "log",
+                    std::to_string(refused) + " lines dropped: more than " +
+                        std::to_string(kLogLinesPerSecond) + " in a second"));
   }
-  write_line(level, component, text);
+  put(stderr_line(level, component, text));
 }
 
 void set_log_level(LogLevel level) {

@@ -14,9 +14,10 @@
 ///   warning  the operator should look
 ///   info     rare events: start, stop, reload, an origin lost and found; never per request
 ///   debug    what a component does
-/// One line and one write() each, through `redact`; control characters are escaped. Any thread;
-/// nothing is locked. Lines beyond `kLogLinesPerSecond` are dropped and counted, so that no client
-/// can fill the disk; errors are always written.
+/// One line each, through `redact`; control characters are escaped. Any thread. While there is a
+/// LogWriter nobody waits for stderr: lines that it does not take are lost and counted. Lines
+/// beyond `kLogLinesPerSecond` are dropped and counted, so that no client can fill the disk; errors
+/// are always let through.
 namespace larder {
 
 constexpr unsigned kLogLinesPerSecond = 100;
@@ -24,11 +25,14 @@ constexpr unsigned kLogLinesPerSecond = 100;
 /// `component` is the folder or class that speaks ("store", "upstream", "server").
 void log(LogLevel level, std::string_view component, std::string_view text);
 
+/// As it is, without time and level: the words with which a program ends. Without a secret.
+void log_text(std::string_view text);
+
 /// Info until set. Any thread.
 void set_log_level(LogLevel level);
 bool log_enabled(LogLevel level);
 
-/// Lines dropped since the start.
+/// Lines dropped since the start, because they were too many in a second.
 std::uint64_t log_lines_dropped();
 
 /// How lines begin: with systemd's priority (`<4>server: ...`; the journal has its own clock), or
@@ -38,6 +42,9 @@ enum class LogStyle : std::uint8_t { journal, timestamp };
 /// The line as it is written, with its line break. Pure but for the installed redactor.
 std::string format_log_line(LogStyle style, LogLevel level, std::string_view component,
                             std::string_view text, WallTime now);
+
+/// The same in the style of this process's stderr.
+std::string stderr_line(LogLevel level, std::string_view component, std::string_view text);
 
 /// Counts what may pass in each second of the clock. Any thread.
 class RateBound {

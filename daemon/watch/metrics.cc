@@ -65,8 +65,6 @@ void add_worker_metrics(Exposition& out, const std::vector<const WorkerMetrics*>
              total(&WorkerMetrics::output_cut));
   out.single("larder_client_timeouts_total", "counter", "Deadlines passed on client connections.",
              total(&WorkerMetrics::timeouts));
-  out.single("larder_access_log_dropped_total", "counter", "Access log lines lost to a full ring.",
-             total(&WorkerMetrics::log_lines_dropped));
 }
 
 void add_origin_metrics(Exposition& out, const OriginMetrics& origin) {
@@ -193,6 +191,19 @@ void add_store_metrics(Exposition& out, const StoreStats& store) {
              "Lookups that met another request under their key.", store.collisions);
 }
 
+void add_log_metrics(Exposition& out, const LogStatuses& logs) {
+  const auto each = [&](auto value) {
+    out.sample(label("log", "own"), value(logs.own));
+    if (logs.access) out.sample(label("log", "access"), value(*logs.access));
+  };
+  out.family("larder_log_lost_lines_total", "counter",
+             "Lines that could not be written, or were too many (log.buffer).");
+  each([](const LogStatus& log) { return log.lost; });
+  out.family("larder_log_writable", "gauge",
+             "1 = lines are written, 0 = they cannot be; see larderctl status.");
+  each([](const LogStatus& log) { return std::uint64_t{log.trouble.empty()}; });
+}
+
 }  // namespace
 
 const char* name_of(Outcome outcome) {
@@ -229,7 +240,7 @@ const char* name_of(Outcome outcome) {
 
 std::string prometheus_text(const std::vector<const WorkerMetrics*>& workers,
                             const OriginMetrics& origin, const HeldBytes& held,
-                            const StoreStats& store) {
+                            const StoreStats& store, const LogStatuses& logs) {
   Exposition out;
   add_worker_metrics(out, workers);
   add_origin_metrics(out, origin);
@@ -238,6 +249,7 @@ std::string prometheus_text(const std::vector<const WorkerMetrics*>& workers,
   add_store_metrics(out, store);
   out.single("larder_memory_refusals_total", "counter",
              "Times that memory was refused, and asked for again.", memory_refusals());
+  add_log_metrics(out, logs);
   return out.take();
 }
 

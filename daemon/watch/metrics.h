@@ -4,12 +4,14 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cache/body/held_bytes.h"
 #include "cache/http/response.h"
 #include "cache/store/store.h"
+#include "conf/base/log_health.h"
 #include "daemon/watch/host_board.h"
 
 namespace larder {
@@ -57,7 +59,6 @@ struct alignas(64) WorkerMetrics {
   Count connections_open;     ///< gauge
   Count output_cut;           ///< answers cut off at server.max_output
   Count timeouts;
-  Count log_lines_dropped;
 };
 
 /// Written by the origin thread.
@@ -82,9 +83,15 @@ struct OriginMetrics {
   HostBoard hosts;
 };
 
+/// `access` is null where there is no access log.
+struct LogStatuses {
+  LogStatus own;
+  std::optional<LogStatus> access;
+};
+
 /// The Prometheus text of all of them (exposition format 0.0.4).
 std::string prometheus_text(const std::vector<const WorkerMetrics*>& workers,
                             const OriginMetrics& origin, const HeldBytes& held,
-                            const StoreStats& store);
+                            const StoreStats& store, const LogStatuses& logs);
 
 }  // namespace larder

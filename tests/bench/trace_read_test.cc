@@ -10,7 +10,7 @@
 
 #include "bench/trace/trace.h"
 #include "bench/trace/trace_file.h"
-#include "daemon/watch/access_log.h"
+#include "daemon/watch/access_record.h"
 #include "tests/cache/store_fixture.h"
 
 using namespace larder;

@@ -56,7 +56,15 @@ TEST_CASE("surroundings: what the machine lacks for a start is told", "[conf]") 
        "is not a directory"},
       {"a log that is a directory",
        [](Config& to, const Place& in) { to.log.access_log = in.at("folder"); },
-       "is a directory; name a file in it"},
+       "is a directory; name a file, \"stdout\" or \"stderr\""},
+      {"a log on stdout by its name",
+       [](Config& to, const Place&) { to.log.access_log = "/dev/stdout"; }, ""},
+      {"a log by a link to a file",
+       [](Config& to, const Place& in) {
+         std::filesystem::create_symlink("file", in.at("link"));
+         to.log.access_log = in.at("link");
+       },
+       "is a symbolic link to a file; name a file"},
       {"a log on stderr", [](Config& to, const Place&) { to.log.access_log = "stderr"; }, ""},
       {"an admin socket in a missing directory",
        [](Config& to, const Place& in) { to.admin.socket = in.at("none/admin.sock"); },

@@ -192,7 +192,7 @@ TEST_CASE("config: a value of the wrong type, form or range is refused with a re
       {"[cache]\npath = \"cache\"", "cache.path is \"cache\"; give an absolute path"},
       {"[log]\nlevel = \"warn\"", "unknown log.level \"warn\"; did you mean \"warning\"?"},
       {"[log]\nlevel = 3", "log.level is a whole number; give a text"},
-      {"[log]\naccess_log = \"log.txt\"", "give \"stderr\", an absolute path"},
+      {"[log]\naccess_log = \"log.txt\"", "give \"stdout\", \"stderr\", an absolute path"},
       {"[open]\nregion = \"mars\"", "unknown open.region \"mars\"; known are: na, us, aws-na, eu"},
       {"[open]\nregion = \"azure_eu\"", "did you mean \"azure-eu\"?"},
       {"[[listener]]\naddress = \"localhost:80\"",

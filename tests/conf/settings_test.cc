@@ -118,6 +118,7 @@ std::vector<Row> rows_of_sections() {
       plain("open.miss_burst", kNow, "5", "200 -> 5"),
       plain("log.level", kNow, "\"debug\"", "info -> debug"),
       plain("log.access_log", kLater, "\"stderr\"", "\"\" -> \"stderr\""),
+      plain("log.buffer", kLater, "\"1MiB\"", "8MiB -> 1MiB"),
   };
 }
 

@@ -37,7 +37,7 @@ TEST_CASE("reload: without a file nothing is read", "[daemon]") {
   Reload reload = reloader.read();
   CHECK(reload.result == Reload::Result::no_file);
   CHECK(reload.plan.next == nullptr);
-  reloader.settle(std::move(reload), true);
+  reloader.settle(std::move(reload));
   CHECK(status(reloader)["last_reload"]["result"] == "no file");
   CHECK(status(reloader)["generation"] == 1);
 }
@@ -55,11 +55,11 @@ TEST_CASE("reload: a generation counts once it is settled", "[daemon]") {
   Reload third = reloader.read();  // before the second is in force everywhere
   REQUIRE(third.result == Reload::Result::applied);
   CHECK(third.plan.next->generation == 3);
-  reloader.settle(std::move(second), false);
+  reloader.settle(std::move(second));
   CHECK(status(reloader)["generation"] == 2);
   CHECK(status(reloader)["last_reload"]["applied"] == nlohmann::json{"ttl.entry.fresh"});
   CHECK(status(reloader)["last_reload"]["needs_restart"] == nlohmann::json{"server.workers"});
-  reloader.settle(std::move(third), false);
+  reloader.settle(std::move(third));
   CHECK(status(reloader)["generation"] == 3);
   CHECK(status(reloader)["last_reload"]["needs_restart"].empty());
   Reload again = reloader.read();
@@ -78,7 +78,7 @@ TEST_CASE("reload: mistakes come with file, line and remedy, and change nothing"
   CHECK_THAT(reload.mistakes[0],
              ContainsSubstring(file.path + ":4: server.workers") && ContainsSubstring("; "));
   CHECK_THAT(reload.mistakes[1], ContainsSubstring(file.path + ":5: "));
-  reloader.settle(std::move(reload), false);
+  reloader.settle(std::move(reload));
   CHECK(status(reloader)["generation"] == 1);
   CHECK(status(reloader)["last_reload"]["result"] == "failed");
   CHECK(status(reloader)["last_reload"]["mistakes"] == 2);

@@ -17,6 +17,7 @@ constexpr const char* kWell = R"({"version":"0.1.0","mode":"configured","uptime_
   "requests":{"hit":1234567,"stale":0,"miss":65433,"failed":0},
   "store":{"objects":4321,"live_bytes":3221225,"size_bytes":67108864,"scopes":3,"evicted":0,"purged":12,
     "corrupt":0,"warm":true,"state":"writes"},
+  "logs":{"access":{"lost":5090},"own":{"lost":0}},
   "origin":{"fills":65433,"joined":12,"active":1,"failed_transfers":0,"credentials_rejected":0},
   "hosts":[{"name":"https://cdn.example.com","for":"delivery","running":{"visitor":2,"pass":1},
     "queued":{"visitor":0},"successes":65400,"failures":3,"state":"closed","held_for_s":0,
@@ -49,6 +50,10 @@ Store
   purged                             12
   corrupt                             0
 
+Logs
+  access                written; 5,090 lines lost
+  own                   written
+
 Origin
   fills                          65,433
   joined                             12
@@ -66,12 +71,14 @@ TEST_CASE("status text: trouble is said, and coloured where colours are wanted",
   const std::string bad = R"({"version":"1","mode":"open","uptime_s":61,"settings":{"generation":1,
     "loaded":"T","last_reload":{"result":"failed","needs_restart":["cache.size"]}},
     "store":{"state":"disk_full","trouble":"no space","size_bytes":0,"live_bytes":0,"corrupt":2},
+    "logs":{"own":{"lost":3,"trouble":"Broken pipe"}},
     "hosts":[{"name":"h","for":"preview","state":"open","held_for_s":7,
       "last_error":{"text":"timed out","ago_s":65}}]})";
   const std::string plain = text(bad);
   for (const char* part :
        {"up 1 min 1 s", "failed: see the log", "needs a restart       cache.size",
-        "disk_full: no space", "not asked for 7 s", "last error, 1 min 5 s ago: timed out"}) {
+        "disk_full: no space", "own                   Broken pipe; 3 lines lost",
+        "not asked for 7 s", "last error, 1 min 5 s ago: timed out"}) {
     CHECK_THAT(plain, ContainsSubstring(part));
   }
   CHECK(plain.find('\x1b') == std::string::npos);

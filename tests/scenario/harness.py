@@ -544,7 +544,9 @@ class Larder:
         check(code == 0, f"larderctl status ended with {code}: {output}")
         return json.loads(output)
 
-    def start(self, wait=True, command_prefix=(), environment=None, pass_fds=()):
+    def start(self, wait=True, command_prefix=(), environment=None, pass_fds=(), stdout=None,
+              stderr=None):
+        """`stdout`, `stderr`: descriptors in the place of the log's file."""
         self.directory.mkdir(parents=True, exist_ok=True)
         self.write_config()
         self.ready_path.unlink(missing_ok=True)
@@ -552,8 +554,10 @@ class Larder:
         command = ["setpriv", "--pdeathsig", "KILL", *command_prefix, program("LARDERD"), "--config",
                    str(self.config_path), "--ready-file", str(self.ready_path)]
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, env=environment, pass_fds=pass_fds)
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
+                                            stdout=log if stdout is None else stdout,
+                                            stderr=log if stderr is None else stderr,
+                                            env=environment, pass_fds=pass_fds)
         if wait:
             self.wait_ready()
         return self

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/watch/access_log_writer.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <system_error>
+#include <utility>
+
+#include "conf/base/fd.h"
+#include "conf/base/log.h"
+#include "conf/base/startup_error.h"
+#include "conf/base/thread_role.h"
+#include "conf/log_target.h"
+
+namespace larder {
+namespace {
+
+constexpr auto kPause = std::chrono::milliseconds(50);
+constexpr std::size_t kWriteBytes = 64 * 1024;
+constexpr std::size_t kLeastRecords = 16;  ///< of a ring
+
+std::string text_of_errno() {
+  return std::error_code(errno, std::generic_category()).message();
+}
+
+/// Never waits: of a FIFO it is a reader too, so that the open needs no other one.
+Fd open_log(const std::string& path) {
+  struct stat status {};
+  const bool fifo = ::lstat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
+  const int flags = O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+  return Fd(::open(path.c_str(), flags | (fifo ? O_RDWR : O_WRONLY), 0640));
+}
+
+}  // namespace
+
+bool AccessRing::push(const AccessRecord& record) {
+  const auto head = head_.load(std::memory_order_relaxed);
+  if (head - tail_.load(std::memory_order_acquire) == records_.size()) {
+    lost_.store(lost() + 1, std::memory_order_relaxed);
+    return false;
+  }
+  records_[head % records_.size()] = record;
+  head_.store(head + 1, std::memory_order_release);
+  return true;
+}
+
+bool AccessRing::pop(AccessRecord& record) {
+  const auto tail = tail_.load(std::memory_order_relaxed);
+  if (tail == head_.load(std::memory_order_acquire)) return false;
+  record = records_[tail % records_.size()];
+  tail_.store(tail + 1, std::memory_order_release);
+  return true;
+}
+
+AccessLogWriter::AccessLogWriter(const std::string& destination, std::size_t workers,
+                                 std::size_t buffer_bytes)
+    : destination_(destination) {
+  const auto target = log_target(destination);
+  if (!target)
+    throw StartupError(target.error().context + "; name a file, \"stdout\" or \"stderr\"");
+  if (target->kind == LogTarget::Kind::file) {
+    Fd file = open_log(destination);
+    if (!file) {
+      throw StartupError("cannot open the access log " + destination + ": " + text_of_errno() +
+                         "; check log.access_log and its directory's owner");
+    }
+    file_ = std::make_unique<LineOutput>(std::move(file));
+  }
+  output_ = file_ != nullptr                       ? file_.get()
+            : target->kind == LogTarget::Kind::out ? &LineOutput::of_stdout()
+                                                   : &LineOutput::of_stderr();
+  const std::size_t records = buffer_bytes / workers / sizeof(AccessRecord);
+  for (std::size_t i = 0; i < workers; ++i) {
+    rings_.push_back(std::make_unique<AccessRing>(std::max(records, kLeastRecords)));
+  }
+}
+
+void AccessLogWriter::open_again() {
+  if (file_ == nullptr) return;
+  Fd next = open_log(destination_);
+  if (next) {
+    file_->use(std::move(next));
+    log(LogLevel::info, "access_log", destination_ + " is opened again");
+  } else {
+    log(LogLevel::warning, "access_log",
+        "cannot open " + destination_ + " again: " + text_of_errno() +
+            "; lines go on to the file that was open");
+  }
+}
+
+void AccessLogWriter::run() {
+  begin_thread("access_log", Urgency::steady);
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    const bool stopping = stage_.load() != Stage::running;
+    lock.unlock();
+    if (reopen_.exchange(false)) open_again();
+    while (drain()) {
+    }
+    lock.lock();
+    if (stopping) break;
+    if (stage_.load() == Stage::running) changed_.wait_for(lock, kPause);
+  }
+  if (stage_.load() == Stage::stopping) stage_.store(Stage::ended);
+  changed_.notify_all();
+}
+
+bool AccessLogWriter::stop(unsigned limit_ms) {
+  std::unique_lock lock(mutex_);
+  stage_.store(Stage::stopping);
+  changed_.notify_all();
+  changed_.wait_for(lock, std::chrono::milliseconds(limit_ms),
+                    [this] { return stage_.load() == Stage::ended; });
+  if (stage_.load() == Stage::ended) return true;
+  stage_.store(Stage::given_up);
+  return false;
+}
+
+/// A round through the rings: false = they were empty, or it is too late for them.
+bool AccessLogWriter::drain() {
+  std::string lines;
+  AccessRecord record;
+  bool any = false;
+  for (auto& ring : rings_) {
+    while (stage_.load() != Stage::given_up && lines.size() < kWriteBytes) {
+      being_written_.fetch_add(
+          1);  // before it leaves the ring: counted twice rather than not at all
+      if (!ring->pop(record)) {
+        being_written_.fetch_sub(1);
+        break;
+      }
+      lines += format_access_record(record);
+      any = true;
+    }
+    if (lines.size() >= kWriteBytes) write(lines);
+  }
+  write(lines);
+  return any;
+}
+
+void AccessLogWriter::write(std::string& lines) {
+  if (lines.empty()) return;
+  health_.begin_write(monotonic_now());
+  const auto outcome = output_->write(lines);
+  health_.end_write(outcome);
+  being_written_.fetch_sub(outcome.written + outcome.lost);
+  lines.clear();
+}
+
+std::uint64_t AccessLogWriter::lost() const {
+  std::uint64_t lost = health_.lost();
+  for (const auto& ring : rings_) lost += ring->lost();
+  return lost;
+}
+
+std::uint64_t AccessLogWriter::waiting() const {
+  std::uint64_t waiting = being_written_.load();
+  for (const auto& ring : rings_) waiting += ring->waiting();
+  return waiting;
+}
+
+}  // namespace larder

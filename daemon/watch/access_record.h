@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "cache/request/classify.h"
+#include "cache/scope/key.h"
+#include "conf/base/clock.h"
+#include "daemon/watch/metrics.h"
+
+namespace larder {
+
+/// One finished request, fixed in size so that handing it over allocates nothing.
+struct AccessRecord {
+  static constexpr std::size_t kMaxTarget =
+      300;  // longer targets are cut before the value that crosses it, with "target_bytes" telling
+
+  WallTime time;
+  std::uint32_t duration_us = 0;
+  std::uint16_t status = 0;
+  Outcome outcome = Outcome::refused;
+  Reason reason = Reason::none;  ///< of its plan
+  Method method = Method::other;
+  std::uint64_t body_bytes = 0;  ///< sent to the client
+  std::array<std::uint8_t, 4> scope{};
+  std::array<std::uint8_t, 8> key{};  ///< of the URL hash; zero when the request had no key
+  std::uint16_t target_length = 0;    ///< bytes kept
+  std::uint16_t target_bytes = 0;     ///< as received
+  std::array<char, 46> client{};
+  std::array<char, kMaxTarget> target;
+
+  void set_target(std::string_view text);
+  void set_client(std::string_view text);
+};
+
+/// One JSON line, without any token.
+std::string format_access_record(const AccessRecord& record);
+
+}  // namespace larder

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/watch/access_record.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <string>
+
+namespace {
+
+larder::AccessRecord record_of(std::string_view target) {
+  larder::AccessRecord record;
+  record.time = {1'700'000'000'042};
+  record.duration_us = 12;
+  record.status = 200;
+  record.outcome = larder::Outcome::hit;
+  record.reason = larder::Reason::fresh;
+  record.method = larder::Method::get;
+  record.body_bytes = 5;
+  record.scope = {0xab, 0xcd, 0, 1};
+  record.set_target(target);
+  record.set_client("127.0.0.1");
+  return record;
+}
+
+}  // namespace
+
+TEST_CASE("access record: a line is one JSON object", "[daemon]") {
+  CHECK(larder::format_access_record(record_of("/v3/a?b=\"c")) ==
+        "{\"time\":1700000000.042,\"client\":\"127.0.0.1\",\"method\":\"GET\",\"target\":\"/v3/"
+        "a?b=\\\"c\","
+        "\"status\":200,\"outcome\":\"hit\",\"reason\":\"fresh\",\"size\":5,\"duration_us\":12,"
+        "\"scope\":\"abcd0001\","
+        "\"key\":\"0000000000000000\"}\n");
+}
+
+TEST_CASE("access record: no token reaches a line, wherever it stands in the target", "[daemon]") {
+  for (const std::string target :
+       {"/v3/a?access_token=cs0123456789abcdef01234567&x=1", "/v3/a?live_preview=hash1234567&x=1",
+        "/v3/cs0123456789abcdef01234567", "/v3/a?access%5Ftoken=cs0123456789abcdef01234567"}) {
+    CAPTURE(target);
+    const auto line = larder::format_access_record(record_of(target));
+    CHECK(line.find("cs0123456789abcdef01234567") == std::string::npos);
+    CHECK(line.find("hash1234567") == std::string::npos);
+  }
+}
+
+TEST_CASE("access record: a long target is cut, and the line says so", "[daemon]") {
+  const auto line = larder::format_access_record(record_of("/" + std::string(5'000, 'a')));
+  CHECK(line.find("\"target_bytes\":5001") != std::string::npos);
+  CHECK(line.size() < 700);
+}
+
+TEST_CASE("access record: of a token that lies across the cut nothing is kept", "[daemon]") {
+  const std::string token = "cs0123456789abcdef01234567";
+  for (std::size_t before = 270; before < 310; ++before) {
+    const std::string lead = "/v3/a?x=" + std::string(before - 12, 'y') + "&k=";
+    const auto line = larder::format_access_record(record_of(lead + token + "&z=1"));
+    CAPTURE(before, line);
+    CHECK(line.find("cs0") == std::string::npos);
+    CHECK(line.find("\"/v3/a?x=") != std::string::npos);
+  }
+}
