@@ -98,8 +98,9 @@ Result<std::uint64_t> Purger::erase(const PurgeOrder& order) {
 
 Result<std::uint64_t> Purger::erase_scopes(const std::vector<ScopeMac>& scopes) {
   std::vector<Target> targets;
+  targets.reserve(scopes.size());
   for (const ScopeMac& mac : scopes) targets.push_back(scope_target(mac));
-  const Result<std::uint64_t> removed = erase_targets(targets);
+  Result<std::uint64_t> removed = erase_targets(targets);
   if (!removed) return removed;
   Change change = database_.change();
   for (const ScopeMac& mac : scopes) change.scopes.forget(change.txn, mac);

@@ -176,12 +176,12 @@ constexpr const FieldRow& row_of(FieldId id) {
 /// The rows with any of these traits, in the table's order.
 template <unsigned traits>
 constexpr auto fields_with() {
-  constexpr std::size_t count = [] {
+  constexpr std::size_t kCount = [] {
     std::size_t found = 0;
     for (const FieldRow& row : kFields) found += row.has(traits) ? 1 : 0;
     return found;
   }();
-  std::array<FieldId, count> ids{};
+  std::array<FieldId, kCount> ids{};
   std::size_t at = 0;
   for (const FieldRow& row : kFields) {
     if (row.has(traits)) ids[at++] = row.id;
