@@ -13,6 +13,7 @@
 #include "cache/store/fault.h"
 #include "cache/store/lmdb.h"
 #include "cache/store/reader_table.h"
+#include "conf/base/patient_memory.h"
 
 namespace larder {
 namespace {
@@ -30,6 +31,38 @@ constexpr unsigned kFlags = MDB_NOMETASYNC | MDB_NOTLS;
 
 void on_assert(MDB_env*, const char* message) {
   abandon_database(message);
+}
+
+/// Of LMDB's codes; null in `handle` where it failed.
+int make_handle(const std::string& directory, std::uint64_t map_bytes, unsigned flags,
+                MDB_env** handle) {
+  int code = mdb_env_create(handle);
+  if (code != MDB_SUCCESS) return code;
+  mdb_env_set_assert(*handle, on_assert);
+  code = mdb_env_set_mapsize(*handle, map_bytes);
+  if (code == MDB_SUCCESS) code = mdb_env_set_maxdbs(*handle, kMaxTables);
+  if (code == MDB_SUCCESS) code = mdb_env_set_maxreaders(*handle, kMaxReaders);
+  if (code == MDB_SUCCESS) code = mdb_env_open(*handle, directory.c_str(), flags, 0600);
+  if (code == MDB_SUCCESS) return code;
+  mdb_env_close(*handle);
+  *handle = nullptr;
+  return code;
+}
+
+int open_all_tables(Environment& of, unsigned txn_flags) {
+  MDB_txn* txn = nullptr;
+  const unsigned create = txn_flags == MDB_RDONLY ? 0 : MDB_CREATE;
+  int code = mdb_txn_begin(of.handle(), nullptr, txn_flags, &txn);
+  if (code != MDB_SUCCESS) return code;
+  code = mdb_dbi_open(txn, "objects", create, &of.objects);
+  if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, "chunks", create, &of.chunks);
+  if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, "held", create, &of.held);
+  if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, "index", create | MDB_INTEGERKEY, &of.index);
+  if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, "scopes", create, &of.scopes);
+  if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, "meta", create, &of.meta);
+  if (code == MDB_SUCCESS) return mdb_txn_commit(txn);
+  mdb_txn_abort(txn);
+  return code;
 }
 
 }  // namespace
@@ -63,13 +96,7 @@ Environment::~Environment() {
 
 Result<void> Environment::open_handle(const std::string& directory, std::uint64_t map_bytes,
                                       unsigned flags) {
-  int code = mdb_env_create(&handle_);
-  if (code != MDB_SUCCESS) return tl::unexpected<Error>(lmdb_error(code, "mdb_env_create"));
-  mdb_env_set_assert(handle_, on_assert);
-  code = mdb_env_set_mapsize(handle_, map_bytes);
-  if (code == MDB_SUCCESS) code = mdb_env_set_maxdbs(handle_, kMaxTables);
-  if (code == MDB_SUCCESS) code = mdb_env_set_maxreaders(handle_, kMaxReaders);
-  if (code == MDB_SUCCESS) code = mdb_env_open(handle_, directory.c_str(), flags, 0600);
+  const int code = patient_code([&] { return make_handle(directory, map_bytes, flags, &handle_); });
   if (code != MDB_SUCCESS) {
     return tl::unexpected<Error>(lmdb_error(code, ("opening " + directory + "/data.mdb").c_str()));
   }
@@ -113,22 +140,8 @@ Result<void> Environment::extend_file() {
 }
 
 Result<void> Environment::open_tables(unsigned txn_flags) {
-  MDB_txn* txn = nullptr;
-  const unsigned create = txn_flags == MDB_RDONLY ? 0 : MDB_CREATE;
-  int code = mdb_txn_begin(handle_, nullptr, txn_flags, &txn);
-  if (code != MDB_SUCCESS) return tl::unexpected<Error>(lmdb_error(code, "mdb_txn_begin"));
-  code = mdb_dbi_open(txn, "objects", create, &objects);
-  if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, "chunks", create, &chunks);
-  if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, "held", create, &held);
-  if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, "index", create | MDB_INTEGERKEY, &index);
-  if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, "scopes", create, &scopes);
-  if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, "meta", create, &meta);
-  if (code != MDB_SUCCESS) {
-    mdb_txn_abort(txn);
-    return tl::unexpected<Error>(lmdb_error(code, "opening tables"));
-  }
-  code = mdb_txn_commit(txn);
-  if (code != MDB_SUCCESS) return tl::unexpected<Error>(lmdb_error(code, "creating tables"));
+  const int code = patient_code([&] { return open_all_tables(*this, txn_flags); });
+  if (code != MDB_SUCCESS) return tl::unexpected<Error>(lmdb_error(code, "opening tables"));
   return {};
 }
 

@@ -21,11 +21,7 @@ constexpr unsigned kWithoutMemory = 3;
 std::atomic<unsigned> without_memory{0};
 
 int begin(const Environment& environment, unsigned flags, MDB_txn** txn) {
-  int code = mdb_txn_begin(environment.handle(), nullptr, flags, txn);
-  for (unsigned tried = 0; code == ENOMEM && memory_may_come(tried); ++tried) {
-    code = mdb_txn_begin(environment.handle(), nullptr, flags, txn);
-  }
-  return code;
+  return patient_code([&] { return mdb_txn_begin(environment.handle(), nullptr, flags, txn); });
 }
 
 MDB_val val(std::string_view bytes) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 
@@ -27,6 +28,14 @@ auto patiently(Allocate allocate) noexcept {
     memory = allocate();
   }
   return memory;
+}
+
+/// What `call` returns: ENOMEM where it got no memory.
+template <typename Call>
+int patient_code(Call call) noexcept {
+  int code = call();
+  for (unsigned tried = 0; code == ENOMEM && memory_may_come(tried); ++tried) code = call();
+  return code;
 }
 
 /// How often memory was refused, and was asked for again.

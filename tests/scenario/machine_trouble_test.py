@@ -93,6 +93,9 @@ class FullDisk:
         stage.stack.callback(subprocess.run, ["umount", "-l", self.mount], check=False)
         self.environment = None
 
+    def remount(self, how):
+        subprocess.run(["mount", "-o", f"remount,{how}", self.mount], check=True)
+
     def begin(self):
         with open(self.mount / "filler", "wb", buffering=0) as filler:
             try:
@@ -213,6 +216,31 @@ def test_a_full_disk(stage):
     go_through(larder, disk, "full")
 
 
+def test_a_file_system_that_is_read_only_at_the_start(stage):
+    if os.geteuid() != 0:
+        print("skipped: only root can mount a tmpfs")
+        return
+    larder = stage.larder(start=False, **FRESH_FOR_LONG)
+    disk = FullDisk(stage, larder)
+    if not disk.mounted:
+        print("skipped: this system lets nobody mount a tmpfs")
+        return
+    larder.start()
+    warm_up(larder)
+    larder.stop()
+    disk.remount("ro")
+    larder.start()
+    load = Load(larder, "ro")
+    time.sleep(SECONDS)  # the load itself, not a wait for something
+    load.end()
+    check(state_of(larder) != "writes", "the status tells of the disk")
+    disk.remount("rw")
+    resumed = wait_resumed(larder, "ro")
+    check("moved aside" not in larder.log(), "nothing was moved aside")
+    print(f"read-only at the start: {load.hits} of {load.hits} hits, {load.filled} fills passed on in {SECONDS:.0f} s; "
+          f"stored again after {resumed:.1f} s")
+
+
 def test_writes_that_fail(stage):
     for number in (errno.EIO, errno.EROFS, errno.EDQUOT):
         what = errno.errorcode[number]
@@ -299,6 +327,19 @@ def test_each_allocation_that_fails_once(stage):
     print(f"ENOMEM: stored again after {wait_resumed(larder, 'one'):.1f} s")
 
 
+def start_as_a_service(larder, environment):
+    """Again and again, as a service manager does. A start that gets no thread or memory says so."""
+    for _ in range(30):
+        said = len(larder.log())
+        try:
+            return larder.start(environment=environment)
+        except harness.Failure:
+            check_equal(larder.process.returncode, 1, "what a start without memory ends with")
+            why = larder.log()[said:]
+            check("memory" in why or "cannot start a thread" in why, lambda w=why: f"it does not say why: {w}")
+    raise harness.Failure("30 starts without memory")
+
+
 @unless_sanitized
 def test_memory_that_runs_short(stage):
     memory = Memory(stage)
@@ -316,9 +357,17 @@ def test_memory_that_runs_short(stage):
     memory.end()
     check(larder.process.poll() is None and failed > 100, f"larderd is alive after {failed} failed allocations")
     resumed = wait_resumed(larder, "short")
+    memory.begin()
+    larder.stop()
+    start_as_a_service(larder, memory.environment)
+    restarted = Load(larder, "shortr", cold=False)
+    wait_until(lambda: restarted.hits >= 10 * len(HOT) or restarted.wrong, "hits after a restart")
+    restarted.end()
+    memory.end()
+    again = wait_resumed(larder, "shortr")
     check("moved aside" not in larder.log(), "nothing was moved aside")
     print(f"ENOMEM, every 20th: {load.hits} of {load.hits} hits, {load.filled} fills passed on in {SECONDS:.0f} s, "
-          f"{failed} failed allocations; stored again after {resumed:.1f} s")
+          f"{failed} failed allocations; stored again after {resumed:.1f} s, after a restart {again:.1f} s")
 
 
 if __name__ == "__main__":
