@@ -20,7 +20,7 @@ from bare_origin import BareOrigin, forget
 from certificates import make_authority, make_certificate
 from harness import Sandbox, check, check_equal
 from name_lookup_test import Names
-from outage_load import CREDENTIALS, FOR_ERRORS, Outage, target, warm
+from outage_load import CREDENTIALS, FOR_ERRORS, STRICT, Outage, target, warm
 from scenario_lib import Background, check_answer, metric, origin_requests
 
 SO_DETACH_FILTER = 27
@@ -269,7 +269,8 @@ def test_a_rate_limited_origin_refuses_few_and_no_stale_client_sees_it(stage):
     check_equal({key[1] for key in statuses if key[0] == "cold"} - {200, 429, 503}, set(), "statuses of cold keys")
     check_equal(sum(statuses.values()), 2 * count, "answers")
     check(Limited.refused >= 1, "the limit was never reached")
-    check(Limited.refused <= max(2, 0.02 * received), f"{Limited.refused} of {received} were refused")
+    # Where the machine is busy, more is on its way when the first is refused.
+    check(Limited.refused <= (0.02 if STRICT else 0.04) * received, f"{Limited.refused} of {received} were refused")
 
 
 if __name__ == "__main__":
