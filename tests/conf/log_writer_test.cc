@@ -116,16 +116,15 @@ TEST_CASE("log writer: where nobody reads, who logs and who ends it go on", "[co
   CHECK(log.lines.status(monotonic_now()).lost == 900);
   CHECK_FALSE(log.lines.stop(10));
   CHECK_FALSE(log.lines.push("x\n"));
-  std::thread reader([&] {
-    std::string text = pipe.read_all();
-    CHECK(text.substr(0, filled) == std::string(filled, '#'));
-    CHECK(count_of(text.substr(filled), '\n') == 101);
-    CHECK(text.find("901 lines of this log are lost") != text.npos);
-  });
+  std::string text;
+  std::thread reader([&] { text = pipe.read_all(); });
   CHECK(log.lines.stop(60'000));
   log.thread.join();
   log.output.use(Fd());
   reader.join();
+  CHECK(text.substr(0, filled) == std::string(filled, '#'));
+  CHECK(count_of(text.substr(filled), '\n') == 101);
+  CHECK(text.find("901 lines of this log are lost") != text.npos);
 }
 
 TEST_CASE("log writer: last words come behind the lines that wait", "[conf]") {
