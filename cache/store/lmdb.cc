@@ -16,7 +16,7 @@ namespace {
 
 static_assert(std::is_same_v<Table, MDB_dbi>);
 
-constexpr unsigned kWithoutMemory = 3;
+constexpr unsigned kWithoutMemory = 10;
 /// Write transactions in a row that were refused memory, over all environments of the process.
 std::atomic<unsigned> without_memory{0};
 
@@ -94,8 +94,7 @@ Error lmdb_error(int code, const char* what) {
 // --------------------------------------------------------------------------------------
 
 ReadTxn::ReadTxn(const Environment& environment) : environment_(environment) {
-  if (mdb_txn_begin(environment.handle(), nullptr, MDB_RDONLY, &txn_) != MDB_SUCCESS)
-    txn_ = nullptr;
+  if (begin(environment, MDB_RDONLY, &txn_) != MDB_SUCCESS) txn_ = nullptr;
 }
 
 ReadTxn::~ReadTxn() {
@@ -119,8 +118,10 @@ std::uint64_t ReadTxn::pages_in_use() const {
 }
 
 Result<void> ReadTxn::for_each(Table table, const std::function<bool(const Row&)>& visit) const {
+  // No tree was read: that is no damage.
+  if (txn_ == nullptr) return fail(Error::Code::io, "no transaction to read a table by");
   MDB_cursor* cursor = nullptr;
-  int code = txn_ == nullptr ? MDB_BAD_TXN : mdb_cursor_open(txn_, table, &cursor);
+  int code = patient_code([&] { return mdb_cursor_open(txn_, table, &cursor); });
   if (code != MDB_SUCCESS) return tl::unexpected<Error>(lmdb_error(code, "reading a table"));
   std::uint64_t left = pages(table).rows;
   MDB_val key{};
