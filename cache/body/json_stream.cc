@@ -173,7 +173,8 @@ bool JsonStream::open(bool object) {
 
 bool JsonStream::close(unsigned char c) {
   const bool object = objects_[depth_ - 1];
-  if (c != (object ? '}' : ']')) return false;
+  const unsigned char expected = object ? '}' : ']';
+  if (c != expected) return false;
   --depth_;
   if (events_ != nullptr) {
     events_->on_close(object ? JsonContainer::object : JsonContainer::array, depth_);

@@ -48,10 +48,11 @@ void VictimHeap::sift_down(std::size_t place, const Entry& entry) {
   while (true) {
     const std::size_t first = place * kChildren + 1;
     if (first >= entries_.size()) break;
-    const auto end = entries_.begin() + std::min(first + kChildren, entries_.size());
-    const auto least = std::min_element(entries_.begin() + first, end, leaves_before);
+    const Entry* const all = entries_.data();
+    const Entry* const end = all + std::min(first + kChildren, entries_.size());
+    const Entry* const least = std::min_element(all + first, end, leaves_before);
     if (!leaves_before(*least, entry)) break;
-    const std::size_t next = least - entries_.begin();
+    const auto next = static_cast<std::size_t>(least - all);
     put(place, *least);
     place = next;
   }

@@ -140,13 +140,13 @@ LogWriter::LogWriter() : lines_(std::make_shared<LogLines>(LineOutput::of_stderr
   // On its own: it may hang in a write() when all else has ended.
   std::thread([lines = lines_] { lines->run(); }).detach();
   lines_->wait_for_thread();
+  static auto& kept = *new std::shared_ptr<LogLines>;  // some thread may log at the very end
+  kept = lines_;
   lines_of_process.store(lines_.get());
 }
 
 LogWriter::~LogWriter() {
   const bool ended = lines_->stop(kEndMs);
-  static auto& kept = *new std::shared_ptr<LogLines>;  // some thread may be about to log
-  kept = lines_;
   // Otherwise log() goes on to lose its lines, for if it wrote them by itself, it would hang.
   if (ended) lines_of_process.store(nullptr);
 }

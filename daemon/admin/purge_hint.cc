@@ -18,6 +18,7 @@ struct Part {
 
 std::string unknown(const Part& part, const std::vector<KnownScope>& known) {
   std::vector<std::string_view> names;
+  names.reserve(known.size());
   for (const KnownScope& scope : known) names.push_back(scope.*part.member);
   std::string text = std::string("no scope here has the ") + part.name + " \"" + part.wanted + "\"";
   const std::string_view nearest = nearest_name(part.wanted, names);

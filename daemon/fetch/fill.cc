@@ -421,7 +421,8 @@ void Fill::send_failure(const Member& member, const Refusal& refusal) {
 }
 
 FillOrder Fill::order_of(Member& member) const {
-  return member.order != nullptr ? std::move(*member.order) : order_;
+  if (member.order == nullptr) return order_;
+  return std::move(*member.order);
 }
 
 /// Whoever joined is an "other", even when the leader has gone: its own credential was not sent.
