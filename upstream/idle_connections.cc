@@ -34,8 +34,7 @@ bool IdleConnections::is_silent(OriginConnection& connection) {
   std::array<char, 1'024> bytes;
   const auto got = connection.receive(bytes);
   if (got.what == OriginConnection::Received::What::bytes) {
-    const std::string base = connection.base();
-    strayed_(base);  // may end the connection
+    strayed_(std::string(connection.base()));  // a copy: this may end the connection
   }
   return got.what == OriginConnection::Received::What::none;
 }

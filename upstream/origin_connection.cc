@@ -197,7 +197,7 @@ void OriginConnection::begin_connecting(MonotonicTime now) {
   LARDER_CHECK(code == CURLM_OK);
 }
 
-void OriginConnection::fail_to_connect(OriginError error) {
+void OriginConnection::fail_to_connect(const OriginError& error) {
   looking_up_ = false;
   book_.leave(*this);
   timer_.reset();

@@ -128,7 +128,7 @@ class OriginConnection final : private AddressWaiter {
   void set_options();
   void set_proxy();
   void begin_connecting(MonotonicTime now);
-  void fail_to_connect(OriginError error);
+  void fail_to_connect(const OriginError& error);
   std::string peer_address() const;
   void stop();
   void watch_attempt(curl_socket_t socket, int what);
