@@ -42,7 +42,7 @@ Result<void> Upkeep::sweep_held_rows() {
   Change change = database_.change();
   change.held.sweep(change.txn, change.now);
   if (change.held.objects() == before) return {};
-  const Result<void> done = database_.commit(change);
+  Result<void> done = database_.commit(change);
   database_.publish();
   return done;
 }
