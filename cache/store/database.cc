@@ -169,7 +169,7 @@ Result<void> Database::commit(Change& change) {
     change.txn.put(environment_->meta, kFloorKey,
                    {reinterpret_cast<const char*>(&floor), sizeof floor});
   }
-  const Result<void> done = change.commit();
+  Result<void> done = change.commit();
   if (!done) return done;
   saved_floor_ = floor;
   live_pages_ = change.pages_in_use;
@@ -216,7 +216,7 @@ Result<void> Database::empty(bool by_force) {
   }
   empty_objects(change.txn);
   scopes.empty(change.txn);
-  const Result<void> done = commit(change);
+  Result<void> done = commit(change);
   if (done) forget_all();
   return done;
 }
