@@ -203,27 +203,31 @@ def go_through(larder, disk, what):
           f"after {resumed:.1f} s, after a restart {again:.1f} s")
 
 
-def test_a_full_disk(stage):
+def small_disk(stage, larder):
+    """None = this system lets nobody, or only root, mount a tmpfs; that is said."""
     if os.geteuid() != 0:
         print("skipped: only root can mount a tmpfs")
-        return
-    larder = stage.larder(start=False, **FRESH_FOR_LONG)
+        return None
     disk = FullDisk(stage, larder)
     if not disk.mounted:
         print("skipped: this system lets nobody mount a tmpfs")
+        return None
+    return disk
+
+
+def test_a_full_disk(stage):
+    larder = stage.larder(start=False, **FRESH_FOR_LONG)
+    disk = small_disk(stage, larder)
+    if disk is None:
         return
     larder.start()
     go_through(larder, disk, "full")
 
 
 def test_a_file_system_that_is_read_only_at_the_start(stage):
-    if os.geteuid() != 0:
-        print("skipped: only root can mount a tmpfs")
-        return
     larder = stage.larder(start=False, **FRESH_FOR_LONG)
-    disk = FullDisk(stage, larder)
-    if not disk.mounted:
-        print("skipped: this system lets nobody mount a tmpfs")
+    disk = small_disk(stage, larder)
+    if disk is None:
         return
     larder.start()
     warm_up(larder)
