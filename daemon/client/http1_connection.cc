@@ -312,22 +312,24 @@ void Http1Connection::cut_off() {
   cut();
 }
 
+void Http1Connection::begin_closing() {
+  out_.end();
+  host_.turn().spend(TurnLine::kConnectionBytes);
+  transition_to(State::closing);
+}
+
 /// Ends the connection so that nobody takes an answer that is under way for whole.
 void Http1Connection::cut() {
   if (state_ == State::closing) return;
   if (exchange_) exchange_->abort();
-  out_.end();
-  host_.turn().spend(TurnLine::kConnectionBytes);
-  transition_to(State::closing);
+  begin_closing();
   transport_->reset();
 }
 
 void Http1Connection::close() {
   if (state_ == State::closing) return;
   if (state_ == State::answering || state_ == State::flushing) return cut();
-  out_.end();
-  host_.turn().spend(TurnLine::kConnectionBytes);
-  transition_to(State::closing);
+  begin_closing();
   transport_->close();
 }
 

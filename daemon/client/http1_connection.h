@@ -81,6 +81,7 @@ class Http1Connection final : public TransportUser, public AnswerTaker, public O
   void put_off_next();
   void settle();
   void go_on();
+  void begin_closing();
   void cut();
   void linger();
   void stop_reading();
