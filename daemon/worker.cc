@@ -112,8 +112,10 @@ void Worker::on_incoming(uv_stream_t* stream, int status) noexcept {
   auto* listener = static_cast<Listener*>(stream->data);
   if (status != 0) return;
   // libuv asks for no further one until this one is taken.
-  listener->put_off = listener->worker->turn().is_spent();
-  if (!listener->put_off) listener->worker->accept(*listener);
+  Worker* self = listener->worker;
+  if (!self->turn().is_spent()) return self->accept(*listener);
+  listener->put_off = true;
+  self->accepts_put_off_ = true;
 }
 
 /// At the bound a client is accepted and cut off: left in the backlog it would wait for nothing,
@@ -169,8 +171,8 @@ void Worker::on_turn_checked(uv_check_t* handle) noexcept {
 void Worker::begin_turn() {
   reader_.end_turn();
   turn().begin_turn();
-  bool put_off = sweeping_ || !turn().is_empty();
-  for (const auto& listener : listeners_) put_off = put_off || listener->put_off;
+  forget_time();
+  const bool put_off = accepts_put_off_ || sweeping_ || !turn().is_empty();
   if (put_off && put_off_) uv_idle_start(put_off_.get(), on_put_off);
 }
 
@@ -182,6 +184,7 @@ void Worker::on_put_off(uv_idle_t* handle) noexcept {
 /// New clients first, one for each listener: else those in line, who may come back for ever, keep
 /// them out.
 void Worker::go_on_with_put_off() {
+  accepts_put_off_ = false;
   for (auto& listener : listeners_) {
     if (std::exchange(listener->put_off, false)) accept(*listener);
   }
@@ -292,13 +295,15 @@ void Worker::end_if_left() {
   reader_.end_turn();
 }
 
-MonotonicTime Worker::now() const {
+/// Once for each millisecond of the loop. libuv's own time stands still in a suspend.
+ClientHost::Time Worker::read_time() const {
   const std::uint64_t loop = uv_now(loop_.get());
   if (loop != loop_read_) {
     loop_read_ = loop;
-    now_ = monotonic_now();
+    const auto at = monotonic_now();
+    time_read_ = {.now = at, .wall = shared_.clock.at(at)};
   }
-  return now_;
+  return time_read_;
 }
 
 std::string_view Worker::date() {

@@ -89,9 +89,7 @@ class Worker final : public AnswerOut, private ClientHost {
   // ClientHost
   const ServerConfig& server() const override { return config().server; }
   const UpstreamConfig& upstream() const override { return config().upstream; }
-  /// Once for each millisecond of the loop. libuv's own time stands still in a suspend.
-  MonotonicTime now() const override;
-  WallTime wall() const override { return shared_.clock.at(now()); }
+  Time read_time() const override;
   std::string_view date() override;
   Waiter add_waiter(AnswerTaker& taker) override;
   void remove_waiter(std::uint64_t waiter) override { waiters_.erase(waiter); }
@@ -138,10 +136,11 @@ class Worker final : public AnswerOut, private ClientHost {
   DateText date_;
   WallTime date_wall_{};                 ///< read from the system's clock
   MonotonicTime date_read_{};            ///< when
-  mutable std::uint64_t loop_read_ = 0;  ///< libuv's time, when `now_` was read
-  mutable MonotonicTime now_{};
+  mutable std::uint64_t loop_read_ = 0;  ///< libuv's time, when `time_read_` was read
+  mutable Time time_read_{};
   AccessRing* log_;
   std::vector<std::unique_ptr<Listener>> listeners_;
+  bool accepts_put_off_ = false;  ///< at one of them or more
   std::unordered_map<Http1Connection*, std::unique_ptr<Http1Connection>> connections_;
   std::unordered_map<std::uint64_t, AnswerTaker*> waiters_;
   std::uint64_t next_waiter_ = 1;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -68,9 +69,9 @@ class ClientHost {
 
   virtual const ServerConfig& server() const = 0;
   virtual const UpstreamConfig& upstream() const = 0;
-  virtual MonotonicTime now() const = 0;  ///< of this turn
-  virtual WallTime wall() const = 0;      ///< of this turn
-  virtual std::string_view date() = 0;    ///< for a Date field; good until the next call
+  virtual std::string_view date() = 0;              ///< for a Date field; good until the next call
+  MonotonicTime now() const { return time().now; }  ///< of this turn
+  WallTime wall() const { return time().wall; }     ///< of this turn
 
   /// Names `taker` as the one who gets the events of an order.
   virtual Waiter add_waiter(AnswerTaker& taker) = 0;
@@ -98,15 +99,28 @@ class ClientHost {
   virtual void on_connection_closed(Http1Connection& connection) = 0;
 
  protected:
+  struct Time {
+    MonotonicTime now;
+    WallTime wall;
+  };
+  virtual Time read_time() const = 0;
+  /// When a turn ends: the next one reads the clocks when it first asks for the time.
+  void forget_time() { time_.reset(); }
   /// At the start, and when the time-out changes.
   void announce_idle_timeout(Milliseconds timeout) { keep_alive_ = keep_alive_lines(timeout); }
 
  private:
+  const Time& time() const {
+    if (!time_) time_ = read_time();
+    return *time_;
+  }
+
   RequestParser& parser_;
   Planner& planner_;
   StoreReader& reader_;
   WorkerMetrics& counters_;
   TurnLine turn_;
+  mutable std::optional<Time> time_;
   std::string head_buffer_;
   std::string gathered_;
   std::string keep_alive_;

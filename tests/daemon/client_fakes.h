@@ -110,6 +110,7 @@ class FakeHost final : public ClientHost, private AnswerOut {
   /// Time passes, and with it a turn of the loop.
   void pass(std::int64_t ms) {
     now_.ms += ms;
+    forget_time();
     reader_.end_turn();
     turn().begin_turn();
   }
@@ -184,8 +185,7 @@ class FakeHost final : public ClientHost, private AnswerOut {
   // ClientHost
   const ServerConfig& server() const override { return settings_->config.server; }
   const UpstreamConfig& upstream() const override { return settings_->config.upstream; }
-  MonotonicTime now() const override { return now_; }
-  WallTime wall() const override { return {wall_.ms + now_.ms}; }
+  Time read_time() const override { return {.now = now_, .wall = {wall_.ms + now_.ms}}; }
   std::string_view date() override { return "DATE"; }
   Waiter add_waiter(AnswerTaker& taker) override {
     waiters_[++last_waiter_] = &taker;
