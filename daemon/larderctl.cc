@@ -18,6 +18,8 @@ struct Options {
   std::string socket = "/run/larder/admin.sock";
   long timeout_s = 60;
   std::string url;
+  std::string content_type;
+  std::string uid;
   std::string api_key;
   std::string environment;
   std::vector<std::string> branches;
@@ -64,6 +66,8 @@ std::string purge_target(const Options& options, const std::string& what,
     if (!value.empty()) target += std::string("&") + name + "=" + larder::query_value(value);
   };
   add("url", options.url);
+  add("content_type", options.content_type);
+  add("uid", options.uid);
   add("api_key", options.api_key);
   add("environment", options.environment);
   add("branch", branch);
@@ -93,6 +97,27 @@ void add_scope_options(CLI::App& command, Options& options) {
       ->allow_extra_args(false);
 }
 
+/// `purge entry blog blt1`, `purge asset blt2` ...: what shows it, and the lists that it is in.
+void add_content_purges(CLI::App& purges, Options& options,
+                        const std::function<void(CLI::App&, const std::string&)>& purges_what) {
+  const auto add = [&](const char* name, const char* what, const char* help) {
+    auto* command = purges.add_subcommand(name, help);
+    if (std::string_view(what) == "entry") {
+      command->add_option("content_type", options.content_type, "uid of its content type")
+          ->required();
+    }
+    command->add_option("uid", options.uid, "Its uid")->required();
+    add_scope_options(*command, options);
+    purges_what(*command, what);
+  };
+  add("entry", "entry", "What shows an entry, or refers to it, and all lists of its content type");
+  add("asset", "asset", "What shows an asset, and all lists of assets");
+  add("content-type", "content_type",
+      "What shows entries of a content type, or its schema, and all lists of them");
+  add("global-field", "global_field", "A global field, and all schemas");
+  add("taxonomy", "taxonomy", "What shows or uses a taxonomy");
+}
+
 }  // namespace
 
 int main(int count, char** words) {
@@ -116,19 +141,19 @@ int main(int count, char** words) {
       "Remove cached answers; returns when none is served as fresh any more. Exit code 3: nothing "
       "was found");
   purges->require_subcommand(1);
-  const auto purges_what = [&](CLI::App& command) {
-    command.callback([&, what = command.get_name()] {
-      action = [&options, what] { return purge(options, what); };
-    });
+  const auto purges_what = [&](CLI::App& command, const std::string& what) {
+    command.callback(
+        [&action, &options, what] { action = [&options, what] { return purge(options, what); }; });
   };
   auto* url = purges->add_subcommand("url", "One URL, all its variants");
   url->add_option("url", options.url, "URL or path, with its query")->required();
   add_scope_options(*url, options);
-  purges_what(*url);
+  purges_what(*url, "url");
+  add_content_purges(*purges, options, purges_what);
   auto* scope = purges->add_subcommand("scope", "All of a stack, environment or branch");
   add_scope_options(*scope, options);
-  purges_what(*scope);
-  purges_what(*purges->add_subcommand("all", "Everything"));
+  purges_what(*scope, "scope");
+  purges_what(*purges->add_subcommand("all", "Everything"), "all");
   if (const auto code = larder::parse_command_line(app, count, words)) return *code;
   larder::start_curl_library();
   return action();

@@ -21,7 +21,8 @@ FOLDERS = ["conf", "cache", "upstream", "daemon"]
 # storeys below, but none beside it.
 STOREYS = [
     ["conf/base"], ["conf"],
-    ["cache/http"], ["cache/request"], ["cache/scope"], ["cache/body"], ["cache/eviction"],
+    ["cache/http"], ["cache/request"], ["cache/scope"], ["cache/body"], ["cache/tags"],
+    ["cache/eviction"],
     ["cache/store"],
     ["upstream/loop"], ["upstream"],
     ["daemon/watch"], ["daemon/orders"], ["daemon/http1"],

@@ -37,7 +37,7 @@ struct ObjectHead {
   ObjectMeta meta;
   std::string entity_fields;  ///< HeadBlocks, with Content-Length and ETag known
   std::string shared_fields;
-  std::string tags;  ///< room for purge tags; empty for now
+  std::string tags;  ///< as TagSet::take() gives them; empty = it may depend on anything
 };
 
 struct NewObject : ObjectHead {

@@ -16,6 +16,7 @@
 #include "cache/store/leases.h"
 #include "cache/store/object.h"
 #include "cache/store/write.h"
+#include "cache/tags/change.h"
 #include "conf/config.h"
 
 /// The store: LMDB behind one door. One writer thread with group commit; any number of readers,
@@ -24,16 +25,18 @@ namespace larder {
 
 /// What a purge removes.
 struct PurgeOrder {
-  enum class What { url, scope, all };
+  enum class What { url, scope, change, all };
   What what = What::all;
   /// url: path and canonical query as in CanonicalRequest (every variant and representation of it
   /// goes), in every scope that the fields below select.
   std::string path;
   std::string query;
-  /// url and scope: empty = any.
+  /// All but `all`: empty = any.
   std::string api_key;
   std::string environment;
   std::string branch;
+  /// change: what has changed; what may show it goes.
+  ContentChange change = {};
 
   /// Of a scope: what it does not name may be any. In open mode a token alone is one, and which
   /// environment goes with it only the origin knows.

@@ -33,16 +33,38 @@ std::string wrong_method(std::string_view allowed, std::string_view text) {
                 "Allow: " + std::string(allowed) + "\r\n");
 }
 
+const char* name_of(ContentChange::What what) {
+  switch (what) {
+    case ContentChange::What::entry:
+      return "entry ";
+    case ContentChange::What::asset:
+      return "asset ";
+    case ContentChange::What::content_type:
+      return "content type ";
+    case ContentChange::What::global_field:
+      return "global field ";
+    case ContentChange::What::taxonomy:
+      return "taxonomy ";
+  }
+  return "?";
+}
+
 std::string describe(const PurgeOrder& order) {
+  const std::string scope = "scope " + order.api_key + "/" + order.environment + "/" + order.branch;
   switch (order.what) {
     case PurgeOrder::What::all:
       return "all";
     case PurgeOrder::What::scope:
-      break;
+      return scope;
+    case PurgeOrder::What::change: {
+      const auto& [what, content_type, uid] = order.change;
+      const std::string name = content_type.empty() ? uid : content_type + "/" + uid;
+      return name_of(what) + name + ", " + scope;
+    }
     case PurgeOrder::What::url:
       return "url " + order.path + "?" + order.query;
   }
-  return "scope " + order.api_key + "/" + order.environment + "/" + order.branch;
+  return "?";
 }
 
 /// A URL to be purged comes percent-encoded once more: room for the longest target that a client

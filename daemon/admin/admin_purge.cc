@@ -53,26 +53,60 @@ std::string canonical_url(const std::string& url, const Config& config, PurgeOrd
   return {};
 }
 
+/// A kind of content by its name in an order.
+std::optional<ContentChange::What> content_of(std::string_view what) {
+  using What = ContentChange::What;
+  if (what == "entry") return What::entry;
+  if (what == "asset") return What::asset;
+  if (what == "content_type") return What::content_type;
+  if (what == "global_field") return What::global_field;
+  if (what == "taxonomy") return What::taxonomy;
+  return std::nullopt;
+}
+
+/// The parts of an order beside PurgeOrder's own.
+struct PurgeWords {
+  std::string what;
+  std::string url;
+  std::string content_type;
+  std::string uid;
+};
+
+std::variant<PurgeOrder, std::string> purge_of_content(PurgeWords words, ContentChange::What what,
+                                                       PurgeOrder order) {
+  if (!words.url.empty()) return "purge of content takes no url";
+  if (words.uid.empty()) return "purge " + words.what + " needs a uid";
+  const bool entry = what == ContentChange::What::entry;
+  if (entry && words.content_type.empty()) return "purge entry needs its content_type";
+  if (!entry && !words.content_type.empty()) return "only purge entry takes a content_type";
+  order.what = PurgeOrder::What::change;
+  order.change = {what, std::move(words.content_type), std::move(words.uid)};
+  return order;
+}
+
 }  // namespace
 
 std::variant<PurgeOrder, std::string> parse_purge(std::string_view query, const Config& config) {
   PurgeOrder order;
-  std::string what;
-  std::string url;
-  const std::map<std::string_view, std::string*> known{{"what", &what},
-                                                       {"url", &url},
-                                                       {"api_key", &order.api_key},
-                                                       {"environment", &order.environment},
-                                                       {"branch", &order.branch}};
+  PurgeWords words;
+  const std::map<std::string_view, std::string*> known{
+      {"what", &words.what},    {"url", &words.url},         {"content_type", &words.content_type},
+      {"uid", &words.uid},      {"api_key", &order.api_key}, {"environment", &order.environment},
+      {"branch", &order.branch}};
   QueryPair pair;
   while (take_pair(query, pair)) {
     const auto place = known.find(pair.name);
     if (place == known.end()) {
-      return "unknown parameter of purge; known are what, url, api_key, environment, branch";
+      return "unknown parameter of purge; known are what, url, content_type, uid, api_key, "
+             "environment, branch";
     }
     if (!place->second->empty()) return "a parameter of purge is there twice; ask once for each";
     *place->second = decoded(pair.value);
   }
+  const auto& [what, url, content_type, uid] = words;
+  if (const auto content = content_of(what)) return purge_of_content(words, *content, order);
+  if (!content_type.empty() || !uid.empty())
+    return "purge " + what + " takes no content_type, no uid";
   const bool narrowed =
       !order.api_key.empty() || !order.environment.empty() || !order.branch.empty();
   if (what == "all") {
@@ -85,7 +119,9 @@ std::variant<PurgeOrder, std::string> parse_purge(std::string_view query, const 
     order.what = PurgeOrder::What::scope;
     return order;
   }
-  if (what != "url") return "purge what? one of all, scope, url";
+  if (what != "url") {
+    return "purge what? one of all, scope, url, entry, asset, content_type, global_field, taxonomy";
+  }
   if (url.empty()) return "purge url needs a url";
   order.what = PurgeOrder::What::url;
   const auto mistake = canonical_url(url, config, order);

@@ -21,7 +21,8 @@ bool selects(const PurgeOrder& purge, const FillOrder& order) {
   if (purge.what == PurgeOrder::What::all) return true;
   const auto& scope = *order.scope;
   if (!purge.selects_scope(scope.api_key, scope.environment, scope.branch)) return false;
-  return purge.what == PurgeOrder::What::scope ||
+  // What a fill depends on is known at its end: a change may show in any.
+  return purge.what == PurgeOrder::What::scope || purge.what == PurgeOrder::What::change ||
          (purge.path == order.request.path && purge.query == order.request.query);
 }
 

@@ -6,6 +6,7 @@
 
 #include "cache/http/freshness.h"
 #include "cache/http/http_date.h"
+#include "cache/tags/request_tags.h"
 #include "conf/base/check.h"
 #include "conf/base/log.h"
 #include "daemon/fetch/answer_judge.h"
@@ -163,7 +164,7 @@ void Fill::take_head(const ResponseFacts& facts) {
 
 void Fill::hold_back() {
   move_to(State::held_back);
-  begin_pipeline();
+  begin_reading();
 }
 
 /// The leader alone sees the origin's error, and not even it a redirect.
@@ -185,15 +186,15 @@ void Fill::keep() {
     return pass_on(StoreVerdict::too_large);
   }
   move_to(State::keeping);
-  begin_pipeline();
+  begin_reading();
 }
 
-void Fill::begin_pipeline() {
+void Fill::begin_reading() {
   const bool zipped = facts_->content_encoding == "gzip";
-  pipeline_.emplace(zipped ? Representation::gzip : Representation::identity,
-                    BodyLimits{.max_bytes = around_.store.max_object_bytes(),
-                               .max_decoded_bytes = settings_->config.cache.max_decoded_bytes},
-                    &words_);
+  reading_.emplace(zipped ? Representation::gzip : Representation::identity,
+                   BodyLimits{.max_bytes = around_.store.max_object_bytes(),
+                              .max_decoded_bytes = settings_->config.cache.max_decoded_bytes},
+                   content_type_of(order_.request.path));
 }
 
 // --- The body ---
@@ -219,7 +220,7 @@ bool Fill::has_room(std::uint64_t bytes) const {
 /// False = the store has no room for it.
 bool Fill::keep_piece(const Chunk& piece) {
   if (write_ != nullptr && !write_->append(piece)) return false;
-  if (!pipeline_->feed(*piece)) write_.reset();  // not sound: it will not be stored
+  if (!reading_->feed(*piece)) write_.reset();  // not sound: it will not be stored
   body_.push_back(piece);
   return true;
 }
@@ -230,7 +231,7 @@ void Fill::pass_on(StoreVerdict why) {
   move_to(State::passing);
   if (verdict_ == StoreVerdict::storable) verdict_ = why;
   write_.reset();
-  pipeline_.reset();
+  reading_.reset();
   auto arrived = std::exchange(body_, {});
   for (const auto& chunk : arrived) HeldBytes::pass_to_output(chunk);
   if (told_nobody) {
@@ -254,7 +255,7 @@ void Fill::stop_holding_back() {
 
 void Fill::finish(bool framed) {
   std::optional<Result<SoundBody>> body;
-  if (keeps_body()) body = pipeline_->finish();
+  if (keeps_body()) body = reading_->finish();
   const bool sound = body && body->has_value();
   // Well-formed JSON is whole, even if nothing but the connection's end says so; but a number that
   // was cut is another number.
@@ -264,7 +265,7 @@ void Fill::finish(bool framed) {
   if (state_ == State::held_back) {
     if (settle_rejection(sound)) return end();
   } else if (state_ == State::keeping) {
-    verdict_ = judge_whole({*facts_, order_, framed, *body, words_, verdict_});
+    verdict_ = judge_whole({*facts_, order_, framed, *body, reading_->words(), verdict_});
     if (verdict_ == StoreVerdict::storable) {
       around_.credentials.on_accepted(*this);
       if (commit(**body)) move_to(State::committing);
@@ -311,13 +312,16 @@ bool Fill::commit(const SoundBody& body) {
                  .body_length = body.bytes};
   object.entity_fields = head_->blocks.entity;
   object.shared_fields = head_->blocks.shared;
+  add_request_tags(order_.request.path, order_.request.query, facts_->status < 400,
+                   reading_->tags());
+  object.tags = reading_->tags().take();
   return write_->commit(std::move(object));
 }
 
 /// Of a whole 401, 403 or 412: true when it was the API's word on the credential, and everyone
 /// has been dealt with.
 bool Fill::settle_rejection(bool sound) {
-  if (!sound || !is_rejection(words_)) {
+  if (!sound || !is_rejection(reading_->words())) {
     stop_holding_back();
     return false;
   }

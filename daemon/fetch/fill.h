@@ -7,8 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "cache/body/error_code.h"
-#include "cache/body/pipeline.h"
+#include "daemon/fetch/body_reading.h"
 #include "daemon/fetch/fill_owner.h"
 #include "daemon/fetch/fill_state.h"
 
@@ -85,7 +84,7 @@ class Fill final : public TransferSink {
   void hold_back();
   void keep();
   bool keeps_body() const { return state_ == State::held_back || state_ == State::keeping; }
-  void begin_pipeline();
+  void begin_reading();
   void take_body(std::string bytes);
   bool has_room(std::uint64_t bytes) const;
   bool keep_piece(const Chunk& piece);
@@ -124,8 +123,7 @@ class Fill final : public TransferSink {
   const ResponseFacts* facts_ = nullptr;  ///< the transfer's, from its head to its end
   StoreVerdict verdict_ = StoreVerdict::storable;  ///< as far as is known
   std::unique_ptr<FillWrite> write_;               ///< while it may be stored
-  ErrorCodeReader words_;                          ///< of what is held back or kept
-  std::optional<BodyPipeline> pipeline_;           ///< of what is kept
+  std::optional<BodyReading> reading_;             ///< of what is held back or kept
   std::shared_ptr<const AnswerHead> head_;
   std::vector<Chunk> body_;   ///< the whole, of what is kept
   std::vector<Chunk> fresh_;  ///< arrived since the last spread()

@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <map>
 #include <set>
 #include <thread>
 
+#include "cache/tags/tag_set.h"
 #include "conf/base/startup_error.h"
 #include "tests/cache/store_fixture.h"
 
@@ -228,6 +230,94 @@ TEST_CASE("store: a purge takes exactly what it names", "[store]") {
     store.reset();  // and the same after a restart
     store = std::make_unique<Store>(config_at(directory.path()), kScopes, hasher(), make_fifo());
   }
+}
+
+namespace {
+
+std::string tags_of_all(std::initializer_list<Tag> tags) {
+  TagSet set;
+  for (const Tag tag : tags) set.add(tag);
+  return set.take();
+}
+
+PurgeOrder change_order(ContentChange change, std::string api_key = "") {
+  PurgeOrder order;
+  order.what = PurgeOrder::What::change;
+  order.change = std::move(change);
+  order.api_key = std::move(api_key);
+  return order;
+}
+
+struct ChangeCase {
+  const char* name;
+  PurgeOrder order;
+  std::set<std::string> gone;
+};
+
+}  // namespace
+
+TEST_CASE("store: a purge of a change takes what may show it, where it is said", "[store]") {
+  using What = ContentChange::What;
+  const ChangeCase c = GENERATE(values<ChangeCase>({
+      {"entry",
+       change_order({What::entry, "blog", "a"}),
+       {"shows", "refers", "list", "includes_fr", "untagged"}},
+      {"entry in one stack",
+       change_order({What::entry, "blog", "a"}, "stack1"),
+       {"shows", "refers", "list", "includes_fr", "untagged"}},
+      {"entry that nothing shows",
+       change_order({What::entry, "blog", "new"}),
+       {"list", "includes", "includes_fr", "untagged"}},
+      {"entry that only a \"not found\" names",
+       change_order({What::entry, "page", "missing"}),
+       {"missing", "includes", "includes_fr", "untagged"}},
+      {"asset", change_order({What::asset, "", "x"}), {"asset", "untagged"}},
+      {"content type",
+       change_order({What::content_type, "", "blog"}),
+       {"shows", "list", "untagged"}},
+      {"stack that is not there", change_order({What::entry, "blog", "a"}, "stack9"), {}},
+  }));
+  CAPTURE(c.name);
+  const std::map<std::string, std::string> kinds{
+      {"shows", tags_of_all({entry_tag("a"), content_tag("blog")})},
+      {"refers", tags_of_all({entry_tag("b"), content_tag("page"), reference_tag("a")})},
+      {"list", tags_of_all({list_tag("blog")})},
+      {"other", tags_of_all({entry_tag("c")})},
+      {"includes", tags_of_all({entry_tag("d"), inclusion_tag()})},
+      {"includes_fr", tags_of_all({entry_tag("d"), inclusion_tag()})},
+      {"missing", tags_of_all({reference_tag("missing"), list_tag("page")})},
+      {"asset", tags_of_all({asset_tag("x")})},
+      {"untagged", ""},
+  };
+  const TemporaryDirectory directory;
+  Store store = open_store(directory.path());
+  std::vector<std::pair<std::string, ObjectPlan>> plans;
+  for (unsigned scope = 0; scope < 12; ++scope) {
+    for (const auto& [kind, tags] : kinds) {
+      ObjectPlan plan;
+      plan.scope = scope;
+      plan.path = "/v3/" + kind;
+      plan.query = kind == "includes_fr" ? "locale=fr-fr" : "";
+      plan.seed = plans.size() + 1;
+      NewObject object = make_object(plan);
+      object.tags = tags;
+      Outcome<bool> stored;
+      REQUIRE(put(store, std::move(object), label_of(scope), [&](bool done) { stored.set(done); }));
+      REQUIRE(stored.wait());
+      plans.emplace_back(kind, plan);
+    }
+  }
+  const PurgeResult result = purge_and_wait(store, c.order);
+  CHECK_FALSE(result.error);
+  std::uint64_t gone = 0;
+  for (const auto& [kind, plan] : plans) {
+    CAPTURE(kind, plan.scope);
+    const bool there = c.order.api_key.empty() || label_of(plan.scope).api_key == c.order.api_key;
+    const bool goes = there && c.gone.contains(kind);
+    gone += goes ? 1 : 0;
+    CHECK(see(store, plan) == (goes ? Seen::absent : Seen::whole));
+  }
+  CHECK(result.objects == gone);
 }
 
 TEST_CASE("store: a purge of more than a transaction holds takes all of it", "[store]") {

@@ -16,11 +16,13 @@ std::variant<PurgeOrder, std::string> parse(std::string_view query) {
 }  // namespace
 
 TEST_CASE("purge: what is wrong with an order is said", "[daemon]") {
-  const auto query =
-      GENERATE(as<std::string>{}, "", "what=", "what=some", "what=all&api_key=k", "what=scope",
-               "what=url", "what=url&url=", "what=url&url=/nothing", "what=url&url=/v3/unknown",
-               "what=url&url=/v3/assets%3Flive_preview%3Dx", "what=all&color=red",
-               "what=url&environment=a&url=/v3/assets%3Fenvironment%3Db");
+  const auto query = GENERATE(
+      as<std::string>{}, "", "what=", "what=some", "what=all&api_key=k", "what=scope", "what=url",
+      "what=url&url=", "what=url&url=/nothing", "what=url&url=/v3/unknown",
+      "what=url&url=/v3/assets%3Flive_preview%3Dx", "what=all&color=red", "what=entry",
+      "what=entry&uid=a", "what=entry&content_type=b", "what=asset",
+      "what=asset&uid=a&content_type=b", "what=scope&branch=b&uid=a", "what=all&content_type=b",
+      "what=asset&uid=a&url=/v3/assets", "what=url&environment=a&url=/v3/assets%3Fenvironment%3Db");
   CAPTURE(query);
   const auto parsed = parse(query);
   REQUIRE(std::holds_alternative<std::string>(parsed));
@@ -47,4 +49,25 @@ TEST_CASE("purge: a scope takes any of its parts", "[daemon]") {
   REQUIRE(std::holds_alternative<PurgeOrder>(parsed));
   CHECK(std::get<PurgeOrder>(parsed).api_key == "blt1");
   CHECK(std::get<PurgeOrder>(parsed).environment == "a b");
+}
+
+TEST_CASE("purge: what has changed, and where", "[daemon]") {
+  using What = larder::ContentChange::What;
+  const auto [query, what, content_type] = GENERATE(table<std::string, What, std::string>({
+      {"what=entry&content_type=blog&uid=a%20b&branch=main", What::entry, "blog"},
+      {"what=asset&uid=a%20b&branch=main", What::asset, ""},
+      {"what=content_type&uid=a%20b&branch=main", What::content_type, ""},
+      {"what=global_field&uid=a%20b&branch=main", What::global_field, ""},
+      {"what=taxonomy&uid=a%20b&branch=main", What::taxonomy, ""},
+  }));
+  CAPTURE(query);
+  const auto parsed = parse(query);
+  REQUIRE(std::holds_alternative<PurgeOrder>(parsed));
+  const auto& order = std::get<PurgeOrder>(parsed);
+  CHECK(order.what == PurgeOrder::What::change);
+  CHECK(order.change.what == what);
+  CHECK(order.change.content_type == content_type);
+  CHECK(order.change.uid == "a b");
+  CHECK(order.branch == "main");
+  CHECK(order.api_key.empty());
 }

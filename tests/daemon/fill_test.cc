@@ -50,6 +50,27 @@ TEST_CASE("fill: its leader gets a small answer in one event, and the store gets
   CHECK(f.owner.over == std::vector<std::uint64_t>{1});
 }
 
+TEST_CASE("fill: an object carries the tags of its path and of what its body shows", "[daemon]") {
+  const bool found = GENERATE(true, false);
+  CAPTURE(found);
+  FillFixture f;
+  auto order = f.order(1);
+  order.request.path = "/v3/content_types/blog/entries/a";
+  f.start(std::move(order));
+  f.transfers.answer(
+      0, found ? 200 : 422, kJson,
+      found ? R"({"entry":{"uid":"a","by":[{"uid":"b","_content_type_uid":"author"}]}})"
+            : R"({"error_code":141,"errors":{"uid":["is not valid."]}})");
+  REQUIRE(f.store.committed.size() == 1);
+  const std::string& tags = f.store.committed.front().head.tags;
+  CHECK(has_any_tag(tags, std::vector{reference_tag("a")}));
+  CHECK(has_any_tag(tags, std::vector{entry_tag("a")}) == found);
+  CHECK(has_any_tag(tags, std::vector{reference_tag("b")}) == found);
+  CHECK(has_any_tag(tags, std::vector{content_tag("author")}) == found);
+  CHECK(has_any_tag(tags, std::vector{list_tag("blog")}) == !found);
+  CHECK_FALSE(has_any_tag(tags, std::vector{unknown_tag(), any_list_tag()}));
+}
+
 TEST_CASE("fill: who joins gets what has arrived, then the rest", "[daemon]") {
   FillFixture f;
   Fill& fill = f.start();

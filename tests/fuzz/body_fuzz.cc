@@ -13,6 +13,7 @@
 
 #include "cache/body/error_code.h"
 #include "cache/body/pipeline.h"
+#include "cache/tags/tag_finder.h"
 #include "conf/base/check.h"
 #include "tests/fuzz/fuzz_input.h"
 
@@ -20,8 +21,8 @@
 // mode, then the bytes: as they are ('@'), as gzip ('A'), or as text that is gzipped here ('B').
 //
 // The verdict must be that of zlib in one call and of nlohmann's parser, wherever the body is cut;
-// the events must tell what that parser tells; and memory must stay within a bound that the body
-// does not decide.
+// the events must tell what that parser tells; tags must not depend on the cuts either; and memory
+// must stay within a bound that the body does not decide.
 
 namespace {
 
@@ -64,8 +65,9 @@ namespace larder::fuzz {
 namespace {
 
 constexpr BodyLimits kLimits{1 << 20, 20 * 1024};  // a window and some more: keeps it fast
-/// A window, and some state; zlib's own is of a fixed size and not counted.
-constexpr std::size_t kMaxMemory = 64 * 1024;
+/// A window, some state, and the tags with the open containers; zlib's own state is of a fixed size
+/// and not counted.
+constexpr std::size_t kMaxMemory = 128 * 1024;
 
 struct Expected {
   bool sound = false;
@@ -233,7 +235,9 @@ Result<SoundBody> fed_whole(std::string_view body, BodyPipeline& pipeline) {
 void check_memory(std::string_view body, Representation coding) {
   const std::size_t before = in_use;
   peak = in_use;
-  BodyPipeline pipeline(coding, kLimits);
+  TagSet tags;
+  TagFinder finder("blog", tags);
+  BodyPipeline pipeline(coding, kLimits, &finder);
   static_cast<void>(fed_whole(body, pipeline));
   LARDER_CHECK(peak - before < kMaxMemory);
 }
@@ -274,6 +278,22 @@ void check_error_code(std::string_view text) {
   LARDER_CHECK(reader.code() == other_reader.code() && reader.code() >= 0);
 }
 
+/// Nor do the tags; and there are not too many.
+void check_tags(std::string_view text) {
+  TagSet tags;
+  TagFinder finder("blog", tags);
+  BodyPipeline pipeline(Representation::identity, kLimits, &finder);
+  TagSet other_tags;
+  TagFinder other_finder("blog", other_tags);
+  BodyPipeline other(Representation::identity, kLimits, &other_finder);
+  if (!fed_whole(text, pipeline)) return;
+  static_cast<void>(fed_in_pieces(text, other));
+  const std::string carried = tags.take();
+  LARDER_CHECK(carried == other_tags.take());
+  LARDER_CHECK(carried.size() <=
+               8 * (TagSet::kMostEntries + TagSet::kMostAssets + 2 * TagSet::kMostTags + 1));
+}
+
 void run(std::uint8_t mode, std::string_view input) {
   static std::string text;
   Expected expected;
@@ -295,6 +315,7 @@ void run(std::uint8_t mode, std::string_view input) {
       const bool known = reference_of(std::string(input), expected);
       check_verdict(input, Representation::identity, expected, known);
       if (input.find("error_code") != std::string_view::npos) check_error_code(input);
+      if (input.find("uid") != std::string_view::npos) check_tags(input);
     }
   }
 }

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cache/tags/change.h"
+
+namespace larder {
+
+std::vector<Tag> tags_of(const ContentChange& change) {
+  switch (change.what) {
+    case ContentChange::What::entry:
+      return {entry_tag(change.uid), reference_tag(change.uid), list_tag(change.content_type),
+              any_list_tag(), unknown_tag()};
+    case ContentChange::What::asset:
+      return {asset_tag(change.uid), asset_list_tag(), unknown_tag()};
+    case ContentChange::What::content_type:
+      return {content_tag(change.uid), list_tag(change.uid), any_list_tag(),
+              schema_tag(change.uid),  schema_list_tag(),    unknown_tag()};
+    case ContentChange::What::global_field:
+      return {global_field_tag(change.uid), global_field_list_tag(), any_schema_tag(),
+              unknown_tag()};
+    case ContentChange::What::taxonomy:
+      return {taxonomy_tag(change.uid), any_taxonomy_tag(), unknown_tag()};
+  }
+  return {unknown_tag()};
+}
+
+}  // namespace larder

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cache/tags/tag.h"
+
+namespace larder {
+
+/// Something that has changed in a stack: published, unpublished, edited or deleted.
+struct ContentChange {
+  enum class What : std::uint8_t { entry, asset, content_type, global_field, taxonomy };
+  What what = What::entry;
+  std::string content_type;  ///< of an entry
+  std::string uid;
+};
+
+/// The tags of which an answer has at least one if it may show what has changed. An entry changes
+/// what shows it and every list of its content type; a content type also what shows its entries.
+/// (An entry that was not published may besides be new to what has an inclusion_tag().)
+std::vector<Tag> tags_of(const ContentChange& change);
+
+}  // namespace larder

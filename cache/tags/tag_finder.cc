@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cache/tags/tag_finder.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace larder {
+namespace {
+
+/// What the API names assets in `_content_type_uid`.
+constexpr std::string_view kAssets = "sys_assets";
+
+template <typename Value, std::size_t count>
+Value find(const std::array<std::pair<std::string_view, Value>, count>& table,
+           std::string_view name, Value otherwise) {
+  const auto at =
+      std::find_if(table.begin(), table.end(), [&](const auto& row) { return row.first == name; });
+  return at == table.end() ? otherwise : at->second;
+}
+
+}  // namespace
+
+TagFinder::TagFinder(std::string content_type, TagSet& tags)
+    : content_type_(std::move(content_type)), tags_(tags) {}
+
+TagFinder::Role TagFinder::role_of(std::string_view name) {
+  static constexpr std::array<std::pair<std::string_view, Role>, 10> kRoles{{
+      {"entry", Role::entry},
+      {"entries", Role::entry},
+      {"asset", Role::asset},
+      {"assets", Role::asset},
+      {"content_type", Role::content_type},
+      {"content_types", Role::content_type},
+      {"global_field", Role::global_field},
+      {"global_fields", Role::global_field},
+      {"taxonomy", Role::taxonomy},
+      {"taxonomies", Role::taxonomy},
+  }};
+  return find(kRoles, name, Role::none);
+}
+
+TagFinder::Member TagFinder::member_of(std::string_view name) {
+  static constexpr std::array<std::pair<std::string_view, Member>, 7> kMembers{{
+      {"uid", Member::uid},
+      {"_content_type_uid", Member::content_type},
+      {"filename", Member::asset_mark},
+      {"_version", Member::version},
+      {"entry-uid", Member::linked_entry},
+      {"asset-uid", Member::linked_asset},
+      {"taxonomy_uid", Member::taxonomy},
+  }};
+  return find(kMembers, name, Member::other);
+}
+
+void TagFinder::on_open(JsonContainer container, unsigned depth) {
+  if (depth >= kMostFrames) return tags_.add(unknown_tag());
+  frames_.resize(depth);
+  Role role = Role::none;
+  if (depth == 0) {
+    role = container == JsonContainer::object ? Role::answer : Role::none;
+  } else if (const Frame& around = frames_.back(); around.is_array) {
+    role = around.role;
+  } else if (around.role == Role::answer) {
+    role = role_;
+  }
+  Frame& frame = frames_.emplace_back();
+  frame.role = role;
+  frame.is_array = container == JsonContainer::array;
+}
+
+void TagFinder::on_close(JsonContainer container, unsigned depth) {
+  if (depth >= kMostFrames) return;
+  frames_.resize(depth + 1);
+  if (container == JsonContainer::object) end_object(frames_.back());
+  frames_.pop_back();
+}
+
+void TagFinder::on_text(JsonText kind, std::string_view part, bool last, unsigned depth) {
+  if (depth == 0 || depth > kMostFrames) return;
+  if (kind != JsonText::key && member_ == Member::other) return;
+  const std::size_t room = kMostText - text_.size();
+  cut_ = cut_ || part.size() > room;
+  text_.append(part.substr(0, room));
+  if (!last) return;
+  if (kind == JsonText::key) {
+    take_name();
+  } else {
+    take_value();
+  }
+  text_.clear();
+  cut_ = false;
+}
+
+void TagFinder::on_literal(JsonLiteral, unsigned) {}
+
+void TagFinder::take_name() {
+  const std::string_view name = cut_ ? std::string_view{} : std::string_view(text_);
+  role_ = role_of(name);
+  member_ = member_of(name);
+}
+
+/// Of the member that was named last.
+void TagFinder::take_value() {
+  Frame& frame = frames_.back();
+  const Member member = std::exchange(member_, Member::other);
+  if (frame.is_array) return;
+  if (cut_) return tags_.add(unknown_tag());
+  switch (member) {
+    case Member::uid:
+      frame.uid = text_;
+      return;
+    case Member::content_type:
+      frame.content_type = text_;
+      return;
+    case Member::asset_mark:
+      frame.is_asset = true;
+      return;
+    case Member::version:
+      frame.is_versioned = true;
+      return;
+    case Member::linked_entry:
+      return tags_.add_reference({}, text_);
+    case Member::linked_asset:
+      return tags_.add_asset(text_);
+    case Member::taxonomy:
+      return tags_.add(taxonomy_tag(text_));
+    case Member::other:
+      return;
+  }
+}
+
+void TagFinder::end_object(const Frame& frame) {
+  if (frame.content_type == kAssets || (frame.is_asset && frame.content_type.empty()) ||
+      frame.role == Role::asset) {
+    return frame.uid.empty() ? tags_.add(asset_list_tag()) : tags_.add_asset(frame.uid);
+  }
+  if (frame.role == Role::entry || !frame.content_type.empty()) {
+    const std::string& type = frame.content_type.empty() ? content_type_ : frame.content_type;
+    const bool whole = frame.role == Role::entry || frame.is_versioned;
+    if (!frame.uid.empty()) {
+      return whole ? tags_.add_entry(type, frame.uid) : tags_.add_reference(type, frame.uid);
+    }
+    if (!type.empty()) tags_.add_content(type);
+    return tags_.add(type.empty() ? any_list_tag() : list_tag(type));
+  }
+  if (frame.uid.empty()) return;
+  if (frame.role == Role::content_type) tags_.add(schema_tag(frame.uid));
+  if (frame.role == Role::global_field) tags_.add(global_field_tag(frame.uid));
+  if (frame.role == Role::taxonomy) tags_.add(taxonomy_tag(frame.uid));
+  if (frame.role == Role::none && frame.is_versioned) tags_.add_entry({}, frame.uid);
+}
+
+}  // namespace larder

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cache/body/json_events.h"
+#include "cache/tags/tag_set.h"
+
+namespace larder {
+
+/// Finds what the JSON text of an answer shows: entries (its own, included ones, stubs of
+/// references, embedded ones), assets, schemas, global fields and taxonomies, each by its uid.
+/// Whose uid it is, the member says in which an object lies (`entries`, `asset` ...), or
+/// `_content_type_uid`, or a member that only assets have; anything else that has a version is an
+/// entry. Takes the
+/// same little memory for any text. What it cannot follow counts as unknown_tag().
+class TagFinder final : public JsonEvents {
+ public:
+  /// `content_type` is that of the path, "" where it names none; `tags` outlives this.
+  TagFinder(std::string content_type, TagSet& tags);
+
+  void on_open(JsonContainer container, unsigned depth) override;
+  void on_close(JsonContainer container, unsigned depth) override;
+  void on_text(JsonText kind, std::string_view part, bool last, unsigned depth) override;
+  void on_literal(JsonLiteral literal, unsigned depth) override;
+
+ private:
+  /// What an object, or each one of an array, is by the name of the member that holds it.
+  enum class Role : std::uint8_t {
+    none,
+    answer,  ///< the whole
+    entry,
+    asset,
+    content_type,
+    global_field,
+    taxonomy,
+  };
+  enum class Member : std::uint8_t {
+    other,
+    uid,
+    content_type,  ///< `_content_type_uid`
+    asset_mark,    ///< only assets have it: `filename`
+    version,       ///< only what is published has it: `_version`
+    linked_entry,  ///< of links in JSON rich text: `entry-uid`
+    linked_asset,  ///< `asset-uid`
+    taxonomy,      ///< `taxonomy_uid`
+  };
+  /// Longer than any uid or name that counts.
+  static constexpr std::size_t kMostText = 128;
+  static constexpr std::size_t kMostFrames = 128;
+  /// An open container, and what is known of it.
+  struct Frame {
+    Role role = Role::none;
+    bool is_array = false;
+    bool is_asset = false;
+    bool is_versioned = false;
+    std::string uid;
+    std::string content_type;
+  };
+
+  static Role role_of(std::string_view name);
+  static Member member_of(std::string_view name);
+  void take_name();
+  void take_value();
+  void end_object(const Frame& frame);
+
+  const std::string content_type_;
+  TagSet& tags_;
+  std::vector<Frame> frames_;  ///< of the outermost containers
+  std::string text_;           ///< the key or value that is being read, cut at kMostText
+  bool cut_ = false;
+  Role role_ = Role::none;  ///< of what the last key names
+  Member member_ = Member::other;
+};
+
+}  // namespace larder

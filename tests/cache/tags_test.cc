@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <catch2/catch_test_macros.hpp>
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cache/body/json_stream.h"
+#include "cache/tags/change.h"
+#include "cache/tags/request_tags.h"
+#include "cache/tags/tag_finder.h"
+
+using namespace larder;
+
+namespace {
+
+/// The tags that the tests speak of, by names that can be read.
+std::map<std::string, std::string> tags_by_octets() {
+  std::map<std::string, std::string> names;
+  const auto learn = [&](const std::string& name, Tag tag) {
+    TagSet one;
+    one.add(tag);
+    REQUIRE(names.emplace(one.take(), name).second);
+  };
+  for (const std::string word : {"a", "b", "c", "d", "e1", "e2", "e3", "x1", "x2", "blog", "author",
+                                 "page", "seo", "colour", "red"}) {
+    learn("entry:" + word, entry_tag(word));
+    learn("to:" + word, reference_tag(word));
+    learn("content:" + word, content_tag(word));
+    learn("list:" + word, list_tag(word));
+    learn("asset:" + word, asset_tag(word));
+    learn("schema:" + word, schema_tag(word));
+    learn("field:" + word, global_field_tag(word));
+    learn("taxonomy:" + word, taxonomy_tag(word));
+  }
+  learn("any list", any_list_tag());
+  learn("inclusion", inclusion_tag());
+  learn("assets", asset_list_tag());
+  learn("schemas", schema_list_tag());
+  learn("any schema", any_schema_tag());
+  learn("fields", global_field_list_tag());
+  learn("any taxonomy", any_taxonomy_tag());
+  learn("unknown", unknown_tag());
+  return names;
+}
+
+using Names = std::set<std::string>;
+
+Names names_of(const std::string& carried) {
+  static const auto kNames = tags_by_octets();
+  Names names;
+  REQUIRE(carried.size() % 8 == 0);
+  for (std::size_t at = 0; at < carried.size(); at += 8) {
+    const auto found = kNames.find(carried.substr(at, 8));
+    names.insert(found == kNames.end() ? "?" : found->second);
+  }
+  return names;
+}
+
+/// Of a body alone, fed in pieces of `piece` octets.
+std::string tags_in(const std::string& body, const std::string& content_type = "",
+                    std::size_t piece = 1'000'000) {
+  TagSet tags;
+  TagFinder finder(content_type, tags);
+  JsonStream stream(&finder);
+  for (std::size_t at = 0; at < body.size(); at += piece) {
+    REQUIRE(stream.feed(std::string_view(body).substr(at, piece)));
+  }
+  REQUIRE(stream.finish());
+  return tags.take();
+}
+
+Names names_in(const std::string& body, const std::string& content_type = "") {
+  return names_of(tags_in(body, content_type));
+}
+
+Names names_of_request(const std::string& path, const std::string& query = "", bool found = true) {
+  TagSet tags;
+  add_request_tags(path, query, found, tags);
+  return names_of(tags.take());
+}
+
+std::string nested(unsigned depth, const std::string& inner) {
+  std::string text;
+  for (unsigned i = 0; i < depth; ++i) text += "[";
+  text += inner;
+  for (unsigned i = 0; i < depth; ++i) text += "]";
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("an entry is tagged by its own uid and the content type of the path") {
+  CHECK(names_in(R"({"entry":{"uid":"a","title":"A"}})", "blog") ==
+        Names{"entry:a", "content:blog"});
+  CHECK(names_in(R"({"entries":[{"uid":"a"},{"title":"B","uid":"b"}],"count":2})", "blog") ==
+        Names{"entry:a", "entry:b", "content:blog"});
+}
+
+TEST_CASE("what an entry refers to is tagged, included or not, wherever it lies") {
+  const struct {
+    const char* body;
+    Names names;
+  } kCases[] = {
+      {R"({"entry":{"uid":"a","author":[{"uid":"b","_content_type_uid":"author"}]}})",
+       {"entry:a", "content:blog", "to:b", "content:author"}},
+      {R"({"entry":{"uid":"a","by":{"_content_type_uid":"author","_version":2,"uid":"b",
+           "of":[{"uid":"c","_content_type_uid":"page"}]}}})",
+       {"entry:a", "content:blog", "entry:b", "content:author", "to:c", "content:page"}},
+      {R"({"entry":{"uid":"a","_embedded_items":{"rte":[{"uid":"b","_content_type_uid":"page"},
+           {"uid":"x1","_content_type_uid":"sys_assets"}]}}})",
+       {"entry:a", "content:blog", "to:b", "content:page", "asset:x1"}},
+      {R"({"entry":{"uid":"a","image":{"uid":"x1","filename":"f.png","_version":2}}})",
+       {"entry:a", "content:blog", "asset:x1"}},
+      {R"({"entry":{"uid":"a","rte":{"children":[{"attrs":{"entry-uid":"b",
+           "content-type-uid":"page"}},{"attrs":{"asset-uid":"x2"}}]}}})",
+       {"entry:a", "content:blog", "to:b", "asset:x2"}},
+      {R"({"entry":{"uid":"a","by":[{"uid":"b","_version":3}]}})",  // says no content type
+       {"entry:a", "content:blog", "entry:b"}},
+      {R"({"entry":{"uid":"a","taxonomies":[{"taxonomy_uid":"colour","term_uid":"red"}]}})",
+       {"entry:a", "content:blog", "taxonomy:colour"}},
+  };
+  for (const auto& row : kCases) {
+    INFO(row.body);
+    CHECK(names_in(row.body, "blog") == row.names);
+  }
+}
+
+TEST_CASE("a uid that is none of content is no tag") {
+  CHECK(names_in(R"({"entry":{"uid":"a","group":{"uid":"b"},"ids":["c"],"uids":{"uid":["d"]}}})",
+                 "blog") == Names{"entry:a", "content:blog"});
+  CHECK(names_in(R"({"content_type":{"uid":"blog","schema":[{"uid":"a","data_type":"text"}]}})") ==
+        Names{"schema:blog"});
+}
+
+TEST_CASE("assets, schemas, global fields and taxonomies are tagged by their uids") {
+  CHECK(names_in(R"({"asset":{"uid":"x1"}})") == Names{"asset:x1"});
+  CHECK(names_in(R"({"assets":[{"uid":"x1"},{"uid":"x2","is_dir":true}]})") ==
+        Names{"asset:x1", "asset:x2"});
+  CHECK(names_in(R"({"content_types":[{"uid":"blog"},{"uid":"page"}]})") ==
+        Names{"schema:blog", "schema:page"});
+  CHECK(names_in(R"({"global_fields":[{"uid":"seo"}]})") == Names{"field:seo"});
+  CHECK(names_in(R"({"taxonomy":{"uid":"colour"}})") == Names{"taxonomy:colour"});
+}
+
+TEST_CASE("entries without uids depend on all of their content type") {
+  CHECK(names_in(R"({"entries":[{"title":"A"}]})", "blog") == Names{"content:blog", "list:blog"});
+  CHECK(names_in(R"({"entries":[{"title":"A"}]})") == Names{"any list"});
+  CHECK(names_in(R"({"entry":{"uid":"a","by":{"_content_type_uid":"author"}}})", "blog") ==
+        Names{"entry:a", "content:blog", "content:author", "list:author"});
+}
+
+TEST_CASE("what cannot be followed may depend on anything") {
+  const std::string long_uid(200, 'u');
+  CHECK(names_in(R"({"entry":{"uid":")" + long_uid + R"("}})", "blog").contains("unknown"));
+  CHECK(names_in(nested(200, R"({"uid":"a","_version":1})")) == Names{"unknown"});
+  CHECK(names_in(nested(100, R"({"uid":"a","_version":1})")) == Names{"entry:a"});
+}
+
+TEST_CASE("where a body is cut changes no tag") {
+  const std::string body =
+      R"({"entries":[{"uid":"\u0061","author":[{"_content_type_uid":"auth\u006fr","uid":"b"}],)"
+      R"("image":{"filename":"f","uid":"x1"},"n":[1,2,null,{"uid":null}]},{"uid":"c"}]})";
+  const auto whole = tags_in(body, "blog");
+  CHECK(names_of(whole) ==
+        Names{"entry:a", "to:b", "entry:c", "content:blog", "content:author", "asset:x1"});
+  for (std::size_t piece = 1; piece < 40; ++piece) {
+    INFO(piece);
+    CHECK(tags_in(body, "blog", piece) == whole);
+  }
+}
+
+TEST_CASE("too many entries of a content type become all of them") {
+  const auto body_of = [](std::size_t count, const std::string& more) {
+    std::string body = R"({"entries":[)" + more;
+    for (std::size_t i = 0; i < count; ++i) {
+      body += R"({"uid":"n)" + std::to_string(i) + R"("},)";
+    }
+    return body + R"({"uid":"a"}]})";
+  };
+  const auto fits = tags_in(body_of(TagSet::kMostEntries - 1, ""), "blog");
+  CHECK(fits.size() == 8 * (TagSet::kMostEntries + 1));
+  CHECK_FALSE(names_of(fits).contains("list:blog"));
+  const auto author = R"({"uid":"b","by":{"uid":"c","_content_type_uid":"author"}},)";
+  CHECK(names_in(body_of(3 * TagSet::kMostEntries, author), "blog") ==
+        Names{"content:blog", "content:author", "list:blog", "list:author"});
+  CHECK(names_in(body_of(3 * TagSet::kMostEntries, R"({"by":{"uid":"b","_version":1}},)"),
+                 "blog") == Names{"unknown"});
+}
+
+TEST_CASE("too many assets become all of them, too many content types anything") {
+  TagSet tags;
+  for (int i = 0; i < 5'000; ++i) tags.add_asset("n" + std::to_string(i));
+  tags.add_entry("blog", "a");
+  CHECK(names_of(tags.take()) == Names{"assets", "entry:a", "content:blog"});
+  for (int i = 0; i < 5'000; ++i) tags.add_content("n" + std::to_string(i));
+  CHECK(names_of(tags.take()) == Names{"unknown"});
+  CHECK(tags.take().empty());
+}
+
+TEST_CASE("a path and a query tell what an answer depends on beyond its body") {
+  const struct {
+    const char* path;
+    const char* query;
+    bool found;
+    Names names;
+  } kCases[] = {
+      {"/v3/content_types/blog/entries/a", "", true, {"to:a", "content:blog"}},
+      {"/v3/content_types/blog/entries/a",
+       "",
+       false,
+       {"to:a", "content:blog", "list:blog", "schema:blog"}},
+      {"/v3/content_types/blog/entries", "", true, {"content:blog", "list:blog"}},
+      {"/v3/content_types/b%6Cog/entries", "limit=2", true, {"content:blog", "list:blog"}},
+      {"/v3/content_types/blog/entries",
+       "query=%7B%22author%22%3A%7B%22%24in_query%22%3A%7B%7D%7D%7D",
+       true,
+       {"content:blog", "list:blog", "any list"}},
+      {"/v3/content_types/blog/entries",
+       "query=%7B%22taxonomies.colour%22%3A%22red%22%7D",
+       true,
+       {"content:blog", "list:blog", "any taxonomy"}},
+      {"/v3/content_types/blog/entries/a",
+       "include_content_type=true",
+       true,
+       {"to:a", "content:blog", "schema:blog", "any schema"}},
+      {"/v3/content_types/blog/entries/a",
+       "include%5B%5D=author",
+       true,
+       {"to:a", "content:blog", "inclusion"}},
+      {"/v3/content_types/blog/entries/a",
+       "include_all=true",
+       true,
+       {"to:a", "content:blog", "inclusion"}},
+      {"/v3/content_types", "", true, {"schemas", "any schema"}},
+      {"/v3/content_types/blog", "", true, {"schema:blog", "any schema"}},
+      {"/v3/assets", "", true, {"assets"}},
+      {"/v3/assets/x1", "", true, {"asset:x1"}},
+      {"/v3/assets/x1", "", false, {"asset:x1", "assets"}},
+      {"/v3/global_fields", "", true, {"fields"}},
+      {"/v3/global_fields/seo", "", true, {"field:seo"}},
+      {"/v3/taxonomies", "", true, {"any taxonomy"}},
+      {"/v3/taxonomies/colour/terms/red", "", true, {"taxonomy:colour"}},
+      {"/v3/taxonomies/entries", "", true, {"any taxonomy", "any list"}},
+      {"/v3/stacks/sync", "", true, {"unknown"}},
+  };
+  for (const auto& row : kCases) {
+    INFO(row.path << " " << row.query << " found " << row.found);
+    CHECK(names_of_request(row.path, row.query, row.found) == row.names);
+  }
+}
+
+TEST_CASE("the content type of a path") {
+  CHECK(content_type_of("/v3/content_types/blog/entries/a") == "blog");
+  CHECK(content_type_of("/v3/content_types/b%20log") == "b log");
+  CHECK(content_type_of("/v3/content_types").empty());
+  CHECK(content_type_of("/v3/assets/blog").empty());
+}
+
+TEST_CASE("a change meets what shows it, and lists of its kind, and nothing else") {
+  using What = ContentChange::What;
+  const auto meets = [](const ContentChange& change, const std::string& path,
+                        const std::string& body, bool found = true) {
+    TagSet tags;
+    add_request_tags(path, "", found, tags);
+    TagFinder finder(content_type_of(path), tags);
+    JsonStream stream(&finder);
+    REQUIRE(stream.feed(body));
+    return has_any_tag(tags.take(), tags_of(change));
+  };
+  const std::string entry = "/v3/content_types/blog/entries/a";
+  const std::string list = "/v3/content_types/blog/entries";
+  const std::string shows =
+      R"({"entry":{"uid":"a","by":[{"uid":"b","_content_type_uid":"author"}]}})";
+  CHECK(meets({What::entry, "blog", "a"}, entry, shows));
+  CHECK(meets({What::entry, "author", "b"}, entry, shows));
+  CHECK_FALSE(meets({What::entry, "blog", "c"}, entry, shows));
+  CHECK_FALSE(meets({What::entry, "author", "c"}, entry, shows));
+  CHECK(meets({What::entry, "blog", "c"}, list, R"({"entries":[{"uid":"a"}]})"));
+  CHECK_FALSE(meets({What::entry, "page", "c"}, list, R"({"entries":[{"uid":"a"}]})"));
+  CHECK(meets({What::entry, "blog", "c"}, entry, R"({"error_code":141})", false));
+  CHECK(meets({What::content_type, "", "author"}, entry, shows));
+  CHECK(meets({What::content_type, "", "blog"}, entry, shows));
+  CHECK_FALSE(meets({What::content_type, "", "page"}, entry, shows));
+  CHECK_FALSE(meets({What::asset, "", "x1"}, entry, shows));
+  CHECK(meets({What::asset, "", "x1"}, "/v3/assets", R"({"assets":[]})"));
+  CHECK(meets({What::content_type, "", "page"}, "/v3/content_types", R"({"content_types":[]})"));
+  CHECK_FALSE(meets({What::content_type, "", "page"}, "/v3/content_types/blog",
+                    R"({"content_type":{"uid":"blog"}})"));
+  CHECK(meets({What::global_field, "", "seo"}, "/v3/content_types/blog",
+              R"({"content_type":{"uid":"blog"}})"));
+  CHECK(meets({What::taxonomy, "", "colour"}, "/v3/taxonomies/colour", R"({"taxonomy":{}})"));
+  CHECK(meets({What::entry, "page", "z"}, "/v3/stacks/sync", R"({"items":[]})"));
+}
+
+TEST_CASE("carried tags are found by value, whatever their number") {
+  std::mt19937_64 random(7);
+  for (std::size_t count = 0; count < 70; ++count) {
+    TagSet tags;
+    std::vector<Tag> in;
+    for (std::size_t i = 0; i < count; ++i) in.push_back({random()});
+    for (const Tag tag : in) tags.add(tag);
+    const auto carried = tags.take();
+    REQUIRE(carried.size() == 8 * count);
+    for (const Tag tag : in) CHECK(has_any_tag(carried, std::vector<Tag>{{random()}, tag}));
+    CHECK_FALSE(has_any_tag(carried, std::vector<Tag>{{random()}, {random()}}));
+  }
+}
