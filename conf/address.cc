@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "conf/address_range.h"
+#include "conf/base/json_text.h"
 
 namespace larder {
 namespace {
@@ -27,10 +28,6 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return port;
-}
-
-std::string quoted_port(std::string_view port) {
-  return "\"" + std::string(port) + "\"";
 }
 
 /// In network order; 4 or 16 bytes. Empty = no IP literal.
@@ -110,7 +107,7 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
   const std::string ip = parts ? ip_bytes(parts->host) : "";
   if (!port && !ip.empty() && !parts->port.empty()) {
     return fail(Error::Code::invalid,
-                "a port of 0 to 65535 behind the last colon, not " + quoted_port(parts->port));
+                "a port of 0 to 65535 behind the last colon, not " + json_quote(parts->port));
   }
   if (!port || ip.empty() || parts->bracketed != (ip.size() == 16)) {
     return fail(Error::Code::invalid, kListenForms);
@@ -152,7 +149,7 @@ Result<std::string> parse_base_url(std::string_view text) {
   const bool port_ok = parts->port.empty() || parse_port(parts->port).value_or(0) > 0;
   if (host_ok && !port_ok) {
     return fail(Error::Code::invalid,
-                "a port of 1 to 65535 behind the host, not " + quoted_port(parts->port));
+                "a port of 1 to 65535 behind the host, not " + json_quote(parts->port));
   }
   if (!host_ok || !port_ok) return fail(Error::Code::invalid, kUrlForm);
   return url;

@@ -49,6 +49,14 @@ void split_context(const Error& error, int line, std::string advice,
                       error.context.substr(remedy + 2) + std::move(advice)});
 }
 
+/// A path in it may hold control characters.
+std::string one_line(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(),
+      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
+  return text;
+}
+
 }  // namespace
 
 ParsedConfig parse_config(std::string_view toml_text, const SecretSource& secrets) {
@@ -107,7 +115,7 @@ std::string format_mistakes(const std::string& path, const std::vector<Mistake>&
   for (const Mistake& mistake : mistakes) {
     text += path;
     if (mistake.line > 0) text += ":" + std::to_string(mistake.line);
-    text += ": " + mistake.message + "; " + mistake.remedy + "\n";
+    text += ": " + one_line(mistake.message) + "; " + one_line(mistake.remedy) + "\n";
   }
   return text;
 }

@@ -208,6 +208,8 @@ TEST_CASE("config: a value of the wrong type, form or range is refused with a re
        "a port of 1 to 65535 behind the host, not \"0\""},
       {"[open]\ndelivery = \"https://a.b:99999\"\npreview = \"https://a.b\"",
        "a port of 1 to 65535 behind the host, not \"99999\""},
+      {"[open]\ndelivery = \"https://a.b:9\\t9\"\npreview = \"https://a.b\"",
+       "a port of 1 to 65535 behind the host, not \"9\\t9\""},
       {"[[listener]]\naddress = \"unix:relative\"", "an absolute path"},
       {"[[listener]]\nrole = \"preview\"", "F:1: this [[listener]] has no address"},
       {"[listener]\naddress = \"127.0.0.1:80\"", "write each one as [[listener]]"},
