@@ -341,7 +341,9 @@ def test_mistaken_purges_say_what_is_wrong_and_purge_nothing(stage):
     wait_stored(larder)
     for arguments, hint in [
             (["purge", "url"], "url"), (["purge", "scope"], "api_key"),
-            (["purge", "everything"], "known are url, scope, all"), (["purge", "all", "--branch", "main"], "branch"),
+            (["purge", "everything"], "known are url, entry, asset, content-type, global-field, "
+                                      "taxonomy, scope, all"),
+            (["purge", "all", "--branch", "main"], "branch"),
             (["purge"], "a command is missing"), (["purge", "scope", "--colour", "red"], "colour"),
             (["purge", "url", "/v3/unknown/path"], "never caches"),
             (["purge", "url", "/v3/sync?init=true"], "never caches"),
