@@ -215,6 +215,7 @@ void Transfer::release(bool clean) {
 
 void Transfer::pause() {
   paused_ = true;
+  held_up_ = true;
 }
 
 void Transfer::resume() {
@@ -232,6 +233,10 @@ std::optional<OriginError> Transfer::overdue(MonotonicTime now) {
     return OriginError{OriginCause::timed_out, "no answer within upstream.first_byte_timeout"};
   }
   if (age > config_->total_timeout_ms) {
+    if (held_up_) {  // too_slow() has watched the origin's own speed
+      return OriginError{OriginCause::overload,
+                         "a client took longer than upstream.total_timeout to read the answer"};
+    }
     return OriginError{OriginCause::timed_out,
                        "the answer took longer than upstream.total_timeout"};
   }

@@ -121,6 +121,7 @@ void Writer::store(std::vector<PutOrder>& puts) {
 /// How many of the puts, from the first on, need no more scopes than there may be. Room for the
 /// first one is made, if its scope is worth it; 0 = it is not.
 Result<std::size_t> Writer::make_scopes_fit(std::span<PutOrder> puts) {
+  if (!database_.open()) return fail(Error::Code::io, "there is no database");
   const ScopeBook& scopes = database_.scopes;
   const auto is_new = [&](const PutOrder& put) {
     return put.what == PutOrder::What::store && !scopes.knows(put.scope.mac);

@@ -460,12 +460,27 @@ void Fill::fail_those_with_stale(const Refusal& refusal, std::optional<WallTime>
 // --- Backpressure ---
 
 /// An answer that is passing runs at most a window ahead of its slowest reader.
+/// Of a reader of what passes through.
+bool Fill::is_far_ahead() const {
+  return state_ == State::passing && transfer_ != nullptr &&
+         std::any_of(members_.begin(), members_.end(),
+                     [&](const Member& member) { return lag_of(member) >= kWindowBytes; });
+}
+
+Milliseconds Fill::count_wait(Milliseconds span) {
+  if (is_far_ahead()) waited_ms_ += span;
+  return waited_ms_;
+}
+
+void Fill::cut_off() {
+  for (const Member& member : members_) send_failure(member, {});
+  members_.clear();
+  end();
+}
+
 void Fill::regulate() {
   if (state_ != State::passing || transfer_ == nullptr) return;
-  const bool far_ahead = std::any_of(members_.begin(), members_.end(), [&](const Member& member) {
-    return lag_of(member) >= kWindowBytes;
-  });
-  if (far_ahead) {
+  if (is_far_ahead()) {
     around_.transfers.pause(transfer_);
   } else {
     around_.transfers.resume(transfer_);

@@ -58,6 +58,10 @@ class Fill final : public TransferSink {
   /// Time has passed: readers that alone have held up the others for longer than
   /// `server.write_timeout`, all in all, are cut off. The number of them.
   unsigned cut_laggards(Milliseconds passed);
+  /// How long in all it has passed on nothing because of its readers; to be called once in `span`.
+  Milliseconds count_wait(Milliseconds span);
+  /// Ends it for all readers of an answer that passes through.
+  void cut_off();
   /// Who has waited since before `then`, and has a stale object, gets that: the fetch goes on.
   void give_stale(WallTime then);
   /// A purge came: what arrives is for those who already wait, and not stored. Nobody has a stale
@@ -109,6 +113,7 @@ class Fill final : public TransferSink {
   void fail_leader(const Refusal& refusal);
   void fail_those_with_stale(const Refusal& refusal, std::optional<WallTime> since = {});
 
+  bool is_far_ahead() const;
   void regulate();
   std::uint64_t lag_of(const Member& member) const { return received_ - member.taken; }
 
@@ -128,8 +133,9 @@ class Fill final : public TransferSink {
   std::vector<Chunk> body_;   ///< the whole, of what is kept
   std::vector<Chunk> fresh_;  ///< arrived since the last spread()
   std::uint64_t received_ = 0;
-  WallTime requested_;  ///< its start: a wait for a place counts as the origin's delay
-  Lifetime lifetime_;   ///< once committing
+  Milliseconds waited_ms_ = 0;  ///< see count_wait()
+  WallTime requested_;          ///< its start: a wait for a place counts as the origin's delay
+  Lifetime lifetime_;           ///< once committing
 };
 
 }  // namespace larder

@@ -3,9 +3,10 @@
 
 #include <arpa/inet.h>
 #include <algorithm>
-#include <functional>
 #include <utility>
 #include <vector>
+
+#include "daemon/fetch/slow_answers.h"
 
 namespace larder {
 
@@ -39,22 +40,17 @@ bool Relays::credit(Waiter waiter, std::uint64_t bytes) {
 }
 
 std::size_t Relays::cut_slow(std::size_t most, Milliseconds span) {
-  using Slow = std::pair<Milliseconds, Relay*>;
-  std::unordered_map<std::string, std::vector<Slow>> slow;
+  std::vector<SlowAnswer> slow;
+  std::vector<Relay*> relays;
   for (auto& [waiter, running] : relays_) {
     const auto waited = running.relay->count_wait(span);
-    if (waited < kSlowMs || running.client.empty()) continue;
-    slow[running.client].emplace_back(waited, running.relay.get());
+    if (waited < kSlowAnswerMs) continue;
+    slow.push_back({.host = {}, .client = running.client, .waited = waited});
+    relays.push_back(running.relay.get());
   }
-  std::size_t cut = 0;
-  for (auto& [client, of_client] : slow) {
-    if (of_client.size() <= most) continue;
-    std::sort(of_client.begin(), of_client.end(), std::greater<>());
-    of_client.resize(of_client.size() - most);
-    for (const Slow& one : of_client) one.second->cut();
-    cut += of_client.size();
-  }
-  return cut;
+  const auto beyond = slow_beyond(slow, most, slow.size());  // their lane bounds them by host
+  for (const std::size_t index : beyond) relays[index]->cut();
+  return beyond.size();
 }
 
 }  // namespace larder

@@ -42,8 +42,6 @@ class Relays final : public RelayOwner {
   Chunk hold_output(std::string bytes) override { return held_.hold_output(std::move(bytes)); }
   void on_relay_over(Waiter waiter) override { relays_.erase(waiter); }
 
-  /// A relay of which the client has once been so slow counts as slow until its end.
-  static constexpr Milliseconds kSlowMs = 1'000;
   struct Running {
     std::unique_ptr<Relay> relay;
     std::string client;  ///< client_group(); empty = not counted

@@ -119,6 +119,36 @@ def test_slow_readers_of_passed_answers_do_not_keep_misses_out(stage):
         client.close()
 
 
+def test_slow_readers_of_what_is_not_stored_do_not_keep_misses_out(stage):
+    """Beyond the cache's largest object: on visitors' places, and not known before the head."""
+    for most, cut in ((3, 29), (1_000, 16)):  # by their address, and by the places of the host
+        larder = stage.larder(server={"write_timeout": "60s"},
+                              upstream={"max_slow_relays_per_client": most})
+        clients = [stuck_client(larder, sized_target(24 * MIB, f"f{number}"), CREDENTIALS)
+                   for number in range(32)]
+        wait_metric(larder, "fills_laggards_cut", cut)
+        for number in range(10):
+            target, body = sized(20_000, f"beside{number}")
+            check_answer(larder.get(target, CREDENTIALS), 200, body, "a miss beside slow readers")
+        check_equal(metric(larder, "fills_laggards_cut"), cut, "answers that were cut off")
+        for client in clients:
+            client.close()
+
+
+def test_slow_readers_do_not_make_a_host_look_ill(stage):
+    larder = stage.larder(server={"write_timeout": "60s"},
+                          upstream={"total_timeout": "2s", "first_byte_timeout": "1s"})
+    clients = [stuck_client(larder, sized_target(24 * MIB, f"t{number}"),
+                            CREDENTIALS + [("release_id", "r")]) for number in range(6)]
+    wait_until(lambda: metric(larder, "transfers_running__delivery") == 0, "all have taken too long")
+    target, body = sized(20_000, "after")
+    check_answer(larder.get(target, CREDENTIALS), 200, body, "a miss after slow readers")
+    failed = {name: value for name, value in larder.metrics().items() if "host_failures_total" in name}
+    check_equal(sum(failed.values()), 0, f"failures of hosts: {failed}")
+    for client in clients:
+        client.close()
+
+
 def test_one_address_holds_few_relays_by_reading_slowly(stage):
     larder = stage.larder(server={"write_timeout": "60s"}, upstream={"max_slow_relays_per_client": 3})
     draft = f"{DRAFT_MARKER} {marker()} hash=hash123"
