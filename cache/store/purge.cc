@@ -140,7 +140,7 @@ std::vector<Purger::Target> Purger::url_targets(const PurgeOrder& order) const {
 Result<std::uint64_t> Purger::erase_changed(const PurgeOrder& order) {
   std::uint64_t total = 0;
   for (const ScopeMac& mac : database_.scopes.matching(order)) {
-    const auto removed = erase_changed(mac, order.change);
+    auto removed = erase_changed(mac, order.change);
     if (!removed) return removed;
     total += *removed;
   }
@@ -157,7 +157,7 @@ Result<std::uint64_t> Purger::erase_changed(const ScopeMac& mac, const ContentCh
   Target showing = scope_target(mac);
   showing.tags = {entry_tag(change.uid)};
   showing.shown_to = &audiences;
-  const auto removed = erase_targets({showing});
+  auto removed = erase_targets({showing});
   if (!removed) return removed;
   rest.new_but_to = &audiences;
   const auto more = erase_targets({rest});

@@ -50,7 +50,7 @@ const char* name_of(ContentChange::What what) {
 }
 
 std::string describe(const PurgeOrder& order) {
-  const std::string scope = "scope " + order.api_key + "/" + order.environment + "/" + order.branch;
+  std::string scope = "scope " + order.api_key + "/" + order.environment + "/" + order.branch;
   switch (order.what) {
     case PurgeOrder::What::all:
       return "all";
