@@ -2,6 +2,7 @@
 #include "daemon/listeners.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <cerrno>
 #include <cstring>
 #include <set>
@@ -54,6 +55,15 @@ std::vector<std::vector<ListeningSocket>> share_sockets(const ListenerConfig& li
     }
   }
   return of_worker;
+}
+
+/// Whoever may connect to an inherited admin socket may purge. Its mode is the socket unit's.
+void refuse_open_to_all(const ListenAddress& address) {
+  struct stat status {};
+  if (address.family != ListenAddress::Family::unix_socket) return;
+  if (::stat(address.host.c_str(), &status) != 0 || (status.st_mode & S_IWOTH) == 0) return;
+  throw StartupError("admin.socket " + address.host +
+                     " lets every local user purge; give its socket unit SocketMode=0660");
 }
 
 }  // namespace
@@ -128,6 +138,7 @@ void Listeners::open_clients(const Config& config, std::size_t workers) {
 
 void Listeners::open_admin(const Config& config) {
   for (std::size_t i = config.listeners.size(); i < wanted_.size(); ++i) {
+    if (!inherited_[i].empty()) refuse_open_to_all(wanted_[i]);
     auto opened = open({.address = wanted_[i]}, inherited_[i], 1, kAdminMode);
     operators_.push_back(
         {opened.front().front().name(), is_unix(wanted_[i]) ? "admin" : "metrics"});

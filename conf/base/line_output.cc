@@ -2,21 +2,20 @@
 #include "conf/base/line_output.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <climits>
 #include <string>
-#include <thread>
 #include <utility>
 
 namespace larder {
 namespace {
 
-constexpr auto kPause = std::chrono::milliseconds(20);
+constexpr int kPauseMs = 20;
 
 /// As write(2), but waits where the descriptor does not: somebody who shares it has made it so.
 ssize_t write_some(int file, std::string_view text) {
@@ -25,7 +24,9 @@ ssize_t write_some(int file, std::string_view text) {
     if (written > 0) return written;
     if (written == 0) errno = EIO;
     if (written == 0 || (errno != EINTR && errno != EAGAIN)) return -1;
-    if (errno == EAGAIN) std::this_thread::sleep_for(kPause);
+    if (errno != EAGAIN) continue;
+    pollfd writable{.fd = file, .events = POLLOUT, .revents = 0};
+    ::poll(&writable, 1, kPauseMs);
   }
 }
 

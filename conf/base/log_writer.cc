@@ -103,6 +103,7 @@ void LogLines::run() {
     }
     if (!lines.empty()) write(lines);
     last_words.speak(output_);
+    if (last) report_ = LossReport(report_.told());  // what it kept for later is said now
     report();
     if (settle(last)) return;
   }

@@ -98,9 +98,9 @@ void AccessLogWriter::run() {
   for (;;) {
     const bool stopping = stage_.load() != Stage::running;
     lock.unlock();
-    if (reopen_.exchange(false)) open_again();
-    while (drain()) {
-    }
+    do {
+      if (reopen_.exchange(false)) open_again();  // also while lines come without a pause
+    } while (drain());
     lock.lock();
     if (stopping) break;
     if (stage_.load() == Stage::running) changed_.wait_for(lock, kPause);

@@ -272,6 +272,21 @@ def test_a_socket_that_fits_no_listener_is_an_error(stage):
             check(text in larder.log()[before:], f"{text} is not in {larder.log()[before:]}")
 
 
+def test_an_inherited_admin_socket_is_not_open_to_all(stage):
+    larder = stage.larder(start=False)
+    larder.directory.mkdir(parents=True, exist_ok=True)
+    admin = socket.socket(socket.AF_UNIX)
+    admin.bind(str(larder.socket_path))
+    admin.listen()
+    os.chmod(larder.socket_path, 0o666)
+    larder.start(wait=False, **service_manager.hand_over([("larderd.socket", admin)]))
+    check_equal(larder.process.wait(harness.DEADLINE_S), 1, "exit status")
+    check("SocketMode=0660" in larder.log(), f"the remedy is not in {larder.log()}")
+    os.chmod(larder.socket_path, 0o660)
+    larder.start(**service_manager.hand_over([("larderd.socket", admin)]))
+    check_equal(larder.status()["state"], "serving", "state, by the admin socket")
+
+
 def test_the_service_manager_keeps_the_sockets_for_the_next_start(stage):
     store = service_manager.SocketStore(stage.directory)
     ports = [service_manager.free_port() for _ in range(3)]
