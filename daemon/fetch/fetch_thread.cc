@@ -440,7 +440,7 @@ void FetchThread::on_leader_failed(const Fill& fill, std::vector<FillOrder> othe
   metrics_.fills_retried.add();
   Fill* const second = start_fill(std::move(others.front()), fill.attempt() + 1);
   for (std::size_t i = 1; i < others.size(); ++i) {
-    if (second == nullptr) {
+    if (second == nullptr || !may_join(*second, others[i])) {
       refuse(others[i].waiter, refusal);
       continue;
     }
