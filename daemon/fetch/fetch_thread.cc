@@ -9,7 +9,6 @@
 #include "conf/base/log.h"
 #include "conf/base/patient_memory.h"
 #include "conf/base/thread_role.h"
-#include "daemon/fetch/slow_answers.h"
 
 namespace larder {
 namespace {
@@ -116,26 +115,7 @@ void FetchThread::cut_laggards() {
   fills_.for_each([this](Fill& fill) { metrics_.laggards_cut.add(fill.cut_laggards(kSweepMs)); });
   metrics_.laggards_cut.add(
       relays_.cut_slow(config().upstream.max_slow_relays_per_client, kSweepMs));
-  cut_slow_fills();
-}
-
-/// What turns out not to be for the store passes through on a visitor's place, at the speed at
-/// which it is read: such answers may hold half of a host's places, as passes may.
-void FetchThread::cut_slow_fills() {
-  std::vector<SlowAnswer> slow;
-  std::vector<Fill*> fills;
-  fills_.for_each([&](Fill& fill) {
-    const auto waited = fill.count_wait(kSweepMs);
-    if (waited < kSlowAnswerMs || fill.state() != Fill::State::passing) return;
-    const auto& order = fill.order();
-    slow.push_back({order.scope->delivery_host, client_group(order.client), waited});
-    fills.push_back(&fill);
-  });
-  const auto& bounds = config().upstream;
-  const auto beyond = slow_beyond(slow, bounds.max_slow_relays_per_client,
-                                  std::max(1u, bounds.max_connections_per_host / 2));
-  for (const std::size_t index : beyond) fills[index]->cut_off();
-  metrics_.laggards_cut.add(beyond.size());
+  metrics_.laggards_cut.add(fills_.cut_slow(config().upstream, kSweepMs));
 }
 
 /// At most once a minute.

@@ -64,7 +64,6 @@ class FetchThread final : public FillOwner, public CredentialWatch {
   static void on_sweep(uv_timer_t* timer) noexcept;
   static void on_turn_end(uv_prepare_t* handle) noexcept;
   void cut_laggards();
-  void cut_slow_fills();
   void tell_of_memory();
   void take(FillOrder& order);
   void take(RelayOrder& order);

@@ -76,10 +76,6 @@ std::optional<OriginError> Fill::start() {
   return std::nullopt;
 }
 
-bool Fill::promote() {
-  return transfer_ == nullptr || around_.transfers.promote(transfer_);
-}
-
 void Fill::join(FillOrder order) {
   const bool whole = state_ == State::committing;
   Member member{.waiter = order.waiter,
@@ -465,11 +461,6 @@ bool Fill::is_far_ahead() const {
   return state_ == State::passing && transfer_ != nullptr &&
          std::any_of(members_.begin(), members_.end(),
                      [&](const Member& member) { return lag_of(member) >= kWindowBytes; });
-}
-
-Milliseconds Fill::count_wait(Milliseconds span) {
-  if (is_far_ahead()) waited_ms_ += span;
-  return waited_ms_;
 }
 
 void Fill::cut_off() {

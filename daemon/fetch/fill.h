@@ -49,7 +49,7 @@ class Fill final : public TransferSink {
   std::optional<OriginError> start();
   /// A visitor is about to join: it does not wait in the lane of refreshes. False = the visitors'
   /// queue is full.
-  bool promote();
+  bool promote() { return transfer_ == nullptr || around_.transfers.promote(transfer_); }
   /// Attaches a waiter: it gets all that has arrived, then the rest. Where the whole is here, it
   /// gets that and is over.
   void join(FillOrder order);
@@ -59,7 +59,7 @@ class Fill final : public TransferSink {
   /// `server.write_timeout`, all in all, are cut off. The number of them.
   unsigned cut_laggards(Milliseconds passed);
   /// How long in all it has passed on nothing because of its readers; to be called once in `span`.
-  Milliseconds count_wait(Milliseconds span);
+  Milliseconds count_wait(Milliseconds span) { return waited_ms_ += is_far_ahead() ? span : 0; }
   /// Ends it for all readers of an answer that passes through.
   void cut_off();
   /// Who has waited since before `then`, and has a stale object, gets that: the fetch goes on.

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "conf/base/check.h"
+#include "daemon/fetch/relays.h"
+#include "daemon/fetch/slow_answers.h"
 
 namespace larder {
 
@@ -62,6 +64,22 @@ Fill* FillTable::of(Waiter waiter) const {
 void FillTable::clear() {
   fills_.clear();
   waits_in_.clear();
+}
+
+std::size_t FillTable::cut_slow(const UpstreamConfig& bounds, Milliseconds span) {
+  std::vector<SlowAnswer> slow;
+  std::vector<Fill*> fills;
+  for_each([&](Fill& fill) {
+    const auto waited = fill.count_wait(span);
+    if (waited < kSlowAnswerMs || fill.state() != Fill::State::passing) return;
+    const auto& order = fill.order();
+    slow.push_back({order.scope->delivery_host, client_group(order.client), waited});
+    fills.push_back(&fill);
+  });
+  const auto beyond = slow_beyond(slow, bounds.max_slow_relays_per_client,
+                                  std::max(1u, bounds.max_connections_per_host / 2));
+  for (const std::size_t index : beyond) fills[index]->cut_off();  // which removes it from here
+  return beyond.size();
 }
 
 }  // namespace larder

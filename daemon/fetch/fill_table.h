@@ -35,6 +35,11 @@ class FillTable {
   void for_each(const Visit& visit) {
     for (auto& [key, entry] : fills_) visit(*entry.fill);
   }
+  /// What turns out not to be for the store passes through on a visitor's place, at the speed at
+  /// which it is read. Slow ones of one client beyond `max_slow_relays_per_client`, and those
+  /// beyond half of a host's places, as passes may have, are cut off. To be called once in `span`;
+  /// gives how many were.
+  std::size_t cut_slow(const UpstreamConfig& bounds, Milliseconds span);
   void clear();
   std::size_t size() const { return fills_.size(); }
 
