@@ -60,7 +60,7 @@ std::vector<std::vector<ListeningSocket>> share_sockets(const ListenerConfig& li
 /// Whoever may connect to an inherited admin socket may purge. Its mode is the socket unit's.
 void refuse_open_to_all(const ListenAddress& address) {
   struct stat status {};
-  if (address.family != ListenAddress::Family::unix_socket) return;
+  if (!is_unix(address)) return;
   if (::stat(address.host.c_str(), &status) != 0 || (status.st_mode & S_IWOTH) == 0) return;
   throw StartupError("admin.socket " + address.host +
                      " lets every local user purge; give its socket unit SocketMode=0660");

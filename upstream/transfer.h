@@ -145,9 +145,8 @@ class Transfer final : public OriginConnectionUser {
   MonotonicTime slow_since_;      ///< of the span in which the speed is measured
   std::uint64_t slow_bytes_ = 0;  ///< in it
   bool head_told_ = false;
-  bool paused_ = false;  ///< by the sink
-  bool held_up_ =
-      false;  ///< by the sink, at least once: how long it takes says little of the origin
+  bool paused_ = false;   ///< by the sink
+  bool held_up_ = false;  ///< by the sink, at least once: its time is not the origin's alone
   bool stalled_ = false;  ///< nothing is read until what came is told
   std::optional<OriginError> error_;
 };

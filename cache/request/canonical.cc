@@ -178,28 +178,4 @@ std::size_t write_canonical_bytes(const CanonicalRequest& request, std::string& 
   return url_length;
 }
 
-std::string audience_of(std::string_view canonical) {
-  const auto take = [&]() -> std::string_view {
-    if (canonical.size() < 4) return canonical = {};
-    std::size_t length = 0;
-    for (std::size_t i = 4; i-- > 0;) {
-      length = length << 8 | static_cast<unsigned char>(canonical[i]);
-    }
-    const auto component = canonical.substr(4, length);
-    canonical.remove_prefix(4 + component.size());
-    return component;
-  };
-  take();  // the path
-  std::string_view query = take();
-  take();  // the form
-  std::string audience;
-  QueryPair pair;
-  while (take_pair(query, pair)) {
-    if (pair.name != "locale" && pair.name != "include_fallback") continue;
-    audience.append(pair.name).append("=").append(pair.value).append("&");
-  }
-  for (int component = 0; component < 3; ++component) append_component(take(), audience);
-  return audience;
-}
-
 }  // namespace larder

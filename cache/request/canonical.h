@@ -37,9 +37,4 @@ void canonicalise(const RequestFields& fields, const RequestView& request,
 /// Returns the length of the URL part.
 std::size_t write_canonical_bytes(const CanonicalRequest& request, std::string& out);
 
-/// Of canonical bytes, what decides which version of an entry a client is shown: locale, fallback,
-/// variants, early access and forwarded fields. Requests of the same audience and scope see an
-/// entry alike, or none of them sees it. For bytes that are none: "".
-std::string audience_of(std::string_view canonical);
-
 }  // namespace larder

@@ -2,7 +2,6 @@
 #include "cache/store/purge.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "cache/request/canonical.h"
@@ -91,7 +90,7 @@ Result<std::uint64_t> Purger::erase_patiently(const PurgeOrder& order) {
 Result<std::uint64_t> Purger::erase(const PurgeOrder& order) {
   if (order.what == PurgeOrder::What::scope) return erase_scopes(database_.scopes.matching(order));
   if (order.what == PurgeOrder::What::url) return erase_targets(url_targets(order));
-  if (order.what == PurgeOrder::What::change) return erase_changed(order);
+  if (order.what == PurgeOrder::What::change) return erase_targets(change_targets(order));
   const std::uint64_t all = database_.ledger.objects();
   const Result<void> emptied = database_.empty(false);
   if (emptied) return all;
@@ -137,31 +136,14 @@ std::vector<Purger::Target> Purger::url_targets(const PurgeOrder& order) const {
   return targets;
 }
 
-Result<std::uint64_t> Purger::erase_changed(const PurgeOrder& order) {
-  std::uint64_t total = 0;
+std::vector<Purger::Target> Purger::change_targets(const PurgeOrder& order) const {
+  const std::vector<Tag> tags = tags_of(order.change);
+  std::vector<Target> targets;
   for (const ScopeMac& mac : database_.scopes.matching(order)) {
-    auto removed = erase_changed(mac, order.change);
-    if (!removed) return removed;
-    total += *removed;
+    targets.push_back(scope_target(mac));
+    targets.back().tags = tags;
   }
-  return total;
-}
-
-/// First what shows an entry, to learn to whom: to all others it may be new. A purge that was cut
-/// off and is repeated finds nothing there, and takes more than it had to.
-Result<std::uint64_t> Purger::erase_changed(const ScopeMac& mac, const ContentChange& change) {
-  Target rest = scope_target(mac);
-  rest.tags = tags_of(change);
-  if (change.what != ContentChange::What::entry) return erase_targets({rest});
-  std::set<std::string> audiences;
-  Target showing = scope_target(mac);
-  showing.tags = {entry_tag(change.uid)};
-  showing.shown_to = &audiences;
-  auto removed = erase_targets({showing});
-  if (!removed) return removed;
-  rest.new_but_to = &audiences;
-  const auto more = erase_targets({rest});
-  return more ? Result<std::uint64_t>(*removed + *more) : more;
+  return targets;
 }
 
 Result<std::uint64_t> Purger::erase_targets(const std::vector<Target>& targets) {
@@ -212,18 +194,9 @@ bool Purger::selects(const Target& target, const CacheKey& key, std::string_view
   const auto head = decode_object_head(key, head_row);
   if (!head) return true;
   if (target.scope && head->meta.scope != *target.scope) return false;
-  return head->canonical.starts_with(target.url) && selects_tags(target, *head);
-}
-
-bool Purger::selects_tags(const Target& target, const ObjectView& head) {
-  if (target.tags.empty()) return true;
-  if (head.tags.empty()) return target.shown_to == nullptr;  // it may depend on anything
-  if (has_any_tag(head.tags, target.tags)) {
-    if (target.shown_to != nullptr) target.shown_to->insert(audience_of(head.canonical));
-    return true;
-  }
-  return target.new_but_to != nullptr && has_any_tag(head.tags, std::array{inclusion_tag()}) &&
-         !target.new_but_to->contains(audience_of(head.canonical));
+  if (!head->canonical.starts_with(target.url)) return false;
+  // Without tags it may depend on anything.
+  return target.tags.empty() || head->tags.empty() || has_any_tag(head->tags, target.tags);
 }
 
 }  // namespace larder

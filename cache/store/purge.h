@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,10 +29,6 @@ class Purger {
     std::optional<ScopeMac> scope;
     std::string url;        ///< how their canonical bytes begin
     std::vector<Tag> tags;  ///< they have one of these, or none at all; empty = whatever they have
-    /// Is told the audiences of those with such a tag; those without any tag stay then.
-    std::set<std::string>* shown_to = nullptr;
-    /// What includes references for other audiences than these is taken too.
-    const std::set<std::string>* new_but_to = nullptr;
   };
 
   Result<void> write_mark();
@@ -41,13 +36,11 @@ class Purger {
   Result<std::uint64_t> erase(const PurgeOrder& order);
   Target scope_target(const ScopeMac& mac) const;
   std::vector<Target> url_targets(const PurgeOrder& order) const;
-  Result<std::uint64_t> erase_changed(const PurgeOrder& order);
-  Result<std::uint64_t> erase_changed(const ScopeMac& mac, const ContentChange& change);
+  std::vector<Target> change_targets(const PurgeOrder& order) const;
   Result<std::uint64_t> erase_targets(const std::vector<Target>& targets);
   bool erase_some(Change& change, const Target& target, std::string& position,
                   std::uint64_t& removed) const;
   static bool selects(const Target& target, const CacheKey& key, std::string_view head_row);
-  static bool selects_tags(const Target& target, const ObjectView& head);
 
   Database& database_;
   SpaceKeeper& space_;

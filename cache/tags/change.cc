@@ -7,7 +7,7 @@ std::vector<Tag> tags_of(const ContentChange& change) {
   switch (change.what) {
     case ContentChange::What::entry:
       return {entry_tag(change.uid), reference_tag(change.uid), list_tag(change.content_type),
-              any_list_tag(), unknown_tag()};
+              any_list_tag(),        inclusion_tag(),           unknown_tag()};
     case ContentChange::What::asset:
       return {asset_tag(change.uid), asset_list_tag(), unknown_tag()};
     case ContentChange::What::content_type:

@@ -19,7 +19,8 @@ struct ContentChange {
 
 /// The tags of which an answer has at least one if it may show what has changed. An entry changes
 /// what shows it and every list of its content type; a content type also what shows its entries.
-/// (An entry that was not published may besides be new to what has an inclusion_tag().)
+/// An entry may besides be new to all that include references: that one of them did not include it
+/// so far leaves no trace in its body, and that others show it does not tell that none is older.
 std::vector<Tag> tags_of(const ContentChange& change);
 
 }  // namespace larder

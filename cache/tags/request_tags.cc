@@ -35,6 +35,14 @@ struct QueryTraits {
   bool includes = false;  ///< referenced entries
 };
 
+/// A dot that may lead into a referenced entry (`author.title`), and not into a taxonomy.
+bool has_foreign_dot(std::string_view filter) {
+  for (auto at = filter.find('.'); at != filter.npos; at = filter.find('.', at + 1)) {
+    if (!filter.substr(0, at).ends_with("\"taxonomies")) return true;
+  }
+  return false;
+}
+
 QueryTraits traits_of(std::string_view query) {
   QueryTraits traits;
   QueryPair pair;
@@ -45,10 +53,11 @@ QueryTraits traits_of(std::string_view query) {
       const auto has = [&](std::string_view word) {
         return filter.find(word) != std::string::npos;
       };
-      traits.crosses_references = has("$in_query") || has("$nin_query");
+      traits.crosses_references = has("$in_query") || has("$nin_query") || has_foreign_dot(filter);
       traits.uses_taxonomies = has("taxonomies");
     }
-    if (name == "include" || name.starts_with("include[") || name == "include_all") {
+    if (name == "include" || name.starts_with("include[") || name == "include_all" ||
+        name.starts_with("include_embedded_items")) {
       traits.includes = true;
     }
     if (name.starts_with("include_schema") || name.starts_with("include_content_type") ||

@@ -16,8 +16,7 @@ namespace larder {
 /// references, embedded ones), assets, schemas, global fields and taxonomies, each by its uid.
 /// Whose uid it is, the member says in which an object lies (`entries`, `asset` ...), or
 /// `_content_type_uid`, or a member that only assets have; anything else that has a version is an
-/// entry. Takes the
-/// same little memory for any text. What it cannot follow counts as unknown_tag().
+/// entry. Takes the same little memory for any text. What it cannot follow counts as unknown_tag().
 class TagFinder final : public JsonEvents {
  public:
   /// `content_type` is that of the path, "" where it names none; `tags` outlives this.

@@ -138,6 +138,19 @@ def test_nothing_stale_is_left_by_purges_of_what_has_changed(stage):
     check_equal(fleet.judge("nothing"), (set(), set()), "changed and thrown away without a purge")
 
 
+def test_an_entry_is_new_to_what_lacks_it_though_others_show_it_before_the_purge(stage):
+    larder = stage.larder(ttl={"entry": {"fresh": "1h"}})
+    lacks, shows = (entry("author", uid, include__="org") for uid in ("bltauthor0", "bltauthor2"))
+    stage.sandbox.unpublish("org", "bltorg0")
+    larder.get(lacks, credentials())
+    stage.sandbox.publish("org", "bltorg0", fields={"title": "new"})
+    larder.get(shows, credentials())
+    wait_stored(larder, 2)
+    larder.ctl("purge", "entry", "org", "bltorg0")
+    check_equal(body_of(larder.get(lacks, credentials())),
+                body_of(stage.sandbox.get(lacks, credentials())), "what did not include it before")
+
+
 def test_a_purge_of_a_change_outlives_a_restart_and_spares_the_rest(stage):
     larder = stage.larder()
     shows, other = entry("blog", "bltaaaa1111"), entry("blog", "bltaaaa1112")
