@@ -2,17 +2,21 @@
 #include "daemon/second_signal.h"
 
 #include <unistd.h>
+#include <atomic>
 #include <csignal>
 #include <cstddef>
 
 namespace larder {
 namespace {
 
-const std::vector<std::string>* files = nullptr;  ///< never freed: a handler may read it
+/// Never freed: a handler may read them. null = none are to be removed.
+std::atomic<const std::vector<std::string>*> files{nullptr};
 
 /// Only what a handler may do: signal-safety(7).
 void end_at_once(int number) {
-  for (std::size_t i = 0; i < files->size(); ++i) ::unlink((*files)[i].c_str());
+  if (const auto* const ours = files.load()) {
+    for (std::size_t i = 0; i < ours->size(); ++i) ::unlink((*ours)[i].c_str());
+  }
   ::_exit(128 + number);
 }
 
@@ -29,6 +33,10 @@ void end_at_second_signal(const std::vector<std::string>& socket_files) {
     action.sa_handler = end_at_once;
     ::sigaction(number, &action, nullptr);
   }
+}
+
+void leave_socket_files() {
+  files.store(nullptr);
 }
 
 }  // namespace larder

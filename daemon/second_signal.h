@@ -12,4 +12,7 @@ namespace larder {
 /// these signals any more.
 void end_at_second_signal(const std::vector<std::string>& socket_files);
 
+/// Who listens next may have made sockets of its own there.
+void leave_socket_files();
+
 }  // namespace larder

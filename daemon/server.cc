@@ -109,6 +109,7 @@ Server::Server(SettingsPtr settings, std::string config_file)
 }
 
 Server::~Server() {
+  leave_socket_files();
   end_threads();
   workers_.clear();  // with their store readers
   store_.reset();    // commits what is pending; its notes to the origin thread are dropped
@@ -177,7 +178,7 @@ void Server::begin_drain(int number) {
   log(LogLevel::info, "server",
       std::string(::strsignal(number)) +
           ": draining; answers under way are finished, another signal ends at once");
-  notify_service("STOPPING=1", "draining");
+  notify_stopping(config().server.drain_timeout_ms);
   signals_.clear();
   end_at_second_signal(listeners_.socket_files());
   drain_.begin(monotonic_now(), config().server.drain_timeout_ms);

@@ -19,4 +19,10 @@ void notify_reloading() {
   notify_service("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(usec), "reloading");
 }
 
+void notify_stopping(Milliseconds drain) {
+  constexpr Milliseconds kRestMs = 10'000;  // the store and the logs, see the unit
+  notify_service("STOPPING=1\nEXTEND_TIMEOUT_USEC=" + std::to_string((drain + kRestMs) * 1'000),
+                 "draining");
+}
+
 }  // namespace larder

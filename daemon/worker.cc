@@ -18,6 +18,8 @@ constexpr std::int64_t kDrainGraceMs = 600;
 /// For what is young when the listeners close, and for clients to close after their last answer.
 constexpr std::int64_t kLeaveMs = 1'000;
 constexpr std::int64_t kLastLingerMs = 200;
+/// For clients that come while the listeners are to close.
+constexpr std::int64_t kLastAcceptsMs = 100;
 constexpr std::size_t kReadBuffer = 64 * 1024;
 constexpr std::int64_t kRefreshPauseMs = 1'000;
 constexpr std::size_t kMaxRefreshes =
@@ -31,6 +33,7 @@ struct Worker::Listener {
   UvHandle<uv_tcp_t> tcp;
   UvHandle<uv_pipe_t> pipe;
   bool put_off = false;  ///< somebody is to be accepted in a later turn
+  bool came = false;     ///< somebody, in this turn's polling
 };
 
 Worker::Worker(Shared& shared, std::vector<ListeningSocket> sockets, AccessRing* log)
@@ -111,6 +114,7 @@ void Worker::open_listeners(std::vector<ListeningSocket> sockets) {
 void Worker::on_incoming(uv_stream_t* stream, int status) noexcept {
   auto* listener = static_cast<Listener*>(stream->data);
   if (status != 0) return;
+  listener->came = true;
   // libuv asks for no further one until this one is taken.
   Worker* self = listener->worker;
   if (!self->turn().is_spent()) return self->accept(*listener);
@@ -157,12 +161,17 @@ void Worker::on_turn_end(uv_prepare_t* handle) noexcept {
   static_cast<Worker*>(handle->data)->begin_turn();
 }
 
-/// Right after polling: what had connected before is taken, so that closing loses the fewest.
+/// Right after polling: what had connected before is taken, so that closing loses the fewest. From
+/// 1.45 on libuv takes one client in each polling.
 void Worker::on_turn_checked(uv_check_t* handle) noexcept {
   auto* self = static_cast<Worker*>(handle->data);
   self->begin_turn();
   if (self->phase_ != Phase::leaving) return;
-  std::erase_if(self->listeners_, [](const auto& listener) { return !listener->put_off; });
+  const bool in_time = self->now().ms - self->phase_since_.ms < kLastAcceptsMs;
+  std::erase_if(self->listeners_, [&](const auto& listener) {
+    const bool came = std::exchange(listener->came, false);
+    return !listener->put_off && !(came && in_time);
+  });
   self->end_if_left();
 }
 
@@ -172,7 +181,8 @@ void Worker::begin_turn() {
   reader_.end_turn();
   turn().begin_turn();
   forget_time();
-  const bool put_off = accepts_put_off_ || sweeping_ || !turn().is_empty();
+  const bool closes_listeners = phase_ == Phase::leaving && !listeners_.empty();
+  const bool put_off = accepts_put_off_ || sweeping_ || closes_listeners || !turn().is_empty();
   if (put_off && put_off_) uv_idle_start(put_off_.get(), on_put_off);
 }
 

@@ -299,8 +299,10 @@ void OriginLoop::turn_away(const Host& host, bool silent_too, MonotonicTime now)
 /// to the outage: who still waits for it tries once more, and nobody joins it.
 void OriginLoop::end_lost(const Host& host, MonotonicTime answered) {
   for (auto& [ticket, owned] : transfers_) {
-    const auto& place = owned->place;
-    if (place.host != &host || !owned->is_silent() || answered <= place.started) continue;
+    auto& place = owned->place;
+    if (place.host != &host) continue;
+    place.probe = false;  // another one found out before it; the next outage has probes of its own
+    if (!owned->is_silent() || answered <= place.started) continue;
     owned->end(OriginError{OriginCause::host_open, "no answer, and a later request has one"});
   }
   if (!noted_.empty()) wake_soon();

@@ -2,6 +2,7 @@
 #include "cache/store/fault.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +26,8 @@ namespace {
 
 /// The directory, for the handlers, which may not allocate; -1 = there is nothing to handle yet.
 std::atomic<int> watched_directory{-1};
+
+constexpr int kLastWordsMs = 3'000;
 
 /// A file that is mapped; free where `end` is 0. More than the two databases that a process has at
 /// one time.
@@ -51,15 +54,20 @@ bool is_watched(const void* address) noexcept {
   return false;
 }
 
+/// An exception that nobody catches ends the process: a bug of larder's, or no memory.
+std::atomic<bool> is_terminating{false};
+
 void on_fault(int signal_number, siginfo_t* info, void*) {
-  if (signal_number == SIGBUS) {
+  if (info->si_code == SI_USER && info->si_pid != ::getpid()) {
+    // Somebody ends the process, such as systemd's watchdog: nothing says that the files are bad.
+  } else if (signal_number == SIGBUS) {
     if (info->si_code > 0 && is_watched(info->si_addr)) {
       abandon_database("SIGBUS: the database file broke beneath the map");
     }
     say_last_words({"store: SIGBUS outside of the database, which stays as it is"});
   } else if (FaultGuard::inside() && !own_bug_noted()) {
     abandon_database("SIGSEGV or abort while using the database");
-  } else {
+  } else if (!is_terminating.load()) {
     // Not the database's for all we know.
     mark_death();
   }
@@ -68,8 +76,8 @@ void on_fault(int signal_number, siginfo_t* info, void*) {
   if (info->si_code <= 0) ::raise(signal_number);  // sent: there is no instruction to go on
 }
 
-/// An exception that nobody catches is our bug, or memory that the system has not.
 [[noreturn]] void on_terminate() noexcept {
+  is_terminating.store(true);
   note_own_bug();
   say_last_words({"larder: ended by an exception that nobody catches"});
   std::abort();
@@ -95,6 +103,12 @@ void forget_marked_deaths(const std::string& directory) {
 }
 
 void abandon_database(const char* what) noexcept {
+  static std::atomic_flag begun = ATOMIC_FLAG_INIT;
+  if (begun.test_and_set()) {
+    // Another thread has met the same damage: it says what was done, and ends the process.
+    ::poll(nullptr, 0, kLastWordsMs);
+    ::_exit(kStoreFaultExit);
+  }
   const int in = watched_directory.load();
   const bool moved =
       in >= 0 && ::renameat(in, DatabaseFiles::kData, in, DatabaseFiles::kQuarantined) == 0;

@@ -14,8 +14,9 @@ void watch_database(const std::string& directory);
 
 /// A damaged page that LMDB writes to can break the heap, and the process dies of it elsewhere. So
 /// the handlers leave a mark for each death by SIGSEGV or abort, and after some of them the
-/// database is given up. Marks found at the start; and forgetting them, after a long life or a
-/// clean end.
+/// database is given up. No mark: the signal came from another process, or no exception was caught,
+/// which is most often a lack of memory. Marks found at the start; and forgetting them, after a
+/// long life or a clean end.
 unsigned marked_deaths(const std::string& directory);
 void forget_marked_deaths(const std::string& directory);
 

@@ -4,6 +4,7 @@
 #include <lmdb.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <cstring>
 
 #include "cache/store/fault.h"
@@ -17,8 +18,16 @@ namespace {
 static_assert(std::is_same_v<Table, MDB_dbi>);
 
 constexpr unsigned kWithoutMemory = 10;
-/// Write transactions in a row that were refused memory, over all environments of the process.
+/// Write transactions in a row that were refused memory which there is, over all environments of
+/// the process.
 std::atomic<unsigned> without_memory{0};
+
+/// LMDB's largest list has 131,072 pairs of 16 bytes.
+bool has_memory_for_transaction() {
+  void* volatile memory = std::malloc(std::size_t{4} << 20);
+  std::free(memory);
+  return memory != nullptr;
+}
 
 int begin(const Environment& environment, unsigned flags, MDB_txn** txn) {
   return patient_code([&] { return mdb_txn_begin(environment.handle(), nullptr, flags, txn); });
@@ -156,9 +165,10 @@ WriteTxn::~WriteTxn() {
 void WriteTxn::note(int code, const char* what) {
   if (code == MDB_SUCCESS || error_) return;
   error_ = lmdb_error(code, what);
-  // What a transaction needs of memory is bounded. Where it is refused again and again, damaged
-  // lengths ask for more than there is.
-  if (code == ENOMEM && ++without_memory >= kWithoutMemory) error_->code = Error::Code::corrupt;
+  // What a transaction needs of memory is bounded. Where it is refused again and again while there
+  // is so much, damaged lengths ask for more.
+  if (code != ENOMEM || !has_memory_for_transaction()) return;
+  if (++without_memory >= kWithoutMemory) error_->code = Error::Code::corrupt;
 }
 
 void WriteTxn::close_cursor() {

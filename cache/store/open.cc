@@ -37,13 +37,16 @@ class StartMarker {
     struct stat status {};
     if (fd_ && ::fstat(fd_.get(), &status) == 0) failed_ = status.st_size;
   }
+  /// Not reached by a process that dies of the file; reached by one that runs out of memory.
+  ~StartMarker() { ::unlink(path_.c_str()); }
+  StartMarker(const StartMarker&) = delete;
+  StartMarker& operator=(const StartMarker&) = delete;
 
   off_t failed() const { return failed_; }
   void raise() {
     if (fd_) [[maybe_unused]]
       const int done = ::ftruncate(fd_.get(), failed_ + 1);
   }
-  void clear() { ::unlink(path_.c_str()); }
 
  private:
   std::string path_;
@@ -189,7 +192,6 @@ FirstDatabase open_first(const DatabaseFiles& files, std::uint64_t map_bytes,
     if (!first.given_up) first.environment = open_read_only(files, hasher).value_or(nullptr);
     first.read_only = first.environment != nullptr;
   }
-  marker.clear();
   return first;
 }
 

@@ -437,24 +437,26 @@ void FetchThread::on_verdict(const Fill& fill, StoreVerdict verdict) {
 }
 
 /// One refusal may be a mistake of a moment. It is believed when a request that this credential has
-/// had an answer to is refused as well, and at once where none other than the refused one is known.
+/// had an answer to is refused as well. Where none other than the refused one is known, as after a
+/// start, a refusal of any other key will do. A credential without hits has nothing to lose.
 void FetchThread::on_rejected(const Fill& fill, std::shared_ptr<const AnswerHead> head,
                               const std::vector<Chunk>& body) {
   const FillOrder& order = fill.order();
   const auto& credential = order.scope->credential;
   const auto now = monotonic_now();
-  const bool second =
-      rejected_.doubts_by_other(credential, order.key) && known_good_.has(credential, order.key);
   const auto* const other = known_good_.other_than(credential, order.key);
+  const bool second = rejected_.doubts_by_other(credential, order.key) &&
+                      (other == nullptr || known_good_.has(credential, order.key));
+  const bool has_hits = may_have_hits(fill);
   auto copy = RejectedCredentials::copy_of(body);
-  if (other != nullptr && !second && !rejected_.believes(credential)) {
+  if (has_hits && !second && !rejected_.believes(credential)) {
     const bool asks = rejected_.doubt(credential, order.key, std::move(head), std::move(copy), now);
-    if (asks) ask_again(*other);
+    if (asks && other != nullptr) ask_again(*other);
     return;
   }
   rejected_.reject(credential, std::move(head), std::move(copy), now);
   metrics_.credentials_rejected.set(rejected_.believed());
-  if (may_have_hits(fill)) workers_.tell_all({.credential = credential, .rejected = true});
+  if (has_hits) workers_.tell_all({.credential = credential, .rejected = true});
 }
 
 /// What comes of it tells whether the credential is refused; as a refresh, in the visitors' lane.

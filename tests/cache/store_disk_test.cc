@@ -9,6 +9,7 @@
 #include <chrono>
 #include <csignal>
 #include <fstream>
+#include <new>
 #include <thread>
 
 #include "cache/store/fault.h"
@@ -434,6 +435,32 @@ TEST_CASE("store: markers need no room on the disk", "[store][disk]") {
     CHECK(WIFSIGNALED(status));
     CHECK(marked_deaths(directory.path()) == deaths);
   }
+}
+
+TEST_CASE("store: deaths that are not the database's leave no mark", "[store][disk]") {
+  const TemporaryDirectory directory;
+  watch_database(directory.path());
+  using Death = void (*)();
+  const auto [name, die] = GENERATE(table<const char*, Death>({
+      {"no memory", [] { throw std::bad_alloc(); }},
+      {"a signal of another process",
+       [] {
+         if (::fork() == 0) {
+           ::kill(::getppid(), SIGABRT);
+           ::_exit(0);
+         }
+         ::pause();
+       }},
+  }));
+  CAPTURE(name);
+  const int status = in_child([death = die] {
+    ::signal(SIGABRT, SIG_DFL);
+    install_store_fault_handler();
+    [&]() noexcept { death(); }();
+    return 0;
+  });
+  CHECK(WIFSIGNALED(status));
+  CHECK(marked_deaths(directory.path()) == 0);
 }
 
 }  // namespace larder::test

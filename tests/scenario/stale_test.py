@@ -205,6 +205,29 @@ def test_a_held_rejection_is_given_in_a_coding_that_the_client_takes(stage):
         check_equal(RejectingHandler.asked, asked, "requests at the origin")
 
 
+def test_one_refusal_after_a_restart_stops_no_hits(stage):
+    """larder knows no request yet that the origin has answered."""
+    settings = {"ttl": {"entry": {"fresh": "1h"}}, "upstream": {"rejected_hold": "1h"}}
+    larder = stage.larder(**settings)
+    check_answer(larder.get(entry_target(), CREDENTIALS), 200)
+    wait_stored(larder)
+    for begins in ("after a restart", "after a reload"):
+        if begins == "after a restart":
+            larder.restart()
+        else:
+            larder.reload()
+        rule = stage.sandbox.fault(host="delivery", match="bltaaaa1112", status=401, body=REJECTED)
+        check_answer(larder.get(entry_target("bltaaaa1112"), CREDENTIALS), 401, REJECTED.encode(), begins)
+        for _ in range(20):
+            check(is_fresh_hit(larder.get(entry_target(), CREDENTIALS)), f"a hit was stopped {begins}")
+        check_equal(metric(larder, "credentials_rejected"), 0, f"credentials taken for rejected {begins}")
+        stage.sandbox.remove_fault(rule)
+    stage.sandbox.fault(host="delivery", status=401, body=REJECTED)
+    check_answer(larder.get(entry_target("bltaaaa1113"), CREDENTIALS), 401, what="another miss")
+    wait_metric(larder, "credentials_rejected", 1)
+    check_answer(larder.get(entry_target(), CREDENTIALS), 401, what="what was a hit, once two are refused")
+
+
 def test_a_leaders_rejection_is_not_for_those_who_joined_with_another_token(stage):
     larder = stage.larder(upstream={"rejected_hold": "0s"})
     stage.sandbox.fault(host="delivery", status=401, body=REJECTED, hold="rejected",
