@@ -137,7 +137,10 @@ std::vector<Purger::Target> Purger::url_targets(const PurgeOrder& order) const {
 }
 
 std::vector<Purger::Target> Purger::change_targets(const PurgeOrder& order) const {
-  const std::vector<Tag> tags = tags_of(order.change);
+  std::vector<Tag> tags;
+  for (const ContentChange& change : order.changes) {
+    for (const Tag tag : tags_of(change)) tags.push_back(tag);
+  }
   std::vector<Target> targets;
   for (const ScopeMac& mac : database_.scopes.matching(order)) {
     targets.push_back(scope_target(mac));

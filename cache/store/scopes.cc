@@ -150,8 +150,9 @@ bool PurgeOrder::selects_scope(std::string_view its_api_key, std::string_view it
   const auto may_be = [](std::string_view wanted, std::string_view has) {
     return wanted.empty() || has.empty() || wanted == has;
   };
+  const bool by_alias = std::find(aliases.begin(), aliases.end(), its_branch) != aliases.end();
   return may_be(api_key, its_api_key) && may_be(environment, its_environment) &&
-         may_be(branch, its_branch);
+         (by_alias || may_be(branch, its_branch));
 }
 
 std::vector<ScopeMac> ScopeBook::matching(const PurgeOrder& order) const {

@@ -23,6 +23,12 @@
 /// one for each thread that looks up. Nothing outside cache/store*.cc sees LMDB.
 namespace larder {
 
+/// How far a feed of events has been followed.
+struct FeedPosition {
+  std::string feed;
+  std::string value;
+};
+
 /// What a purge removes.
 struct PurgeOrder {
   enum class What { url, scope, change, all };
@@ -35,8 +41,15 @@ struct PurgeOrder {
   std::string api_key;
   std::string environment;
   std::string branch;
-  /// change: what has changed; what may show it goes.
-  ContentChange change = {};
+  std::vector<std::string> aliases = {};  ///< other names of `branch`; without it there are none
+  /// change: what has changed; what may show any of it goes.
+  std::vector<ContentChange> changes = {};
+  /// When the content changed, by the system's clock; 0 = when the purge is taken.
+  WallTime happened = {};
+  /// What goes is not served once more while its refresh runs, nor while the origin fails.
+  bool hard = false;
+  /// Of the feed of events that this comes from: kept with the purge, both or neither.
+  std::optional<FeedPosition> position = std::nullopt;
 
   /// Of a scope: what it does not name may be any. In open mode a token alone is one, and which
   /// environment goes with it only the origin knows.

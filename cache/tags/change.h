@@ -15,6 +15,10 @@ struct ContentChange {
   What what = What::entry;
   std::string content_type;  ///< of an entry
   std::string uid;
+  /// What an event says of it besides; "" and unknown where nobody has said it.
+  enum class Action : std::uint8_t { unknown, published, gone };
+  Action action = Action::unknown;
+  std::string locale = {};
 };
 
 /// The tags of which an answer has at least one if it may show what has changed. An entry changes

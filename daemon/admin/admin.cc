@@ -57,9 +57,13 @@ std::string describe(const PurgeOrder& order) {
     case PurgeOrder::What::scope:
       return scope;
     case PurgeOrder::What::change: {
-      const auto& [what, content_type, uid] = order.change;
-      const std::string name = content_type.empty() ? uid : content_type + "/" + uid;
-      return name_of(what) + name + ", " + scope;
+      std::string text;
+      for (const ContentChange& change : order.changes) {
+        text += name_of(change.what);
+        if (!change.content_type.empty()) text += change.content_type + "/";
+        text += change.uid + ", ";
+      }
+      return text + scope;
     }
     case PurgeOrder::What::url:
       return "url " + order.path + "?" + order.query;

@@ -80,7 +80,8 @@ std::variant<PurgeOrder, std::string> purge_of_content(PurgeWords words, Content
   if (entry && words.content_type.empty()) return "purge entry needs its content_type";
   if (!entry && !words.content_type.empty()) return "only purge entry takes a content_type";
   order.what = PurgeOrder::What::change;
-  order.change = {what, std::move(words.content_type), std::move(words.uid)};
+  order.changes.push_back(
+      {.what = what, .content_type = std::move(words.content_type), .uid = std::move(words.uid)});
   return order;
 }
 

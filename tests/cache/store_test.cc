@@ -243,7 +243,7 @@ std::string tags_of_all(std::initializer_list<Tag> tags) {
 PurgeOrder change_order(ContentChange change, std::string api_key = "") {
   PurgeOrder order;
   order.what = PurgeOrder::What::change;
-  order.change = std::move(change);
+  order.changes = {std::move(change)};
   order.api_key = std::move(api_key);
   return order;
 }

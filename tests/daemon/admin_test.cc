@@ -65,9 +65,10 @@ TEST_CASE("purge: what has changed, and where", "[daemon]") {
   REQUIRE(std::holds_alternative<PurgeOrder>(parsed));
   const auto& order = std::get<PurgeOrder>(parsed);
   CHECK(order.what == PurgeOrder::What::change);
-  CHECK(order.change.what == what);
-  CHECK(order.change.content_type == content_type);
-  CHECK(order.change.uid == "a b");
+  REQUIRE(order.changes.size() == 1);
+  CHECK(order.changes[0].what == what);
+  CHECK(order.changes[0].content_type == content_type);
+  CHECK(order.changes[0].uid == "a b");
   CHECK(order.branch == "main");
   CHECK(order.api_key.empty());
 }
