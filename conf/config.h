@@ -186,6 +186,30 @@ struct OpenModeConfig {
   friend bool operator==(const OpenModeConfig&, const OpenModeConfig&) = default;
 };
 
+/// `[webhook]`: the receiver of the CMS's events. A webhook has to pass every proof that is given a
+/// key or secret here.
+struct WebhookConfig {
+  std::vector<ListenAddress> listen;  ///< empty = no receiver
+  std::string path = "/webhooks/contentstack";
+  std::string public_key_file;       ///< PEM, one or more keys, any of which may have signed
+  std::vector<Secret> hmac_secrets;  ///< any of which may have been used
+  Secret basic_auth;                 ///< `user:password`
+  std::string secret_header;         ///< name of a header that the CMS is told to send
+  std::vector<Secret> secret_header_values;  ///< any of which it may have
+  bool allow_unverified = false;             ///< take webhooks though no proof is required
+  Bytes max_body_bytes = 8ull << 20;
+  Bytes max_memory_bytes = 64ull << 20;      ///< bodies that are being received, together
+  unsigned max_connections = 64;             ///< all listeners together
+  Milliseconds request_timeout_ms = 10'000;  ///< from the connection to the end of the request
+  /// how old an event may be, and how long it is known again (up to twice as long)
+  Seconds window_s = 3'600;
+
+  bool requires_proof() const {
+    return !public_key_file.empty() || !hmac_secrets.empty() || !basic_auth.empty() ||
+           !secret_header.empty();
+  }
+};
+
 /// `[log]`
 struct LogConfig {
   LogLevel level = LogLevel::info;
@@ -205,6 +229,7 @@ struct Config {
   PreviewConfig preview;
   std::vector<StackConfig> stacks;  ///< empty = open mode
   OpenModeConfig open;
+  WebhookConfig webhook;
   LogConfig log;
 
   bool open_mode() const { return stacks.empty(); }

@@ -108,6 +108,7 @@ void check_config(const Config& config, const TomlValue& file, std::vector<Mista
   check_header_lists(config.upstream, file, mistakes);
   check_proxy(config.upstream.proxy, file, mistakes);
   check_stacks(config, file, mistakes);
+  check_webhook(config, file, mistakes);
 }
 
 }  // namespace larder

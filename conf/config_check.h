@@ -14,9 +14,10 @@ namespace larder {
 /// its own left its default or an empty item behind and causes no further mistake here.
 void check_config(const Config& config, const TomlValue& file, std::vector<Mistake>& mistakes);
 
-/// The same for listeners and for stacks; parts of the above.
+/// The same for listeners, stacks and webhooks; parts of the above.
 void check_addresses(const Config& config, const TomlValue& file, std::vector<Mistake>& mistakes);
 void check_stacks(const Config& config, const TomlValue& file, std::vector<Mistake>& mistakes);
+void check_webhook(const Config& config, const TomlValue& file, std::vector<Mistake>& mistakes);
 
 /// The line of what `path` leads to (`stack 1 scope 0 api_key`: keys, and indexes of arrays), or of
 /// the last thing on the way that is there; 0 = nothing is.

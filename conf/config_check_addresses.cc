@@ -54,6 +54,11 @@ void check_addresses(const Config& config, const TomlValue& file, std::vector<Mi
                      line_at(file, {"admin", "socket"}),
                      "admin.socket"});
   }
+  for (std::size_t i = 0; i < config.webhook.listen.size(); ++i) {
+    const ListenAddress& address = config.webhook.listen[i];
+    if (address.host.empty()) continue;
+    bound.push_back({address, line_at(file, {"webhook", "listen", i}), "webhook.listen"});
+  }
   for (std::size_t i = 0; i < bound.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       if (!addresses_overlap(bound[i].address, bound[j].address)) continue;

@@ -47,6 +47,23 @@ std::string describe_admin(const AdminConfig& admin) {
   return text;
 }
 
+std::string describe_webhook(const WebhookConfig& webhook) {
+  std::string proofs;
+  const auto add = [&](bool given, const char* proof) {
+    if (given) proofs += std::string(proofs.empty() ? "" : ", ") + proof;
+  };
+  add(!webhook.public_key_file.empty(), "signature");
+  add(!webhook.hmac_secrets.empty(), "HMAC");
+  add(!webhook.basic_auth.empty(), "basic authentication");
+  add(!webhook.secret_header.empty(), "secret header");
+  std::string text;
+  for (const ListenAddress& address : webhook.listen) {
+    text += "  webhooks on " + address_text(address) + webhook.path + ", proven by " +
+            (proofs.empty() ? "nothing" : proofs) + "\n";
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string describe_config(const Config& config) {
@@ -57,6 +74,7 @@ std::string describe_config(const Config& config) {
                                                             : " for delivery and preview\n");
   }
   text += describe_admin(config.admin);
+  text += describe_webhook(config.webhook);
   text += "  caches in " + config.cache.path + ", at most " + size_text(config.cache.size) + "\n";
   if (!config.upstream.proxy.url.empty()) {
     text += "  asks origins by way of " + config.upstream.proxy.url + "\n";

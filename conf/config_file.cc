@@ -93,6 +93,9 @@ ParsedConfig read_config_file(const std::string& path, const SecretSource& secre
   for (Mistake& mistake : check_ca_file(parsed.config.upstream.ca_file)) {
     parsed.mistakes.push_back(std::move(mistake));
   }
+  for (Mistake& mistake : check_public_key_file(parsed.config.webhook.public_key_file)) {
+    parsed.mistakes.push_back(std::move(mistake));
+  }
   return parsed;
 }
 

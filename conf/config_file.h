@@ -24,9 +24,9 @@ struct ParsedConfig {
 /// every one with its line and remedy. Pure but for what `secrets` does.
 ParsedConfig parse_config(std::string_view toml_text, const SecretSource& secrets);
 
-/// parse_config() of a file, and two mistakes more: a file that holds tokens must belong to root
-/// or to the user that runs larder and be closed to others, and upstream.ca_file must hold a
-/// certificate.
+/// parse_config() of a file, and a few mistakes more: a file that holds tokens must belong to root
+/// or to the user that runs larder and be closed to others, upstream.ca_file must hold a
+/// certificate, and webhook.public_key_file a public key.
 /// Throws StartupError when there is no such file or it cannot be read.
 ParsedConfig read_config_file(const std::string& path, const SecretSource& secrets);
 

@@ -6,6 +6,15 @@ namespace {
 
 constexpr std::size_t kShortestPassword = 6;
 
+/// USER:PASSWORD
+void add_login(const Secret& login, Redactor& redactor) {
+  if (login.empty()) return;
+  redactor.add(login);
+  const auto password = login.reveal().substr(login.reveal().find(':') + 1);
+  // A short one would take letters out of every text; it goes with its user's name.
+  if (password.size() >= kShortestPassword) redactor.add(Secret(std::string(password)));
+}
+
 }  // namespace
 
 Redactor redactor_for(const Config& config) {
@@ -16,13 +25,11 @@ Redactor redactor_for(const Config& config) {
       for (const Secret& token : scope.preview_tokens) redactor.add(token);
     }
   }
-  const Secret& proxy = config.upstream.proxy.credentials;
-  if (!proxy.empty()) {
-    redactor.add(proxy);
-    const auto password = proxy.reveal().substr(proxy.reveal().find(':') + 1);
-    // A short one would take letters out of every text; it goes with its user's name.
-    if (password.size() >= kShortestPassword) redactor.add(Secret(std::string(password)));
-  }
+  add_login(config.upstream.proxy.credentials, redactor);
+  const WebhookConfig& webhook = config.webhook;
+  for (const Secret& secret : webhook.hmac_secrets) redactor.add(secret);
+  for (const Secret& secret : webhook.secret_header_values) redactor.add(secret);
+  add_login(webhook.basic_auth, redactor);
   return redactor;
 }
 

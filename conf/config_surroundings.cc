@@ -15,6 +15,7 @@
 #include "conf/base/fd.h"
 #include "conf/base/private_file.h"
 #include "conf/log_target.h"
+#include "conf/signing_key.h"
 #include "conf/units.h"
 
 namespace larder {
@@ -103,6 +104,9 @@ bool host_has(const ListenAddress& address) {
 
 std::vector<ListenAddress> tcp_addresses(const Config& config) {
   std::vector<ListenAddress> addresses = config.admin.metrics;
+  for (const ListenAddress& address : config.webhook.listen) {
+    if (address.family == ListenAddress::Family::tcp) addresses.push_back(address);
+  }
   for (const ListenerConfig& listener : config.listeners) {
     if (listener.address.family == ListenAddress::Family::tcp)
       addresses.push_back(listener.address);
@@ -126,6 +130,10 @@ std::vector<Mistake> check_surroundings(const Config& config) {
     check_socket("the listener's socket", listener.address.host, mistakes);
   }
   if (!config.admin.socket.empty()) check_socket("admin.socket", config.admin.socket, mistakes);
+  for (const ListenAddress& address : config.webhook.listen) {
+    if (address.family == ListenAddress::Family::unix_socket)
+      check_socket("webhook.listen", address.host, mistakes);
+  }
   for (const ListenAddress& address : tcp_addresses(config)) {
     if (host_has(address)) continue;
     mistakes.push_back(
@@ -155,12 +163,26 @@ std::vector<Mistake> check_ca_file(const std::string& path) {
            kRemedy}};
 }
 
+std::vector<Mistake> check_public_key_file(const std::string& path) {
+  if (path.empty()) return {};
+  const auto keys = read_signing_keys(path);
+  if (keys) return {};
+  const std::string& why = keys.error().context;
+  const std::size_t end = why.find("; ");
+  return {{0, "webhook.public_key_file " + why.substr(0, end),
+           end == std::string::npos ? "give the key of the CMS in a readable PEM file"
+                                    : why.substr(end + 2)}};
+}
+
 std::vector<std::string> only_for_service(const Config& config) {
   std::vector<std::string> warnings;
   std::vector<std::string> paths{config.admin.socket, config.log.access_log};
   for (const ListenerConfig& listener : config.listeners) {
     if (listener.address.family == ListenAddress::Family::unix_socket)
       paths.push_back(listener.address.host);
+  }
+  for (const ListenAddress& address : config.webhook.listen) {
+    if (address.family == ListenAddress::Family::unix_socket) paths.push_back(address.host);
   }
   for (const std::string& path : paths) {
     const std::string directory = fs::path(path).parent_path();
@@ -181,6 +203,11 @@ std::vector<std::string> only_for_service(const Config& config) {
 
 std::vector<std::string> warnings_of(const Config& config) {
   std::vector<std::string> warnings;
+  for (const ListenAddress& address : config.webhook.listen) {
+    if (!config.webhook.allow_unverified) break;
+    warnings.push_back("webhook.allow_unverified: whoever reaches " + address_text(address) +
+                       " can purge what they like");
+  }
   if (!config.open_mode()) return warnings;
   for (const ListenerConfig& listener : config.listeners) {
     if (!is_public(listener.address)) continue;

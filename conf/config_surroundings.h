@@ -17,6 +17,9 @@ std::vector<Mistake> check_surroundings(const Config& config);
 /// upstream.ca_file must be a file with a certificate in it. "" = the system's, which is fine.
 std::vector<Mistake> check_ca_file(const std::string& path);
 
+/// webhook.public_key_file must hold keys that a signature can be verified with. "" = none.
+std::vector<Mistake> check_public_key_file(const std::string& path);
+
 /// What differs between larderd.service and a start by hand, so that one of them would fail: a text
 /// for each, for --check.
 std::vector<std::string> only_for_service(const Config& config);

@@ -155,6 +155,25 @@ Keys<OpenModeConfig> open_keys() {
   };
 }
 
+Keys<WebhookConfig> webhook_keys() {
+  using S = WebhookConfig;
+  return {
+      addresses("listen", kAtRestart, &S::listen),
+      text("path", kAtOnce, &S::path, kUrlPath),
+      text("public_key_file", kAtOnce, &S::public_key_file, kAbsolutePathOrNone),
+      secrets("hmac_secrets", kAtOnce, &S::hmac_secrets),
+      secret("basic_auth", kAtOnce, &S::basic_auth),
+      text("secret_header", kAtOnce, &S::secret_header, kHeaderNameOrNone),
+      secrets("secret_header_values", kAtOnce, &S::secret_header_values),
+      flag("allow_unverified", kAtOnce, &S::allow_unverified),
+      size("max_body", kAtOnce, &S::max_body_bytes, {kKiB, kGiB}),
+      size("max_memory", kAtOnce, &S::max_memory_bytes, {kKiB, kTiB}),
+      count("max_connections", kAtRestart, &S::max_connections, {1, 10'000}),
+      milliseconds("request_timeout", kAtOnce, &S::request_timeout_ms, kTimeoutMs),
+      seconds("window", kAtOnce, &S::window_s, {15 * 60, kDay}),
+  };
+}
+
 Keys<LogConfig> log_keys() {
   using Level = LogLevel;
   return {
@@ -206,6 +225,7 @@ Keys<Config> config_table() {
       tables("stack", kAtOnce, &Config::stacks, stack_keys(),
              [](const StackConfig& stack) { return stack.api_key; }),
       table("open", &Config::open, open_keys()),
+      table("webhook", &Config::webhook, webhook_keys()),
       table("log", &Config::log, log_keys()),
   };
 }

@@ -6,6 +6,7 @@
 
 #include "conf/address.h"
 #include "conf/base/field_table.h"
+#include "conf/base/octets.h"
 #include "conf/config_value.h"
 #include "conf/instance.h"
 
@@ -78,6 +79,15 @@ bool is_proxy_url(std::string_view text) {
   return port > url.find("//") && url.find(']', port) == url.npos && parse_base_url(url);
 }
 
+/// As it stands in a request: nothing in it is encoded, and there is no query.
+bool is_url_path(std::string_view text) {
+  return text.starts_with('/') && text.size() <= kMaxNameBytes && all_octets(text, kPathChar);
+}
+
+bool is_header_name_or_empty(std::string_view text) {
+  return text.size() <= kMaxNameBytes && all_octets(text, kTokenChar);
+}
+
 }  // namespace
 
 const TextForm kAbsolutePath = {is_absolute_path, "an absolute path"};
@@ -100,5 +110,8 @@ const TextForm kProxyUrl = {is_proxy_url,
                             "http://HOST:PORT, https://HOST:PORT or socks5h://HOST:PORT, without "
                             "user and password, or \"\" for none",
                             false};
+const TextForm kUrlPath = {is_url_path, "a path that begins with / and has no query"};
+const TextForm kHeaderNameOrNone = {is_header_name_or_empty,
+                                    "the name of a header, or \"\" for none"};
 
 }  // namespace larder

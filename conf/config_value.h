@@ -48,6 +48,8 @@ extern const TextForm kBranchName;
 extern const TextForm kForwardableHeader;
 extern const TextForm kInstanceId;
 extern const TextForm kProxyUrl;
+extern const TextForm kUrlPath;
+extern const TextForm kHeaderNameOrNone;
 
 /// For messages: in double quotes and on one line. Of a long text only its length: half a token
 /// would pass any redaction.

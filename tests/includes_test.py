@@ -25,8 +25,8 @@ STOREYS = [
     ["cache/eviction"],
     ["cache/store"],
     ["upstream/loop"], ["upstream"],
-    ["daemon/watch"], ["daemon/orders"], ["daemon/http1"],
-    ["daemon/client", "daemon/fetch", "daemon/admin"],
+    ["daemon/watch"], ["daemon/orders"], ["daemon/events"], ["daemon/http1"],
+    ["daemon/client", "daemon/fetch", "daemon/admin", "daemon/webhook"],
     ["daemon"],
 ]
 STOREY_OF = {room: storey for storey, rooms in enumerate(STOREYS) for room in rooms}
@@ -41,7 +41,7 @@ HOMES = [
     (r"simdjson\.h", r"(tests|bench)/.*"),  # nowhere in larder itself
     (r"nlohmann/.*", r"(tests|bench)/.*|daemon/status_text\.cc"),
     (r"xxh(ash|3)\.h", r"cache/.*\.cc"),
-    (r"openssl/.*", r"conf/.*|cache/.*\.cc|upstream/.*"),
+    (r"openssl/.*", r"conf/.*|cache/.*\.cc|upstream/.*|daemon/events/digest\.cc"),
     (r"zlib\.h", r"cache/.*\.cc"),
     (r"systemd/.*", r"daemon/(service_notify|inherited_sockets)\.cc"),
     (r"CLI/.*", r"daemon/(main|larderctl|command_line)\.cc"),

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/events/webhook_fields.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "cache/body/json_stream.h"
+
+namespace larder {
+namespace {
+
+using Fields = WebhookFields;
+using Item = WebhookFields::Item;
+
+constexpr std::size_t kMaxText = 256;
+constexpr std::size_t kMaxPath = 128;
+/// Containers that are looked into: the body, data, release, items and one of them.
+constexpr unsigned kMaxFollowed = 5;
+
+template <class Owner>
+using Place = std::pair<std::string_view, std::string Owner::*>;
+
+constexpr std::array<Place<Fields>, 18> kTexts{{
+    {".module", &Fields::module},
+    {".event", &Fields::event},
+    {".api_key", &Fields::api_key},
+    {".triggered_at", &Fields::triggered_at},
+    {".data.status", &Fields::status},
+    {".data.locale", &Fields::locale},
+    {".data.environment.name", &Fields::environment},
+    {".data.content_type.uid", &Fields::content_type},
+    {".data.entry.uid", &Fields::entry},
+    {".data.entry_variant.entry_uid", &Fields::variant_entry},
+    {".data.variant.entry_uid", &Fields::variant_entry},
+    {".data.entry.entry_uid", &Fields::variant_entry},
+    {".data.asset.uid", &Fields::asset},
+    {".data.global_field.uid", &Fields::global_field},
+    {".data.taxonomy.uid", &Fields::taxonomy},
+    {".data.term.taxonomy_uid", &Fields::term_taxonomy},
+    {".data.branch.uid", &Fields::branch},
+    {".data.branch_alias.alias", &Fields::assigned_alias},
+}};
+constexpr Place<Fields> kAssignedBranch{".data.branch_alias.uid", &Fields::assigned_branch};
+
+constexpr std::array<Place<Item>, 4> kItemTexts{{
+    {".data.release.items[].uid", &Item::uid},
+    {".data.release.items[].content_type_uid", &Item::content_type},
+    {".data.release.items[].action", &Item::action},
+    {".data.release.items[].locale", &Item::locale},
+}};
+
+/// Follows the path to each value (`.data.release.items[].uid`), and keeps those that are wanted.
+class FieldReader final : public JsonEvents {
+ public:
+  explicit FieldReader(Fields& fields) : fields_(fields) {}
+
+  bool is_object() const { return is_object_; }
+
+  void on_open(JsonContainer container, unsigned depth) override {
+    const bool array = container == JsonContainer::array;
+    if (depth == 0) is_object_ = !array;
+    if (depth >= kMaxFollowed) return;
+    begin_wanted(array);
+    if (array) append("[]");
+    ends_[depth + 1] = path_.size();
+  }
+
+  void on_close(JsonContainer, unsigned depth) override {
+    if (depth < kMaxFollowed) path_.resize(ends_[depth]);
+  }
+
+  void on_text(JsonText kind, std::string_view part, bool last, unsigned depth) override {
+    if (depth == 0 || depth > kMaxFollowed) return;
+    const std::size_t room = kMaxText - text_.size();
+    cut_ = cut_ || part.size() > room;
+    text_.append(part.substr(0, room));
+    if (!last) return;
+    if (cut_) text_.clear();
+    if (kind == JsonText::key) {
+      path_.resize(ends_[depth]);
+      append(".");
+      // A name with a mark of paths in it is none of those that are wanted.
+      const bool plain = !cut_ && text_.find_first_of(".[") == std::string::npos;
+      append(plain ? std::string_view(text_) : "?");
+    } else if (kind == JsonText::string) {
+      take();
+    } else {
+      take_other();
+    }
+    text_.clear();
+    cut_ = false;
+  }
+
+  void on_literal(JsonLiteral literal, unsigned depth) override {
+    if (depth > kMaxFollowed) return;
+    if (path_ == ".data.asset.is_dir") fields_.is_folder = literal == JsonLiteral::true_value;
+    take_other();
+  }
+
+ private:
+  void append(std::string_view part) { path_.append(part.substr(0, kMaxPath - path_.size())); }
+
+  void begin_wanted(bool array) {
+    if (path_ == ".data.branch.alias") {
+      fields_.lists_aliases = array;
+      fields_.aliases.clear();
+    } else if (path_ == ".data.branch.alias[]") {
+      fields_.lists_aliases = false;  // of what kind these are is not known
+    } else if (path_ == ".data.release.items") {
+      fields_.lists_items = array;
+      fields_.items.clear();
+    } else if (path_ == ".data.release.items[]") {
+      if (fields_.items.size() == Fields::kMaxItems) {
+        fields_.lists_items = false;
+        return;
+      }
+      fields_.items.emplace_back();
+    }
+  }
+
+  void take() {
+    if (path_ == ".data.branch.alias[]") {
+      const bool fits = !cut_ && fields_.aliases.size() < Fields::kMaxAliases;
+      if (fits) fields_.aliases.push_back(text_);
+      fields_.lists_aliases = fields_.lists_aliases && fits;
+      return;
+    }
+    for (const auto& [path, member] : kItemTexts) {
+      if (path == path_ && !fields_.items.empty()) fields_.items.back().*member = text_;
+    }
+    for (const auto& [path, member] : kTexts) {
+      if (path == path_) fields_.*member = text_;
+    }
+    if (path_ == kAssignedBranch.first) fields_.assigned_branch = text_;
+  }
+
+  /// What is no text.
+  void take_other() {
+    if (path_ == ".data.branch.alias[]") fields_.lists_aliases = false;
+  }
+
+  Fields& fields_;
+  bool is_object_ = false;
+  std::string path_;                                  ///< of the value that comes next
+  std::array<std::size_t, kMaxFollowed + 1> ends_{};  ///< by depth: the path of that container
+  std::string text_;                                  ///< of the key or value, cut at kMaxText
+  bool cut_ = false;
+};
+
+}  // namespace
+
+std::optional<WebhookFields> WebhookFields::read(std::string_view body) {
+  WebhookFields fields;
+  FieldReader reader(fields);
+  JsonStream stream(&reader);
+  if (!stream.feed(body) || !stream.finish() || !reader.is_object()) return std::nullopt;
+  return fields;
+}
+
+}  // namespace larder
