@@ -29,10 +29,12 @@ ListenAddress admin_socket_of(const Config& config) {
 /// In the order in which they are opened.
 std::vector<ListenAddress> addresses_of(const Config& config) {
   std::vector<ListenAddress> all;
-  all.reserve(config.listeners.size() + config.admin.metrics.size() + 1);
+  all.reserve(config.listeners.size() + config.admin.metrics.size() + config.webhook.listen.size() +
+              1);
   for (const auto& listener : config.listeners) all.push_back(listener.address);
   if (!config.admin.socket.empty()) all.push_back(admin_socket_of(config));
   all.insert(all.end(), config.admin.metrics.begin(), config.admin.metrics.end());
+  all.insert(all.end(), config.webhook.listen.begin(), config.webhook.listen.end());
   return all;
 }
 
@@ -72,7 +74,9 @@ Listeners::Listeners(const Config& config, std::size_t workers)
     : wanted_(addresses_of(config)), inherited_(wanted_.size()), of_worker_(workers) {
   match(config);
   open_clients(config, workers);
-  open_admin(config);
+  const std::size_t webhooks = wanted_.size() - config.webhook.listen.size();
+  open_admin(config, config.listeners.size());
+  open_webhook(config, webhooks);
   inherited_.clear();
 }
 
@@ -136,13 +140,22 @@ void Listeners::open_clients(const Config& config, std::size_t workers) {
   }
 }
 
-void Listeners::open_admin(const Config& config) {
-  for (std::size_t i = config.listeners.size(); i < wanted_.size(); ++i) {
+void Listeners::open_admin(const Config& config, std::size_t first) {
+  for (std::size_t i = first; i < wanted_.size() - config.webhook.listen.size(); ++i) {
     if (!inherited_[i].empty()) refuse_open_to_all(wanted_[i]);
     auto opened = open({.address = wanted_[i]}, inherited_[i], 1, kAdminMode);
     operators_.push_back(
         {opened.front().front().name(), is_unix(wanted_[i]) ? "admin" : "metrics"});
     for (auto& socket : opened.front()) admin_.push_back(std::move(socket));
+  }
+}
+
+void Listeners::open_webhook(const Config& config, std::size_t first) {
+  for (std::size_t i = 0; i < config.webhook.listen.size(); ++i) {
+    auto opened =
+        open({.address = wanted_[first + i]}, inherited_[first + i], 1, kUnixListenerMode);
+    webhooks_.push_back({opened.front().front().name(), "webhook"});
+    for (auto& socket : opened.front()) webhook_.push_back(std::move(socket));
   }
 }
 

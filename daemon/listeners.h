@@ -30,9 +30,11 @@ class Listeners {
   /// Gives them away, once.
   std::vector<ListeningSocket> take_of_worker(std::size_t worker);
   std::vector<ListeningSocket> take_admin() { return std::move(admin_); }
+  std::vector<ListeningSocket> take_webhook() { return std::move(webhook_); }
 
   const std::vector<Address>& for_clients() const { return clients_; }
   const std::vector<Address>& for_operators() const { return operators_; }
+  const std::vector<Address>& for_webhooks() const { return webhooks_; }
   /// Of the unix sockets that were opened here.
   std::vector<std::string> socket_files() const;
 
@@ -42,15 +44,18 @@ class Listeners {
                                                  const std::vector<Fd>& inherited,
                                                  std::size_t workers, unsigned mode);
   void open_clients(const Config& config, std::size_t workers);
-  void open_admin(const Config& config);
+  void open_admin(const Config& config, std::size_t first);
+  void open_webhook(const Config& config, std::size_t first);
 
   std::list<SocketLock> locks_;
   std::vector<ListenAddress> wanted_;
   std::vector<std::vector<Fd>> inherited_;  ///< of each wanted address
   std::vector<std::vector<ListeningSocket>> of_worker_;
   std::vector<ListeningSocket> admin_;
+  std::vector<ListeningSocket> webhook_;
   std::vector<Address> clients_;
   std::vector<Address> operators_;
+  std::vector<Address> webhooks_;
 };
 
 }  // namespace larder

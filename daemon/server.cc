@@ -94,6 +94,7 @@ Server::Server(SettingsPtr settings, std::string config_file)
                  .max_connections = max_connections_for(config(), worker_count_, system_)});
   open_workers();
   open_admin();
+  open_webhook();
   for (const std::string& warning : warnings_of(config())) {
     log(LogLevel::warning, "server", warning);
   }
@@ -140,14 +141,28 @@ void Server::open_admin() {
   AdminSources sources;
   sources.metrics = [this] {
     return prometheus_text(worker_metrics(), origin_metrics_, held_, store_->stats(),
-                           log_statuses());
+                           log_statuses()) +
+           webhook_->metrics_text();
   };
   sources.status = [this] { return status_json(); };
   sources.purge = [this](PurgeOrder order, std::function<void(PurgeResult)> done) {
-    origin_->post(PurgeCommand{std::move(order), std::move(done)});
+    purge(std::move(order), std::move(done));
   };
   admin_ = std::make_unique<AdminServer>(loop_.get(), settings_, std::move(sources),
                                          listeners_.take_admin());
+}
+
+void Server::open_webhook() {
+  webhook_ = std::make_unique<WebhookServer>(
+      loop_.get(), settings_,
+      [this](PurgeOrder order, std::function<void(PurgeResult)> done) {
+        purge(std::move(order), std::move(done));
+      },
+      listeners_.take_webhook());
+}
+
+void Server::purge(PurgeOrder order, std::function<void(PurgeResult)> done) {
+  origin_->post(PurgeCommand{std::move(order), std::move(done)});
 }
 
 void Server::watch_signal(int number) {
@@ -199,13 +214,14 @@ void Server::step_drain() {
   const Drain::Sight sight{.now = monotonic_now(),
                            .settled = all(&Worker::is_settled),
                            .gone = all(&Worker::is_gone),
-                           .answered = admin_->is_idle()};
+                           .answered = admin_->is_idle() && webhook_->is_idle()};
   const MonotonicTime until = drain_.until();
   if (!drain_.step(sight)) return;
   if (drain_.state() == Drain::State::leaving) {
     for (auto& worker : workers_) worker->leave(until);
   } else if (drain_.state() == Drain::State::answering) {
     admin_->end();
+    webhook_->end();
   } else {
     loop_.stop();
   }
@@ -229,6 +245,7 @@ void Server::reload() {
   reopen_logs();
   Reload reload = reloader_.read();
   if (reload.result == Reload::Result::applied) return apply(std::move(reload));
+  webhook_->use(settings_);  // the file of its key may be another one
   settle(std::move(reload));
 }
 
@@ -242,6 +259,7 @@ void Server::apply(Reload reload) {
   shared_->max_connections.store(max_connections_for(config(), worker_count_, system_),
                                  std::memory_order_relaxed);
   admin_->use(settings_);
+  webhook_->use(settings_);
   const auto tell_taken = [taken = taken_](Reload* done) {
     taken->post(std::move(*done));
     delete done;
@@ -265,6 +283,7 @@ void Server::run() {
   loop_.run();  // until the drain is over
   for (auto& worker : workers_) worker->join();
   admin_->close();
+  webhook_->close();
   uv_run(loop_.get(), UV_RUN_NOWAIT);  // its connections end in their close callbacks
   taken_->close();
   clock_timer_.reset();
@@ -292,7 +311,8 @@ std::string Server::ready_json() const {
                     ",\"cache\":{\"path\":" + json_quote(config().cache.path) + ",";
   out += "\"size_bytes\":" + std::to_string(config().cache.size);
   return out + "},\"listeners\":" + address_list(listeners_.for_clients()) +
-         ",\"admin\":" + address_list(listeners_.for_operators()) + "}\n";
+         ",\"admin\":" + address_list(listeners_.for_operators()) +
+         ",\"webhook\":" + address_list(listeners_.for_webhooks()) + "}\n";
 }
 
 std::string Server::status_json() const {
@@ -324,8 +344,10 @@ std::string Server::status_json() const {
   append_field(out, "active", origin_metrics_.fills_active.get());
   append_field(out, "failed_transfers", origin_metrics_.delivery_failed.get());
   append_field(out, "credentials_rejected", origin_metrics_.credentials_rejected.get());
+  out += "}";
+  if (webhook_->is_configured()) out += ",\"webhook\":" + webhook_->status_json();
   const LogStatuses logs = log_statuses();
-  out += "},\"logs\":{\"own\":" + log_json(logs.own);
+  out += ",\"logs\":{\"own\":" + log_json(logs.own);
   if (logs.access) out += ",\"access\":" + log_json(*logs.access);
   return out + "},\"hosts\":" + origin_metrics_.hosts.json(monotonic_now()) + "}\n";
 }

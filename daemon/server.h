@@ -14,6 +14,7 @@
 #include "daemon/reload.h"
 #include "daemon/start_limits.h"
 #include "daemon/watch/access_log.h"
+#include "daemon/webhook/webhook_server.h"
 #include "daemon/worker.h"
 
 namespace larder {
@@ -33,7 +34,7 @@ class Server final : public WorkersOut {
   void run();
 
   /// `{"version":…,"pid":…,"mode":…,"config":…,"cache":{…},"listeners":[{"address":…,"role":…}],
-  /// "admin":[…]}`: with the ports that were chosen.
+  /// "admin":[…],"webhook":[…]}`: with the ports that were chosen.
   std::string ready_json() const;
   std::string status_json() const;
 
@@ -43,6 +44,8 @@ class Server final : public WorkersOut {
   void tell_all(const CredentialNote& note) override;
   void open_workers();
   void open_admin();
+  void open_webhook();
+  void purge(PurgeOrder order, std::function<void(PurgeResult)> done);
   void start_workers();
   void end_threads();
   std::vector<const WorkerMetrics*> worker_metrics() const;
@@ -82,6 +85,7 @@ class Server final : public WorkersOut {
   std::vector<std::unique_ptr<Worker>> workers_;
   UvLoop loop_;
   std::unique_ptr<AdminServer> admin_;
+  std::unique_ptr<WebhookServer> webhook_;
   std::shared_ptr<Mailbox<Reload>> taken_;  ///< shared with changes under way on other threads
   std::vector<UvHandle<uv_signal_t>> signals_;
   UvHandle<uv_timer_t> clock_timer_;

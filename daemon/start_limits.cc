@@ -75,9 +75,12 @@ std::uint64_t own_descriptors(const Config& config, unsigned workers) {
   const std::uint64_t listening =
       std::max<std::uint64_t>(config.listeners.size(), 1) * (workers + 1) +
       config.admin.metrics.size() + 2;
+  const std::uint64_t webhooks =
+      config.webhook.listen.empty() ? 0
+                                    : config.webhook.listen.size() + config.webhook.max_connections;
   const std::uint64_t origins = hosts_of(config) * config.upstream.max_connections_per_host;
   return loops * kDescriptorsOfLoop + listening + origins * kDescriptorsOfOriginConnection +
-         kDescriptorsOfStore + kAdminConnections + kOtherDescriptors;
+         kDescriptorsOfStore + kAdminConnections + webhooks + kOtherDescriptors;
 }
 
 unsigned max_connections_for(const Config& config, unsigned workers, const SystemLimits& system) {

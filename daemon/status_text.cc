@@ -173,6 +173,26 @@ void add_store(const Json& store, Page& page) {
   page.count("corrupt", corrupt, "", corrupt > 0 ? Colour::bad : Colour::none);
 }
 
+void add_webhook(const Json& webhook, Page& page) {
+  if (webhook.empty()) return;
+  page.heading("Webhooks");
+  const auto ago = webhook.find("last_seen_ago_s");
+  const bool seen = ago != webhook.end() && ago->is_number_unsigned();
+  page.line("last genuine one", seen ? duration(ago->get<std::uint64_t>()) + " ago" : "never",
+            seen ? Colour::none : Colour::bad);
+  const Json& last = part_of(webhook, "last");
+  if (!last.empty()) {
+    page.line("last event", text_of(last, "at") + " " + text_of(last, "event") + ", " +
+                                text_of(last, "result") + ": " + text_of(last, "subject"));
+  }
+  const Json& results = part_of(webhook, "results");
+  for (const auto& [name, number] : results.items()) {
+    std::string shown = printable(name);
+    std::replace(shown.begin(), shown.end(), '_', ' ');
+    page.count(shown, number_of(results, name.c_str()));
+  }
+}
+
 void add_logs(const Json& logs, Page& page) {
   if (logs.empty()) return;
   page.heading("Logs");
@@ -251,6 +271,7 @@ std::optional<std::string> status_text(std::string_view json, bool colours) {
   add_settings(status, page);
   add_requests(part_of(status, "requests"), page);
   add_store(part_of(status, "store"), page);
+  add_webhook(part_of(status, "webhook"), page);
   add_logs(part_of(status, "logs"), page);
   add_origin(part_of(status, "origin"), page);
   add_hosts(part_of(status, "hosts"), page);

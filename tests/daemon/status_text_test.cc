@@ -110,3 +110,16 @@ TEST_CASE("status text: a daemon that drains says so", "[daemon]") {
   CHECK_THAT(text(status + R"("serving"})"), ContainsSubstring("mode open, up 5 s\n"));
   CHECK_THAT(text(status + R"("draining"})"), ContainsSubstring("mode open, up 5 s, draining\n"));
 }
+
+TEST_CASE("status text: webhooks are told where there is a receiver", "[daemon]") {
+  const std::string well = text(R"({"version":"1","mode":"open","webhook":{"pending":0,"late":0,
+    "results":{"applied":1200,"too_old":2},"last_seen_ago_s":61,"last":{"event":"entry.publish",
+    "subject":"entry blog/e1","result":"applied","at":"T","lag_ms":12}}})");
+  CHECK_THAT(well, ContainsSubstring("Webhooks\n  last genuine one      1 min 1 s ago\n"
+                                     "  last event            T entry.publish, applied: entry "
+                                     "blog/e1\n"));
+  CHECK_THAT(well, ContainsSubstring("  applied                         1,200\n"
+                                     "  too old                             2\n"));
+  CHECK_THAT(text(R"({"webhook":{"results":{},"last_seen_ago_s":null,"last":null}})"),
+             ContainsSubstring("last genuine one      never\n"));
+}

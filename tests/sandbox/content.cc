@@ -194,6 +194,17 @@ std::size_t Content::index_of(const Space& space) const {
   throw std::logic_error("a space of another content");
 }
 
+std::vector<std::string> Content::aliases(const std::string& stack,
+                                          const std::string& branch) const {
+  std::vector<std::string> found;
+  const auto of_stack = aliases_.find(stack);
+  if (of_stack == aliases_.end()) return found;
+  for (const auto& [alias, named] : of_stack->second) {
+    if (named == branch) found.push_back(alias);
+  }
+  return found;
+}
+
 void Content::assign_alias(const std::string& stack, const std::string& alias,
                            const std::string& branch) {
   aliases_[stack][alias] = branch;

@@ -97,6 +97,8 @@ class Content {
   std::size_t index_of(const Space& space) const;
   std::size_t size() const { return spaces_.size(); }
 
+  /// Of a branch.
+  std::vector<std::string> aliases(const std::string& stack, const std::string& branch) const;
   void assign_alias(const std::string& stack, const std::string& alias, const std::string& branch);
 
  private:

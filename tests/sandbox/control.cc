@@ -10,7 +10,13 @@
 //   POST /requests/clear
 //   POST /publish           {stack, env, branch, ct, uid, locale?, fields?} -> the new body
 //   POST /unpublish         {stack, env, branch, ct, uid, locale?} -> {"unpublished": bool}
+//   POST /delete            {stack, branch, ct, uid}: in all environments and locales
 //   POST /alias             {stack, alias, branch}
+//   POST /webhook           where publish, unpublish, delete and alias are told, see webhooks.h
+//   POST /event             any event, sent as it is
+//   GET  /webhook           what was sent, and how it was answered
+//   GET  /webhook/key       {"signing-key": PEM}
+//   POST /webhook/sign      {body: TEXT} -> {"headers": [[name, value], ...]} that prove it
 //   POST /sizes             {UID: BYTES, ...}: lengths of entries of the content type `sized`, see
 //                           sized.h -> {"sizes": how many are known}
 //   POST /fault             a rule, see faults.h -> {"id"}
@@ -27,6 +33,8 @@
 //
 // `stack` is "A", "B" or an api key; `env` and `branch` default to production and main; `ct` is a
 // content type, `sys_assets` for an asset.
+#include <array>
+#include <ctime>
 #include <limits>
 #include <stdexcept>
 
@@ -40,6 +48,18 @@ Host host_of(const Json& order) {
   if (name == "delivery") return Host::delivery;
   if (name == "preview") return Host::preview;
   throw std::invalid_argument("no such host: " + name);
+}
+
+/// Of the real clock, unlike the times in bodies: 2020-04-03T11:20:28.312Z
+std::string now_text() {
+  timespec now{};
+  std::timespec_get(&now, TIME_UTC);
+  std::tm parts{};
+  gmtime_r(&now.tv_sec, &parts);
+  std::array<char, 40> text{};
+  const auto size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S.", &parts);
+  return std::string(text.data(), size) +
+         std::to_string(1'000 + now.tv_nsec / 1'000'000).substr(1) + "Z";
 }
 
 Script json_answer(int status, const Json& body, const HttpRequest& request) {
@@ -67,6 +87,7 @@ Json Sandbox::publish(const Json& order) {
   Json body = space_of(order).publish(order.at("ct"), order.at("uid"), locale,
                                       order.value("fields", Json::object()));
   api_.forget_rendered();
+  webhooks_.emit(event_of("publish", space_of(order), order));
   return body;
 }
 
@@ -74,7 +95,43 @@ Json Sandbox::unpublish(const Json& order) {
   const std::string locale = order.value("locale", std::string(kMasterLocale));
   const bool done = space_of(order).unpublish(order.at("ct"), order.at("uid"), locale);
   api_.forget_rendered();
+  if (done) webhooks_.emit(event_of("unpublish", space_of(order), order));
   return {{"unpublished", done}};
+}
+
+Json Sandbox::remove(const Json& order) {
+  Json of_environment = order;
+  bool done = false;
+  for (const char* environment : {"production", "staging"}) {
+    of_environment["env"] = environment;
+    Space& space = space_of(of_environment);
+    for (const char* locale : {"en-us", "fr-fr", "en-gb"}) {
+      done = space.unpublish(order.at("ct"), order.at("uid"), locale) || done;
+    }
+  }
+  api_.forget_rendered();
+  if (done) webhooks_.emit(event_of("delete", space_of(order), order));
+  return {{"deleted", done}};
+}
+
+/// As the CMS tells it. A deletion names no environment.
+Json Sandbox::event_of(const std::string& event, const Space& space, const Json& order) {
+  const std::string uid = order.at("uid"), type = order.at("ct");
+  const std::string locale = order.value("locale", std::string(kMasterLocale));
+  Json data = {{"locale", locale}, {"action", event}, {"status", "success"}};
+  const bool asset = type == kAssetType;
+  data[asset ? "asset" : "entry"] = {{"uid", uid}, {"locale", locale}};
+  if (!asset) data["content_type"] = {{"uid", type}};
+  if (event != "delete") {
+    data["environment"] = {{"name", space.environment()}, {"uid", space.environment_uid()}};
+  }
+  data["branch"] = {{"uid", space.branch()},
+                    {"alias", api_.content().aliases(space.stack(), space.branch())}};
+  return {{"module", asset ? "asset" : "entry"},
+          {"api_key", space.api_key()},
+          {"event", event},
+          {"triggered_at", now_text()},
+          {"data", data}};
 }
 
 Json Sandbox::assign_alias(const Json& order) {
@@ -83,6 +140,11 @@ Json Sandbox::assign_alias(const Json& order) {
   if (branch.empty()) throw std::invalid_argument("no such stack or branch");
   api_.content().assign_alias(stack, order.at("alias"), branch);
   api_.forget_rendered();
+  webhooks_.emit({{"module", "branch_alias"},
+                  {"api_key", api_.content().space(stack, "production", branch)->api_key()},
+                  {"event", "assigned"},
+                  {"triggered_at", now_text()},
+                  {"data", {{"branch_alias", {{"alias", order.at("alias")}, {"uid", branch}}}}}});
   return Json::object();
 }
 
@@ -111,6 +173,10 @@ Json Sandbox::dispatch(const HttpRequest& request, const Json& order) {
   if (what == "GET /held") return held(Params(request.query()).text("name"));
   if (what == "POST /publish") return publish(order);
   if (what == "POST /unpublish") return unpublish(order);
+  if (what == "POST /delete") return remove(order);
+  if (what == "GET /webhook") return webhooks_.describe();
+  if (what == "GET /webhook/key") return {{"signing-key", webhooks_.public_key()}};
+  if (what == "POST /webhook/sign") return {{"headers", webhooks_.proofs(order.at("body"))}};
   if (what == "POST /alias") return assign_alias(order);
   if (what == "POST /sizes") return set_sizes(order);
   if (what == "POST /fault") return {{"id", faults_.add(order)}};
@@ -140,6 +206,10 @@ Json Sandbox::dispatch(const HttpRequest& request, const Json& order) {
     if (!faults_.remove(std::stoull(what.substr(one_fault.size())))) {
       throw std::invalid_argument("no such rule");
     }
+  } else if (what == "POST /webhook") {
+    webhooks_.configure(order);
+  } else if (what == "POST /event") {
+    webhooks_.emit(order);
   } else if (what == "POST /down") {
     down(host_of(order), order.value("reset", false));
   } else if (what == "POST /up") {

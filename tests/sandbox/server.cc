@@ -93,7 +93,7 @@ void Listener::close() {
 }
 
 Sandbox::Sandbox(uv_loop_t* loop, const Options& options)
-    : loop_(loop), recorder_(options.remembered_requests) {
+    : loop_(loop), recorder_(options.remembered_requests), webhooks_(loop) {
   const int ports[] = {options.delivery_port, options.preview_port, options.control_port};
   const Host hosts[] = {Host::delivery, Host::preview, Host::control};
   handles_.reserve(std::size(hosts));
@@ -220,6 +220,7 @@ void Sandbox::shut_down() {
   std::vector<Connection*> open;
   for (const auto& [connection, owner] : connections_) open.push_back(connection);
   for (Connection* connection : open) connection->close();
+  webhooks_.shut_down();
 }
 
 }  // namespace sandbox

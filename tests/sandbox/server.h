@@ -13,6 +13,7 @@
 #include "tests/sandbox/connection.h"
 #include "tests/sandbox/faults.h"
 #include "tests/sandbox/recorder.h"
+#include "tests/sandbox/webhooks.h"
 
 /// The three servers of the sandbox: delivery, preview and control, on one event loop.
 namespace sandbox {
@@ -91,6 +92,8 @@ class Sandbox final : public Service {
 
   Json publish(const Json& order);
   Json unpublish(const Json& order);
+  Json remove(const Json& order);
+  Json event_of(const std::string& event, const Space& space, const Json& order);
   Json assign_alias(const Json& order);
   Json set_sizes(const Json& order);
   Json held(const std::string& barrier) const;
@@ -101,6 +104,7 @@ class Sandbox final : public Service {
   Api api_;
   Faults faults_;
   Recorder recorder_;
+  Webhooks webhooks_;
   std::vector<ListenerHandle> handles_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;

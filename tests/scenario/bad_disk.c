@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Preloaded into larderd by machine_trouble_test.py: while the file that LARDER_DISK_ERROR names is there, with
- * an errno in it, everything that writes to a file by these calls fails by that errno.
+ * an errno in it, everything that writes to a file by these calls fails by that errno. While it holds the word
+ * `wait`, these calls wait.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -11,13 +12,23 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-static int fails(void) {
+static int read_order(char* text, size_t size) {
   const char* path = getenv("LARDER_DISK_ERROR");
-  char text[16] = "";
   int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return 0;
-  if (read(fd, text, sizeof text - 1) <= 0) text[0] = '\0';
+  ssize_t length = read(fd, text, size - 1);
+  text[length < 0 ? 0 : length] = '\0';
   close(fd);
+  return 1;
+}
+
+static int fails(void) {
+  char text[16] = "";
+  if (!read_order(text, sizeof text)) return 0;
+  while (text[0] == 'w') {
+    usleep(1000);
+    if (!read_order(text, sizeof text)) return 0;
+  }
   if (atoi(text) == 0) return 0;
   errno = atoi(text);
   return 1;
