@@ -37,7 +37,11 @@ std::shared_ptr<EVP_PKEY> decode(std::string_view block) {
                                     nullptr),
       OSSL_DECODER_CTX_free);
   if (decoder == nullptr) return nullptr;
-  const std::string text = std::string(block) + "\n";  // it wants the end of the last line
+  std::string text = std::string(block) + "\n";  // it wants the end of the last line
+  for (std::size_t escape = text.find("\\n"); escape != std::string::npos;
+       escape = text.find("\\n", escape)) {
+    text.replace(escape, 2, "\n");
+  }
   const auto* at = reinterpret_cast<const unsigned char*>(text.data());
   std::size_t left = text.size();
   if (OSSL_DECODER_from_data(decoder.get(), &at, &left) != 1) return nullptr;
@@ -74,20 +78,19 @@ Result<std::vector<SigningKey>> SigningKey::parse(std::string_view pem) {
   return keys;
 }
 
-bool SigningKey::has_signed(std::string_view message, std::string_view signature) const {
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
-                                                                        EVP_MD_CTX_free);
-  EVP_PKEY_CTX* settings = nullptr;  // the context's
-  if (context == nullptr ||
-      EVP_DigestVerifyInit(context.get(), &settings, EVP_sha256(), nullptr, key_.get()) != 1 ||
-      EVP_PKEY_CTX_set_rsa_padding(settings, RSA_PKCS1_PSS_PADDING) != 1 ||
-      EVP_PKEY_CTX_set_rsa_mgf1_md(settings, EVP_sha256()) != 1 ||
-      EVP_PKEY_CTX_set_rsa_pss_saltlen(settings, kSaltBytes) != 1) {
+bool SigningKey::has_signed(std::span<const std::uint8_t, 32> sha256,
+                            std::string_view signature) const {
+  const std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)> context(
+      EVP_PKEY_CTX_new(key_.get(), nullptr), EVP_PKEY_CTX_free);
+  if (context == nullptr || EVP_PKEY_verify_init(context.get()) != 1 ||
+      EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PSS_PADDING) != 1 ||
+      EVP_PKEY_CTX_set_signature_md(context.get(), EVP_sha256()) != 1 ||
+      EVP_PKEY_CTX_set_rsa_mgf1_md(context.get(), EVP_sha256()) != 1 ||
+      EVP_PKEY_CTX_set_rsa_pss_saltlen(context.get(), kSaltBytes) != 1) {
     return false;
   }
-  return EVP_DigestVerify(context.get(), reinterpret_cast<const unsigned char*>(signature.data()),
-                          signature.size(), reinterpret_cast<const unsigned char*>(message.data()),
-                          message.size()) == 1;
+  return EVP_PKEY_verify(context.get(), reinterpret_cast<const unsigned char*>(signature.data()),
+                         signature.size(), sha256.data(), sha256.size()) == 1;
 }
 
 Result<std::vector<SigningKey>> read_signing_keys(const std::string& path) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,12 +19,13 @@ class SigningKey {
  public:
   /// Of a PEM text: PKCS#1 ("RSA PUBLIC KEY") or SubjectPublicKeyInfo ("PUBLIC KEY"). One or more,
   /// eight at most: a rotation has the old and the new one for a while. Text around the blocks is
-  /// ignored. Error::invalid = "WHAT; REMEDY".
+  /// ignored, and `\n` in them is a line end: so the CMS's JSON with the key is one, too.
+  /// Error::invalid = "WHAT; REMEDY".
   static Result<std::vector<SigningKey>> parse(std::string_view pem);
 
   /// RSASSA-PSS (RFC 8017 section 8.1) with SHA-256, MGF1 with SHA-256, and 32 bytes of salt.
-  /// `signature` is its octets.
-  bool has_signed(std::string_view message, std::string_view signature) const;
+  /// `sha256` is that of the message, `signature` its octets.
+  bool has_signed(std::span<const std::uint8_t, 32> sha256, std::string_view signature) const;
 
  private:
   explicit SigningKey(std::shared_ptr<evp_pkey_st> key) : key_(std::move(key)) {}

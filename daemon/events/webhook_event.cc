@@ -118,6 +118,7 @@ class EventReading {
     order_.environment.clear();
     order_.branch.clear();
     order_.aliases.clear();
+    order_.changes.clear();
     event_.order = std::move(order_);
     return std::move(event_);
   }

@@ -21,7 +21,7 @@ constexpr unsigned kMaxFollowed = 5;
 template <class Owner>
 using Place = std::pair<std::string_view, std::string Owner::*>;
 
-constexpr std::array<Place<Fields>, 18> kTexts{{
+constexpr std::array<Place<Fields>, 19> kTexts{{
     {".module", &Fields::module},
     {".event", &Fields::event},
     {".api_key", &Fields::api_key},
@@ -40,8 +40,13 @@ constexpr std::array<Place<Fields>, 18> kTexts{{
     {".data.term.taxonomy_uid", &Fields::term_taxonomy},
     {".data.branch.uid", &Fields::branch},
     {".data.branch_alias.alias", &Fields::assigned_alias},
+    {".data.branch_alias.uid", &Fields::assigned_branch},
 }};
-constexpr Place<Fields> kAssignedBranch{".data.branch_alias.uid", &Fields::assigned_branch};
+constexpr std::string_view kAliases = ".data.branch.alias";
+constexpr std::string_view kAlias = ".data.branch.alias[]";
+constexpr std::string_view kItems = ".data.release.items";
+constexpr std::string_view kItem = ".data.release.items[]";
+constexpr std::string_view kIsFolder = ".data.asset.is_dir";
 
 constexpr std::array<Place<Item>, 4> kItemTexts{{
     {".data.release.items[].uid", &Item::uid},
@@ -49,6 +54,11 @@ constexpr std::array<Place<Item>, 4> kItemTexts{{
     {".data.release.items[].action", &Item::action},
     {".data.release.items[].locale", &Item::locale},
 }};
+
+/// Is it what `path` leads to, or inside of that?
+bool lies_in(std::string_view wanted, std::string_view path) {
+  return wanted.starts_with(path) && (wanted.size() == path.size() || wanted[path.size()] == '.');
+}
 
 /// Follows the path to each value (`.data.release.items[].uid`), and keeps those that are wanted.
 class FieldReader final : public JsonEvents {
@@ -83,6 +93,7 @@ class FieldReader final : public JsonEvents {
       // A name with a mark of paths in it is none of those that are wanted.
       const bool plain = !cut_ && text_.find_first_of(".[") == std::string::npos;
       append(plain ? std::string_view(text_) : "?");
+      forget();
     } else if (kind == JsonText::string) {
       take();
     } else {
@@ -94,50 +105,64 @@ class FieldReader final : public JsonEvents {
 
   void on_literal(JsonLiteral literal, unsigned depth) override {
     if (depth > kMaxFollowed) return;
-    if (path_ == ".data.asset.is_dir") fields_.is_folder = literal == JsonLiteral::true_value;
+    if (path_ == kIsFolder) fields_.is_folder = literal == JsonLiteral::true_value;
     take_other();
   }
 
  private:
   void append(std::string_view part) { path_.append(part.substr(0, kMaxPath - path_.size())); }
 
-  void begin_wanted(bool array) {
-    if (path_ == ".data.branch.alias") {
-      fields_.lists_aliases = array;
+  /// Of a name that is there twice, the last one counts, as for other parsers.
+  void forget() {
+    if (lies_in(kAliases, path_)) {
+      fields_.lists_aliases = false;
       fields_.aliases.clear();
-    } else if (path_ == ".data.branch.alias[]") {
-      fields_.lists_aliases = false;  // of what kind these are is not known
-    } else if (path_ == ".data.release.items") {
-      fields_.lists_items = array;
+    }
+    if (lies_in(kItems, path_)) {
+      fields_.lists_items = false;
       fields_.items.clear();
-    } else if (path_ == ".data.release.items[]") {
-      if (fields_.items.size() == Fields::kMaxItems) {
-        fields_.lists_items = false;
-        return;
-      }
+    }
+    if (lies_in(kIsFolder, path_)) fields_.is_folder = false;
+    for (const auto& [path, member] : kItemTexts) {
+      if (path == path_ && !fields_.items.empty()) (fields_.items.back().*member).clear();
+    }
+    for (const auto& [path, member] : kTexts) {
+      if (lies_in(path, path_)) (fields_.*member).clear();
+    }
+  }
+
+  void begin_wanted(bool array) {
+    if (path_ == kAliases) {
+      fields_.lists_aliases = array;
+    } else if (path_ == kItems) {
+      fields_.lists_items = array;
+    } else if (path_ == kItem && fields_.items.size() < Fields::kMaxItems) {
       fields_.items.emplace_back();
+    } else {
+      take_other();
     }
   }
 
   void take() {
-    if (path_ == ".data.branch.alias[]") {
+    if (path_ == kAlias) {
       const bool fits = !cut_ && fields_.aliases.size() < Fields::kMaxAliases;
       if (fits) fields_.aliases.push_back(text_);
       fields_.lists_aliases = fields_.lists_aliases && fits;
       return;
     }
+    take_other();
     for (const auto& [path, member] : kItemTexts) {
       if (path == path_ && !fields_.items.empty()) fields_.items.back().*member = text_;
     }
     for (const auto& [path, member] : kTexts) {
       if (path == path_) fields_.*member = text_;
     }
-    if (path_ == kAssignedBranch.first) fields_.assigned_branch = text_;
   }
 
-  /// What is no text.
+  /// What does not belong into a list, or not any more, leaves what it lists unknown.
   void take_other() {
-    if (path_ == ".data.branch.alias[]") fields_.lists_aliases = false;
+    if (path_ == kAlias) fields_.lists_aliases = false;
+    if (path_ == kItem) fields_.lists_items = false;
   }
 
   Fields& fields_;

@@ -41,9 +41,10 @@ Item take_item(std::string_view& header) {
 
 bool any_has_signed(std::span<const SigningKey> keys, std::string_view body,
                     const std::vector<std::string>& signatures) {
+  const Sha256 digest = sha256(body);
   for (const SigningKey& key : keys) {
     for (const std::string& signature : signatures) {
-      if (key.has_signed(body, signature)) return true;
+      if (key.has_signed(digest, signature)) return true;
     }
   }
   return false;

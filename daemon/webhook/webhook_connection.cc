@@ -50,6 +50,7 @@ WebhookConnection::WebhookConnection(WebhookOwner& owner, std::uint64_t id,
       id_(id),
       transport_(std::move(transport)),
       settings_(std::move(settings)),
+      began_(monotonic_now()),
       parser_(settings_->config.server),
       timer_(make_timer(loop, this)) {
   transport_->set_user(*this);

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "conf/base/clock.h"
 #include "conf/settings.h"
 #include "daemon/http1/request_parser.h"
 #include "daemon/http1/transport.h"
@@ -47,6 +48,7 @@ class WebhookConnection final : public TransportUser {
   WebhookState state() const { return state_; }
   /// Its request is not whole yet.
   bool is_reading() const { return state_ == WebhookState::head || state_ == WebhookState::body; }
+  MonotonicTime began() const { return began_; }
   const Settings& settings() const { return *settings_; }
 
   /// From on_webhook() on: the purge is under way.
@@ -78,6 +80,7 @@ class WebhookConnection final : public TransportUser {
   const std::uint64_t id_;
   std::unique_ptr<Transport> transport_;
   const SettingsPtr settings_;
+  const MonotonicTime began_;
   WebhookState state_ = WebhookState::head;
   RequestParser parser_;
   std::string head_;  ///< the header's bytes, once it is whole; the parser's views lie in it

@@ -14,7 +14,9 @@ namespace {
 constexpr std::size_t kMaxPending = 1'024;
 constexpr std::int64_t kFirstRetryMs = 1'000;
 constexpr std::int64_t kLastRetryMs = 30'000;
-constexpr int kBacklog = 128;
+constexpr int kBacklog = 512;
+/// Before a connection gives way to another one: a webhook comes in one go.
+constexpr std::uint64_t kGraceMs = 250;
 
 std::string lag_text(const WebhookEvent& event, WallTime now) {
   if (event.triggered.ms == 0) return "";
@@ -26,6 +28,7 @@ std::string lag_text(const WebhookEvent& event, WallTime now) {
 
 struct WebhookServer::Listener {
   WebhookServer* server = nullptr;
+  bool waiting = false;  ///< somebody has come for whom there is no place
   UvHandle<uv_tcp_t> tcp;
   UvHandle<uv_pipe_t> pipe;
 
@@ -60,6 +63,7 @@ WebhookServer::WebhookServer(uv_loop_t* loop, SettingsPtr settings, Purge purge,
       read_buffer_(64 * 1024),
       retry_ms_(kFirstRetryMs),
       retry_timer_(make_timer(loop, this)),
+      place_timer_(make_timer(loop, this)),
       mailbox_(std::make_shared<Mailbox<PurgeDone>>(loop, this)) {
   const std::string& file = settings_->config.webhook.public_key_file;
   if (is_configured_ && !file.empty()) {
@@ -112,6 +116,7 @@ void WebhookServer::close() {
   listeners_.clear();
   for (auto& [id, connection] : connections_) connection->close();
   retry_timer_.reset();
+  place_timer_.reset();
   mailbox_->close();
 }
 
@@ -130,23 +135,37 @@ void WebhookServer::on_incoming(uv_stream_t* stream, int status) noexcept {
   if (status == 0) listener->server->accept(*listener);
 }
 
+/// Who finds no place waits in the listener's queue: a burst of webhooks loses none.
 void WebhookServer::accept(Listener& listener) {
+  listener.waiting = !make_place();
+  if (listener.waiting) {
+    if (place_timer_) uv_timer_start(place_timer_.get(), on_place, kGraceMs, 0);
+    return;
+  }
   auto transport = accept_stream(listener.stream(), read_buffer_);
   if (!transport) return;
-  const bool has_place = make_place();
   const auto id = next_connection_++;
-  auto connection =
-      std::make_unique<WebhookConnection>(*this, id, std::move(transport), settings_, loop_);
-  WebhookConnection& accepted = *connection;
-  connections_.emplace(id, std::move(connection));
-  if (has_place) return;
-  report_.count(WebhookResult::busy);
-  warn();
-  accepted.close();
+  connections_.emplace(
+      id, std::make_unique<WebhookConnection>(*this, id, std::move(transport), settings_, loop_));
 }
 
-/// At the bound, the oldest whose request is not whole gives way: who holds connections open
-/// cannot lock the CMS out.
+void WebhookServer::accept_waiting() {
+  for (auto& listener : listeners_) {
+    if (listener->waiting) accept(*listener);
+  }
+}
+
+void WebhookServer::on_place(uv_timer_t* timer) noexcept {
+  static_cast<WebhookServer*>(timer->data)->accept_waiting();
+}
+
+void WebhookServer::on_closed(std::uint64_t id) {
+  connections_.erase(id);
+  accept_waiting();
+}
+
+/// At the bound, the oldest whose request is not whole gives way once it has had some time: who
+/// holds connections open cannot lock the CMS out.
 bool WebhookServer::make_place() {
   std::size_t open = 0;
   WebhookConnection* oldest = nullptr;
@@ -157,8 +176,11 @@ bool WebhookServer::make_place() {
     if (oldest == nullptr || id < oldest->id()) oldest = connection.get();
   }
   if (open < settings_->config.webhook.max_connections) return true;
-  if (oldest == nullptr) return false;
-  if (oldest->is_reading()) report_.count(WebhookResult::busy);
+  const std::int64_t now = monotonic_now().ms;
+  if (oldest == nullptr || now - oldest->began().ms < static_cast<std::int64_t>(kGraceMs)) {
+    return false;
+  }
+  if (oldest->is_reading()) on_refused(WebhookResult::busy);
   oldest->close();
   return true;
 }

@@ -70,7 +70,9 @@ class WebhookServer final : public WebhookOwner {
 
   static void on_incoming(uv_stream_t* stream, int status) noexcept;
   static void on_retry(uv_timer_t* timer) noexcept;
+  static void on_place(uv_timer_t* timer) noexcept;
   void accept(Listener& listener);
+  void accept_waiting();
   bool make_place();
   void begin(WebhookConnection& connection, WebhookVerdict verdict);
   void order(std::uint64_t number, const Pending& pending);
@@ -85,7 +87,7 @@ class WebhookServer final : public WebhookOwner {
                   std::string_view body) override;
   void on_refused(WebhookResult result) override;
   void on_late(WebhookConnection& connection) override;
-  void on_closed(std::uint64_t id) override { connections_.erase(id); }
+  void on_closed(std::uint64_t id) override;
 
   uv_loop_t* const loop_;
   SettingsPtr settings_;
@@ -103,6 +105,7 @@ class WebhookServer final : public WebhookOwner {
   std::uint64_t next_purge_ = 1;
   std::int64_t retry_ms_;
   UvHandle<uv_timer_t> retry_timer_;
+  UvHandle<uv_timer_t> place_timer_;             ///< while a listener waits for a place
   std::shared_ptr<Mailbox<PurgeDone>> mailbox_;  ///< shared with purges under way on other threads
 };
 

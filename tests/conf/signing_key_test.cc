@@ -38,6 +38,9 @@ TEST_CASE("signing key: both forms of a public key are read, and several in one 
     for (const char c : content_of(name)) crlf += c == '\n' ? "\r\n" : std::string(1, c);
     CHECK(SigningKey::parse(crlf)->size() == 1);
   }
+  std::string json;
+  for (const char c : content_of("public_pkcs1.pem")) json += c == '\n' ? "\\n" : std::string(1, c);
+  CHECK(SigningKey::parse("{\"signing-key\":\"" + json + "\"}")->size() == 1);
   const auto both = SigningKey::parse("# the new one\n" + content_of("public.pem") +
                                       "and the old one\n" + content_of("other_public.pem"));
   CHECK(both->size() == 2);

@@ -206,6 +206,10 @@ TEST_CASE("webhook event: a release is one purge of all that is in it", "[daemon
   CHECK(words_of(release(R"({"uid":"e1"})")) == "scope blt1//");
   CHECK(words_of(event("release", "deploy", R"("release":{"uid":"r"})")) == "scope blt1//");
   CHECK(words_of(event("release", "deploy", R"("release":{"items":{}})")) == "scope blt1//");
+  for (const char* odd : {"\"e1\"", "7", "null", "[]"}) {
+    CHECK(words_of(release(odd)) == "scope blt1//");
+    CHECK(words_of(release(first + "," + odd)) == "scope blt1//");
+  }
   std::string items = first;
   for (int i = 1; i < 1'024; ++i) items += "," + first;
   CHECK(read_webhook_event(release(items), kNow)->order->changes.size() == 1'024);
@@ -223,6 +227,17 @@ TEST_CASE("webhook event: what is no event of a stack is a mistake", "[daemon]")
       R"({"api_key":"blt1","data":)" + std::string(1'100, '[') + std::string(1'100, ']') + "}");
   CAPTURE(body.substr(0, 80));
   CHECK(words_of(body) == "mistake");
+}
+
+TEST_CASE("webhook event: of a name that is there twice the last one counts", "[daemon]") {
+  const std::string twice =
+      R"({"api_key":"blt0","module":"entry","event":"delete","api_key":"blt1",)"
+      R"("data":{"entry":{"uid":"e0"},"content_type":{"uid":"blog"},"branch":{"uid":"main",)"
+      R"("alias":[]}},"data":{"content_type":{"uid":"page"},"entry":{"uid":"e0","uid":"e1"}}})";
+  CHECK(words_of(twice) == "change blt1//: entry page/e1 gone ");
+  CHECK(words_of(R"({"api_key":"blt1","api_key":7})") == "mistake");
+  CHECK(words_of(R"({"api_key":"blt1","data":{"entry":{"uid":"e"}},"data":7,"module":"entry"})") ==
+        "scope blt1//");
 }
 
 TEST_CASE("webhook event: fields of the entry cannot pose as those of the event", "[daemon]") {

@@ -343,6 +343,17 @@ def test_slow_and_idle_clients_do_not_keep_the_cms_out(stage):
         client.close()
 
 
+def test_a_burst_beyond_the_bound_of_connections_loses_none(stage):
+    receiver = Receiver(stage, webhook={"max_connections": 4})
+    for number in range(100):
+        stage.sandbox.publish("blog", f"bltaaaa{1111 + number % 20}")
+    wait_until(lambda: sum(receiver.sandbox.control("GET", "/webhook")["answers"].values()) == 100,
+               lambda: f"all are answered: {receiver.sandbox.control('GET', '/webhook')}")
+    told = receiver.sandbox.control("GET", "/webhook")
+    check(set(told["answers"]) <= {"200", "202"} and told["failed"] == 0, f"answers: {told}")
+    receiver.wait_count("applied", 100)
+
+
 def test_memory_for_bodies_is_bounded(stage):
     receiver = Receiver(stage, webhook={"max_body": "256KiB", "max_memory": "512KiB"})
     head = (f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
