@@ -3,6 +3,7 @@
 """Webhooks of the CMS: genuine ones purge what they name, and are acknowledged once that is durable;
 what is forged, replayed, cut off, too large, of a wrong type or slow purges nothing and ends nothing."""
 
+import contextlib
 import datetime
 import errno
 import json
@@ -247,8 +248,8 @@ def test_a_slow_purge_is_202_and_goes_on_until_it_holds(stage):
     check_equal(receiver.post(body).json()["result"], "duplicate: applied before", "the same again")
 
 
-def forgeries(receiver, random_):
-    """(name, bytes on the wire, statuses that are right) without end."""
+def forgeries(receiver, random_, recorded):
+    """(name, bytes on the wire, statuses that are right) without end. `recorded`: a body that was applied."""
     while True:
         body = json.dumps(event(data={**event()["data"], "n": random_.randrange(1 << 40)})).encode()
         genuine = receiver.headers(body)
@@ -266,6 +267,9 @@ def forgeries(receiver, random_):
         at = random_.randrange(3, len(signature))
         flipped = bytearray(body)
         flipped[random_.randrange(len(body))] ^= 1 << random_.randrange(7)
+        yield "replayed", request(receiver.headers(recorded), recorded), (200,)
+        yield "replayed with blanks", request(receiver.headers(recorded), recorded + b" \n"), (200,)
+        yield "slow", request()[:-random_.randrange(1, len(body))], None
         yield "no signature", request(genuine[:1]), (401,)
         yield "another letter", request(signed(signature[:at] + "A" + signature[at + 1:] + "AAAA")), (401,)
         yield "a bit of the body", request(sent=bytes(flipped)), (401,)
@@ -296,14 +300,23 @@ def signed_anew(receiver, request, body):
 
 
 def test_what_is_not_genuine_purges_nothing_and_ends_nothing(stage):
-    receiver = Receiver(stage)
+    receiver = Receiver(stage, webhook={"request_timeout": "2s"})
     targets = (entry_target(), LIST)
+    recorded = json.dumps(event(), separators=(",", ":")).encode()
+    check_equal(receiver.post(recorded).json(), {"result": "applied"}, "the one that is recorded")
     receiver.fill(*targets)
-    statuses = {}
-    source = forgeries(receiver, random.Random(int(os.environ.get("LARDER_WEBHOOK_SEED", "7"))))
+    before, purged = receiver.counts(), receiver.purges()
+    statuses, slow = {}, []
+    source = forgeries(receiver, random.Random(int(os.environ.get("LARDER_WEBHOOK_SEED", "7"))), recorded)
     for _ in range(FORGERIES):
         name, sent, right = next(source)
-        with tcp(receiver.address) as client:
+        with contextlib.ExitStack() as stack:
+            client = tcp(receiver.address)
+            if right is None:  # it sends no more, and does not end
+                client.sendall(sent)
+                slow.append(client)
+                continue
+            stack.enter_context(client)
             client.sendall(sent)
             client.shutdown(socket.SHUT_WR)
             answer = b""
@@ -312,10 +325,19 @@ def test_what_is_not_genuine_purges_nothing_and_ends_nothing(stage):
         status = int(answer[9:12]) if answer else None
         check(status in right or (status is None and not right), f"{name} is answered with {answer!r}")
         statuses[status] = statuses.get(status, 0) + 1
+    for client in slow:
+        answer = b""
+        while chunk := client.recv(1 << 16):
+            answer += chunk
+        client.close()
+        status = int(answer[9:12]) if answer else None
+        check(status in (None, 408), f"a slow one is answered with {answer!r}")
+        statuses[status] = statuses.get(status, 0) + 1
     check(all(receiver.is_hit(target) for target in targets), "something was purged")
-    check_equal(receiver.purges(), 0, "objects purged")
+    check_equal(receiver.purges(), purged, "objects purged")
     counts = receiver.counts()
-    check("applied" not in counts and "coarse" not in counts, f"applied: {counts}")
+    check_equal([counts.get(name) for name in ("applied", "coarse")],
+                [before.get(name) for name in ("applied", "coarse")], f"events applied: {counts}")
     check_equal(receiver.post(event()).status, 200, "a genuine one after them")
     warnings = [line for line in receiver.larder.log().splitlines() if "webhooks refused" in line]
     check(len(warnings) <= 3, f"warnings: {len(warnings)}")
