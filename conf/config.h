@@ -166,7 +166,9 @@ struct ScopeConfig {
   std::vector<std::string> branches;  ///< branch and alias uids; empty = any
   std::vector<Secret> delivery_tokens;
   std::vector<Secret> preview_tokens;
-  bool any_preview_token = false;  ///< `preview_tokens = "any"`
+  bool any_preview_token = false;         ///< `preview_tokens = "any"`
+  bool sync = false;                      ///< its branches and aliases are followed by the Sync API
+  Milliseconds sync_interval_ms = 2'000;  ///< between two polls of each
 };
 
 /// `[[stack]]`

@@ -96,6 +96,7 @@ class StackChecker {
       add(section.line, "this [[stack.scope]] has no tokens",
           "list its delivery_tokens, its preview_tokens or both");
     }
+    check_sync(section, scope);
     for (std::size_t i = 0; i < scope.branches.size(); ++i) {
       for (std::size_t j = 0; j < i; ++j) {
         if (scope.branches[i].empty() || scope.branches[i] != scope.branches[j]) continue;
@@ -103,6 +104,20 @@ class StackChecker {
             "list it once; a branch and an alias never share a uid");
         break;
       }
+    }
+  }
+
+  void check_sync(const TomlValue& section, const ScopeConfig& scope) {
+    const TomlValue* const sync = section.find("sync");
+    if (!scope.sync || sync == nullptr) return;
+    if (scope.delivery_tokens.empty()) {
+      add(sync->line, "this [[stack.scope]] has sync and no delivery token to ask with",
+          "list its delivery_tokens, or remove sync");
+    }
+    if (scope.branches.empty()) {
+      add(sync->line, "this [[stack.scope]] has sync, and any branch may be asked for",
+          "list the branches and aliases that are used, as in branches = [\"main\"]: each is "
+          "followed by itself");
     }
   }
 

@@ -31,7 +31,7 @@ std::string describe_scope(const ScopeConfig& scope, const StackConfig& stack) {
     for (const std::string& branch : scope.branches) text += " " + branch;
   }
   return text + ": " + counted(scope.delivery_tokens.size(), "delivery token") + ", " +
-         describe_preview_tokens(scope, stack) + "\n";
+         describe_preview_tokens(scope, stack) + (scope.sync ? ", followed by sync" : "") + "\n";
 }
 
 std::string describe_hosts(const Hosts& hosts) {

@@ -195,6 +195,8 @@ Keys<ScopeConfig> scope_keys() {
       with_another(texts("aliases", kAtOnce, &S::branches, kBranchName)),
       secrets("delivery_tokens", kAtOnce, &S::delivery_tokens),
       secrets_or_any("preview_tokens", kAtOnce, &S::preview_tokens, &S::any_preview_token),
+      flag("sync", kAtOnce, &S::sync),
+      milliseconds("sync_interval", kAtOnce, &S::sync_interval_ms, {100, kHourMs}),
   };
 }
 

@@ -349,7 +349,8 @@ std::string Server::status_json() const {
   const LogStatuses logs = log_statuses();
   out += ",\"logs\":{\"own\":" + log_json(logs.own);
   if (logs.access) out += ",\"access\":" + log_json(*logs.access);
-  return out + "},\"hosts\":" + origin_metrics_.hosts.json(monotonic_now()) + "}\n";
+  return out + "},\"hosts\":" + origin_metrics_.hosts.json(monotonic_now()) +
+         ",\"sync\":" + origin_metrics_.feeds.json(monotonic_now()) + "}\n";
 }
 
 }  // namespace larder

@@ -259,6 +259,24 @@ void add_hosts(const Json& hosts, Page& page) {
   }
 }
 
+void add_feeds(const Json& feeds, Page& page) {
+  if (feeds.empty()) return;
+  page.heading("Sync");
+  for (const Json& feed : feeds) {
+    if (!feed.is_object()) continue;
+    const std::string trouble = text_of(feed, "trouble");
+    const auto complete = feed.find("complete_ago_ms");
+    const bool known = complete != feed.end() && complete->is_number_unsigned();
+    page.add("  " + text_of(feed, "stack") + "/" + text_of(feed, "environment") + "/" +
+             text_of(feed, "branch") + "\n");
+    page.line("  up to date",
+              known ? duration(complete->get<std::uint64_t>() / 1'000) + " ago" : "not yet",
+              trouble.empty() ? Colour::good : Colour::bad);
+    page.line("  trouble", trouble, Colour::bad);
+    page.count("  purges", number_of(feed, "purges"));
+  }
+}
+
 }  // namespace
 
 std::optional<std::string> status_text(std::string_view json, bool colours) {
@@ -275,6 +293,7 @@ std::optional<std::string> status_text(std::string_view json, bool colours) {
   add_logs(part_of(status, "logs"), page);
   add_origin(part_of(status, "origin"), page);
   add_hosts(part_of(status, "hosts"), page);
+  add_feeds(part_of(status, "sync"), page);
   return page.take();
 }
 

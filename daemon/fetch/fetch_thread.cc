@@ -7,7 +7,6 @@
 #include "cache/store/find_answer.h"
 #include "conf/base/check.h"
 #include "conf/base/log.h"
-#include "conf/base/patient_memory.h"
 #include "conf/base/thread_role.h"
 
 namespace larder {
@@ -15,7 +14,6 @@ namespace {
 
 constexpr Milliseconds kSweepMs = 250;
 constexpr Seconds kOddHold_s = 1;
-constexpr Milliseconds kMemoryPauseMs = 60'000;
 
 bool selects(const PurgeOrder& purge, const FillOrder& order) {
   if (purge.what == PurgeOrder::What::all) return true;
@@ -56,6 +54,8 @@ FetchThread::FetchThread(SettingsPtr settings, const AnchoredClock& clock, Store
       rejected_(config().upstream.rejected_hold_s),
       around_fills_{*this, writes_, *this, *delivery_, held},
       relays_(*delivery_, *preview_, held),
+      followers_(
+          std::make_unique<Followers>(loop_.get(), clock, store, config(), ways_of_followers())),
       sweep_(make_timer(loop_.get(), this)),
       turn_end_(make_handle<uv_prepare_t>(loop_.get(), this, uv_prepare_init)),
       mailbox_(loop_.get(), this),
@@ -79,6 +79,7 @@ void FetchThread::run() {
   // Everything on the loop closes here, on its own thread.
   relays_.clear();
   fills_.clear();
+  followers_.reset();
   delivery_.reset();
   preview_.reset();
   reader_.reset();
@@ -102,13 +103,23 @@ void FetchThread::end_turn() {
   if (delivery_ != nullptr) show_gauges();
 }
 
+/// A purge by sync is one like any other.
+Followers::Ways FetchThread::ways_of_followers() {
+  return {
+      .purge = [this](PurgeCommand command) { take(command); },
+      .trouble = [this](const std::string& host) { return delivery_->trouble(host, false); },
+      .caught_up = [](const FeedName&) {},
+  };
+}
+
 void FetchThread::on_sweep(uv_timer_t* timer) noexcept {
   auto* self = static_cast<FetchThread*>(timer->data);
   self->cut_laggards();
   self->give_stale();
-  self->tell_of_memory();
+  self->memory_.tell(monotonic_now());
   self->show_gauges();  // a transfer is over only after its sink has heard of it
   self->metrics_.hosts.show(self->delivery_->hosts(), self->preview_->hosts());
+  self->metrics_.feeds.show(self->followers_->snapshots());
 }
 
 void FetchThread::cut_laggards() {
@@ -116,19 +127,6 @@ void FetchThread::cut_laggards() {
   metrics_.laggards_cut.add(
       relays_.cut_slow(config().upstream.max_slow_relays_per_client, kSweepMs));
   metrics_.laggards_cut.add(fills_.cut_slow(config().upstream, kSweepMs));
-}
-
-/// At most once a minute.
-void FetchThread::tell_of_memory() {
-  const auto refusals = memory_refusals();
-  const auto now = monotonic_now();
-  if (refusals == memory_refusals_told_ || now.ms - memory_told_.ms < kMemoryPauseMs) return;
-  log(LogLevel::warning, "server",
-      "memory was refused " + std::to_string(refusals - memory_refusals_told_) +
-          " times, and asked for again: raise the limit (MemoryMax= or LimitAS= in the unit) or "
-          "lower server.max_connections, server.max_output or cache.size");
-  memory_refusals_told_ = refusals;
-  memory_told_ = now;
 }
 
 void FetchThread::give_stale() {
@@ -147,6 +145,8 @@ void FetchThread::take(SettingsChange& change) {
   known_good_.clear();
   buckets_.set_bounds(config().open.miss_rate, config().open.miss_burst);
   rejected_.set_hold(upstream.rejected_hold_s);
+  followers_->use(config());
+  metrics_.feeds.show(followers_->snapshots());
 }
 
 void FetchThread::take(StopOrder&) {

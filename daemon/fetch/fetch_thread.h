@@ -12,8 +12,10 @@
 #include "conf/settings.h"
 #include "daemon/fetch/fill_owner.h"
 #include "daemon/fetch/fill_table.h"
+#include "daemon/fetch/followers.h"
 #include "daemon/fetch/hit_for_miss.h"
 #include "daemon/fetch/known_good.h"
+#include "daemon/fetch/memory_report.h"
 #include "daemon/fetch/miss_buckets.h"
 #include "daemon/fetch/rejected_credentials.h"
 #include "daemon/fetch/relays.h"
@@ -61,10 +63,10 @@ class FetchThread final : public FillOwner, public CredentialWatch {
   void run();
   void end_turn();
   void show_gauges();
+  Followers::Ways ways_of_followers();
   static void on_sweep(uv_timer_t* timer) noexcept;
   static void on_turn_end(uv_prepare_t* handle) noexcept;
   void cut_laggards();
-  void tell_of_memory();
   void take(FillOrder& order);
   void take(RelayOrder& order);
   void take(LeaveOrder& order);
@@ -128,10 +130,10 @@ class FetchThread final : public FillOwner, public CredentialWatch {
   FillSurroundings around_fills_;
   FillTable fills_;
   Relays relays_;
+  std::unique_ptr<Followers> followers_;
   std::vector<AnswerOut*> sent_to_;  ///< in this turn
   std::uint64_t next_fill_ = 1;
-  std::uint64_t memory_refusals_told_ = 0;
-  MonotonicTime memory_told_;
+  MemoryReport memory_;
   UvHandle<uv_timer_t> sweep_;
   UvHandle<uv_prepare_t> turn_end_;
   Mailbox<FetchOrder> mailbox_;

@@ -143,6 +143,32 @@ void add_host_metrics(Exposition& out, const HostBoard& board, MonotonicTime now
   });
 }
 
+void add_feed_metrics(Exposition& out, const FeedBoard& board, MonotonicTime now) {
+  const auto labels = [](const FeedSnapshot& feed) {
+    return label("stack", feed.name.api_key) + "," + label("environment", feed.name.environment) +
+           "," + label("branch", feed.name.branch);
+  };
+  out.family("larder_sync_age_seconds", "gauge",
+             "Since all that the Sync API had to tell was purged; none before the first time.");
+  board.for_each([&](const FeedSnapshot& feed) {
+    if (!feed.complete_at) return;
+    out.sample(labels(feed), static_cast<std::uint64_t>((now.ms - feed.complete_at->ms) / 1'000));
+  });
+  out.family("larder_sync_polls_total", "counter", "Questions to the Sync API, by their result.");
+  board.for_each([&](const FeedSnapshot& feed) {
+    for (const auto& [result, count] : feed.polls) {
+      out.sample(labels(feed) + "," + label("result", result), count);
+    }
+  });
+  out.family("larder_sync_purges_total", "counter", "Purges that sync has caused.");
+  board.for_each([&](const FeedSnapshot& feed) { out.sample(labels(feed), feed.purges); });
+  out.family("larder_sync_event_lag_milliseconds", "gauge",
+             "Of the last event: from its time until its purge was durable.");
+  board.for_each([&](const FeedSnapshot& feed) {
+    out.sample(labels(feed), static_cast<std::uint64_t>(feed.lag_ms));
+  });
+}
+
 void add_held_bytes(Exposition& out, const HeldBytes& held) {
   out.single("larder_inflight_bytes", "gauge",
              "Bytes of bodies on their way into the cache (cache.max_pending).", held.pending());
@@ -245,6 +271,7 @@ std::string prometheus_text(const std::vector<const WorkerMetrics*>& workers,
   add_worker_metrics(out, workers);
   add_origin_metrics(out, origin);
   add_host_metrics(out, origin.hosts, monotonic_now());
+  add_feed_metrics(out, origin.feeds, monotonic_now());
   add_held_bytes(out, held);
   add_store_metrics(out, store);
   out.single("larder_memory_refusals_total", "counter",

@@ -12,6 +12,7 @@
 #include "cache/http/response.h"
 #include "cache/store/store.h"
 #include "conf/base/log_health.h"
+#include "daemon/watch/feed_board.h"
 #include "daemon/watch/host_board.h"
 
 namespace larder {
@@ -81,6 +82,7 @@ struct OriginMetrics {
   Count delivery_running, delivery_queued, delivery_failed, delivery_refused, refreshes_dropped;
   Count preview_running, preview_queued, preview_failed;
   HostBoard hosts;
+  FeedBoard feeds;
 };
 
 /// `access` is null where there is no access log.

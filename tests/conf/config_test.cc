@@ -345,6 +345,15 @@ TEST_CASE("config: a stack needs a key, hosts and scopes with tokens", "[conf]")
        "the stack blt1 is already in line 2; put its scopes into one [[stack]]"},
       {"a branch twice", stack_with("region = \"eu\"", "branches = [\"a\"]\naliases = [\"a\"]"),
        "the branch or alias \"a\" is listed twice"},
+      {"sync", stack_with("region = \"eu\"", "branches = [\"main\"]\nsync = true"), ""},
+      {"sync of any branch", stack_with("region = \"eu\"", "sync = true"),
+       "F:7: this [[stack.scope]] has sync, and any branch may be asked for; list the branches"},
+      {"sync without a token",
+       "[[stack]]\napi_key = \"blt1\"\nregion = \"eu\"\n[[stack.scope]]\nenvironment = \"p\"\n"
+       "branches = [\"main\"]\npreview_tokens = [\"token-one\"]\nsync = true\n",
+       "F:8: this [[stack.scope]] has sync and no delivery token to ask with"},
+      {"sync all the time", stack_with("region = \"eu\"", "sync_interval = \"10ms\""),
+       "stack.scope.sync_interval"},
       {"a token in two scopes",
        stack_with("region = \"eu\"") + "[[stack.scope]]\nenvironment = \"staging\"\n"
                                        "delivery_tokens = [\"other-token\", \"token-one\"]\n",

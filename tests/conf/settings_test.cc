@@ -210,6 +210,11 @@ void add_rows_of_lists(std::vector<Row>& rows) {
            kStack + "[[stack.scope]]\nenvironment = \"live\"\nbranches = [\"main\"]\n"
                     "delivery_tokens = [\"first-token\"]\n",
            "stack blt1.scope live.preview_tokens 1 removed\n"},
+          {"stack.scope.sync", kNow, kStack + kScope, kStack + kScope + "sync = true\n",
+           "stack blt1.scope live.sync false -> true\n"},
+          {"stack.scope.sync_interval", kNow, kStack + kScope,
+           kStack + kScope + "sync_interval = \"9s\"\n",
+           "stack blt1.scope live.sync_interval 2s -> 9s\n"},
       });
 }
 

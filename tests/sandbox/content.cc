@@ -125,6 +125,31 @@ bool Space::unpublish(const std::string& type, const std::string& uid, const std
   return true;
 }
 
+bool Space::remove(const std::string& type, const std::string& uid) {
+  const auto all = objects_.find(type);
+  if (all == objects_.end() || all->second.by_locale.erase(uid) == 0) return false;
+  std::erase(all->second.order, uid);
+  const std::string time = next_time();
+  touch_content_type(type, time);
+  log_.push_back({{"type", type == kAssetType ? "asset_deleted" : "entry_deleted"},
+                  {"event_at", time},
+                  {"content_type_uid", type},
+                  {"data", {{"uid", uid}, {"locale", kMasterLocale}}}});
+  return true;
+}
+
+bool Space::edit_schema(const std::string& type) {
+  const std::string time = next_time();
+  for (Json& content_type : content_types_) {
+    if (content_type["uid"] != type) continue;
+    content_type["_version"] = content_type["_version"].get<int>() + 1;
+    content_type["updated_at"] = time;
+    content_type["last_activity"] = time;
+    return true;
+  }
+  return false;
+}
+
 Content::Content() {
   stacks_ = {{"blt0123456789abcdef", "A"}, {"bltfedcba9876543210", "B"}};
   delivery_tokens_ = {{"cs0123456789abcdef01234567", {"A", "production"}},

@@ -58,6 +58,10 @@ class Space {
                const Json& fields);
   /// False when it was not published.
   bool unpublish(const std::string& type, const std::string& uid, const std::string& locale);
+  /// In all locales. False when it was not published.
+  bool remove(const std::string& type, const std::string& uid);
+  /// A content type is edited: no sync item tells, its last activity does. False = there is none.
+  bool edit_schema(const std::string& type);
 
  private:
   friend class Seeder;
@@ -101,10 +105,15 @@ class Content {
   std::vector<std::string> aliases(const std::string& stack, const std::string& branch) const;
   void assign_alias(const std::string& stack, const std::string& alias, const std::string& branch);
 
+  /// Tokens of the Sync API that were given before are not known any more.
+  void forget_sync_tokens() { ++sync_epoch_; }
+  std::size_t sync_epoch() const { return sync_epoch_; }
+
  private:
   std::vector<std::unique_ptr<Space>> spaces_;
   std::map<std::string, std::string, std::less<>> stacks_;  ///< api key -> letter
   std::map<std::string, Token, std::less<>> delivery_tokens_, preview_tokens_;
+  std::size_t sync_epoch_ = 0;
   std::map<std::string, std::map<std::string, std::string>> aliases_;  ///< stack -> alias -> branch
 };
 

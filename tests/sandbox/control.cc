@@ -11,6 +11,8 @@
 //   POST /publish           {stack, env, branch, ct, uid, locale?, fields?} -> the new body
 //   POST /unpublish         {stack, env, branch, ct, uid, locale?} -> {"unpublished": bool}
 //   POST /delete            {stack, branch, ct, uid}: in all environments and locales
+//   POST /schema            {stack, env, branch, ct} -> {"edited": bool}: its schema is edited
+//   POST /forget_sync       tokens of the Sync API of before are error 141
 //   POST /alias             {stack, alias, branch}
 //   POST /webhook           where publish, unpublish, delete and alias are told, see webhooks.h
 //   POST /event             any event, sent as it is
@@ -105,9 +107,7 @@ Json Sandbox::remove(const Json& order) {
   for (const char* environment : {"production", "staging"}) {
     of_environment["env"] = environment;
     Space& space = space_of(of_environment);
-    for (const char* locale : {"en-us", "fr-fr", "en-gb"}) {
-      done = space.unpublish(order.at("ct"), order.at("uid"), locale) || done;
-    }
+    done = space.remove(order.at("ct"), order.at("uid")) || done;
   }
   api_.forget_rendered();
   if (done) webhooks_.emit(event_of("delete", space_of(order), order));
@@ -132,6 +132,12 @@ Json Sandbox::event_of(const std::string& event, const Space& space, const Json&
           {"event", event},
           {"triggered_at", now_text()},
           {"data", data}};
+}
+
+Json Sandbox::edit_schema(const Json& order) {
+  const bool done = space_of(order).edit_schema(order.at("ct"));
+  api_.forget_rendered();
+  return {{"edited", done}};
 }
 
 Json Sandbox::assign_alias(const Json& order) {
@@ -177,6 +183,7 @@ Json Sandbox::dispatch(const HttpRequest& request, const Json& order) {
   if (what == "GET /webhook") return webhooks_.describe();
   if (what == "GET /webhook/key") return {{"signing-key", webhooks_.public_key()}};
   if (what == "POST /webhook/sign") return {{"headers", webhooks_.proofs(order.at("body"))}};
+  if (what == "POST /schema") return edit_schema(order);
   if (what == "POST /alias") return assign_alias(order);
   if (what == "POST /sizes") return set_sizes(order);
   if (what == "POST /fault") return {{"id", faults_.add(order)}};
@@ -193,7 +200,10 @@ Json Sandbox::dispatch(const HttpRequest& request, const Json& order) {
         some ? order["count"].get<std::size_t>() : std::numeric_limits<std::size_t>::max();
     return {{"released", release(barrier, most)}};
   }
-  if (what == "POST /reset") {
+  if (what == "POST /forget_sync") {
+    api_.content().forget_sync_tokens();
+    api_.forget_rendered();
+  } else if (what == "POST /reset") {
     faults_.clear();
     for (auto& [barrier, waiting] : held_) release(barrier, waiting.size());
     recorder_.reset_counts();

@@ -94,6 +94,7 @@ class Sandbox final : public Service {
   Json unpublish(const Json& order);
   Json remove(const Json& order);
   Json event_of(const std::string& event, const Space& space, const Json& order);
+  Json edit_schema(const Json& order);
   Json assign_alias(const Json& order);
   Json set_sizes(const Json& order);
   Json held(const std::string& barrier) const;

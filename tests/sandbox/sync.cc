@@ -24,12 +24,13 @@ struct Position {
   std::size_t space = 0;  ///< index in Content
   std::size_t at = 0;     ///< next item, of the snapshot or of the log
   std::size_t log = 0;    ///< page: length of the log when the snapshot was begun
+  std::size_t epoch = 0;  ///< of the content: tokens of an earlier one are forgotten
   std::string type, content_type, locale, start_from;
 };
 
 std::string to_token(const Position& position) {
   std::string plain(1, position.kind);
-  for (const std::size_t number : {position.space, position.at, position.log}) {
+  for (const std::size_t number : {position.space, position.at, position.log, position.epoch}) {
     plain += std::to_string(number) + "|";
   }
   plain += position.type + "|" + position.content_type + "|" + position.locale + "|" +
@@ -60,7 +61,7 @@ std::optional<Position> from_token(std::string_view token) {
   std::optional<std::string> plain = unveil(token);
   if (!plain || plain->empty()) return std::nullopt;
   if ((*plain)[0] != Position::page && (*plain)[0] != Position::delta) return std::nullopt;
-  std::array<std::string, 7> parts;
+  std::array<std::string, 8> parts;
   std::string_view rest = std::string_view(*plain).substr(1);
   for (std::string& part : parts) {
     const auto bar = rest.find('|');
@@ -70,16 +71,16 @@ std::optional<Position> from_token(std::string_view token) {
   }
   Position position;
   position.kind = static_cast<Position::Kind>((*plain)[0]);
-  std::size_t* const numbers[] = {&position.space, &position.at, &position.log};
-  for (std::size_t i = 0; i < 3; ++i) {
+  std::size_t* const numbers[] = {&position.space, &position.at, &position.log, &position.epoch};
+  for (std::size_t i = 0; i < 4; ++i) {
     const auto result =
         std::from_chars(parts[i].data(), parts[i].data() + parts[i].size(), *numbers[i]);
     if (result.ec != std::errc()) return std::nullopt;
   }
-  position.type = parts[3];
-  position.content_type = parts[4];
-  position.locale = parts[5];
-  position.start_from = parts[6];
+  position.type = parts[4];
+  position.content_type = parts[5];
+  position.locale = parts[6];
+  position.start_from = parts[7];
   return position;
 }
 
@@ -120,14 +121,6 @@ std::vector<Json> snapshot(const Space& space, const Position& filter) {
   return items;
 }
 
-std::vector<Json> log_since(const Space& space, const Position& position) {
-  std::vector<Json> items;
-  for (std::size_t i = position.at; i < space.log().size(); ++i) {
-    if (passes(position, space.log()[i])) items.push_back(space.log()[i]);
-  }
-  return items;
-}
-
 Reply answer_page(const Space& space, Position position) {
   const std::vector<Json> all = snapshot(space, position);
   const std::size_t begin = std::min(position.at, all.size());
@@ -143,17 +136,25 @@ Reply answer_page(const Space& space, Position position) {
   } else {
     position.kind = Position::delta;
     position.at = position.log;
+    position.start_from.clear();  // all that follows is later
     body["sync_token"] = to_token(position);
   }
   return {200, body, ""};
 }
 
 Reply answer_delta(const Space& space, Position position, const std::string& token) {
-  std::vector<Json> items = log_since(space, position);
-  const std::size_t total = items.size();
+  std::vector<Json> items;
+  std::size_t total = 0;
+  std::size_t end = space.log().size();
+  for (std::size_t i = position.at; i < space.log().size(); ++i) {
+    if (!passes(position, space.log()[i])) continue;
+    if (++total <= kPageSize) items.push_back(space.log()[i]);
+    if (total == kPageSize + 1) end = i;
+  }
   Json body = {{"items", items}, {"skip", 0}, {"limit", kPageSize}, {"total_count", total}};
-  position.at = space.log().size();
-  body["sync_token"] = total == 0 ? token : to_token(position);
+  position.at = end;
+  body[total > kPageSize ? "pagination_token" : "sync_token"] =
+      total == 0 ? token : to_token(position);
   return {200, body, ""};
 }
 
@@ -178,6 +179,7 @@ std::optional<Position> position_of(const Question& question, const std::string&
   }
   std::optional<Position> parsed = from_token(token);
   if (!parsed || parsed->space != space) return std::nullopt;
+  if (parsed->epoch != question.content.sync_epoch()) return std::nullopt;
   return parsed;
 }
 
@@ -198,6 +200,7 @@ Reply answer_sync(const Question& question) {
   Position position;
   position.space = question.content.index_of(question.space);
   position.log = question.space.log().size();
+  position.epoch = question.content.sync_epoch();
   position.type = parameter(question, "type");
   position.content_type = parameter(question, "content_type_uid");
   position.locale = parameter(question, "locale");

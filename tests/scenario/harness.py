@@ -402,6 +402,16 @@ class Sandbox:
     def unpublish(self, ct="blog", uid="bltaaaa1111", **order):
         return self.control("POST", "/unpublish", {"ct": ct, "uid": uid, **order})
 
+    def delete(self, ct="blog", uid="bltaaaa1111", **order):
+        return self.control("POST", "/delete", {"ct": ct, "uid": uid, **order})
+
+    def edit_schema(self, ct="blog", **order):
+        return self.control("POST", "/schema", {"ct": ct, **order})
+
+    def forget_sync(self):
+        """The Sync API knows none of its tokens any more."""
+        self.control("POST", "/forget_sync")
+
     def assign_alias(self, alias, branch, stack="A"):
         self.control("POST", "/alias", {"stack": stack, "alias": alias, "branch": branch})
 

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/fetch/followers.h"
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "conf/base/log.h"
+#include "conf/instance.h"
+
+namespace larder {
+namespace {
+
+/// Of the visitors' settings, with few connections, and time to wait for one.
+UpstreamConfig upstream_of(const Config& config) {
+  UpstreamConfig upstream = config.upstream;
+  upstream.max_connections_per_host =
+      std::min(upstream.max_connections_per_host, Followers::kMaxConnections);
+  upstream.max_queue_per_host = std::max(upstream.max_queue_per_host, 4'096u);  // one for each feed
+  upstream.queue_wait_ms = std::max(upstream.queue_wait_ms, upstream.total_timeout_ms);
+  return upstream;
+}
+
+template <class Positions>
+std::optional<std::string> position_in(Positions& store, const std::string& feed) {
+  if constexpr (requires { store.feed_position(feed); }) {
+    return store.feed_position(feed);
+  } else {
+    return std::nullopt;
+  }
+}
+
+std::uint64_t drawn() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
+}  // namespace
+
+std::vector<FeedConfig> feeds_of(const Config& config) {
+  std::vector<FeedConfig> feeds;
+  for (const StackConfig& stack : config.stacks) {
+    for (const ScopeConfig& scope : stack.scopes) {
+      if (!scope.sync || scope.delivery_tokens.empty()) continue;
+      for (const std::string& branch : scope.branches) {
+        FeedName name{stack.api_key, scope.environment, branch};
+        const bool known = std::any_of(feeds.begin(), feeds.end(),
+                                       [&](const FeedConfig& one) { return one.name == name; });
+        if (known) continue;
+        feeds.push_back({std::move(name), stack.hosts.delivery, scope.delivery_tokens.front(),
+                         scope.sync_interval_ms, "CDN-Loop: " + larder_name(config.server)});
+      }
+    }
+  }
+  return feeds;
+}
+
+Followers::Followers(uv_loop_t* loop, const AnchoredClock& clock, Store& store,
+                     const Config& config, Ways ways)
+    : clock_(clock),
+      store_(store),
+      ways_(std::move(ways)),
+      origin_(loop, upstream_of(config), "sync"),
+      timer_(make_timer(loop, this)),
+      mailbox_(std::make_shared<Mailbox<Purged>>(loop, this)) {
+  use(config);
+}
+
+Followers::~Followers() {
+  mailbox_->close();
+}
+
+void Followers::use(const Config& config) {
+  origin_.use(upstream_of(config));
+  FollowerOwner& owner = *this;
+  const auto now = monotonic_now();
+  std::vector<std::unique_ptr<Follower>> next;
+  for (FeedConfig& feed : feeds_of(config)) {
+    const auto same = std::find_if(followers_.begin(), followers_.end(), [&](const auto& one) {
+      return one && one->config().name == feed.name &&
+             one->config().delivery_host == feed.delivery_host;
+    });
+    if (same != followers_.end()) {
+      (*same)->use(std::move(feed));
+      next.push_back(std::move(*same));
+      continue;
+    }
+    const auto position = position_in(store_, "sync " + text_of(feed.name));
+    next.push_back(std::make_unique<Follower>(origin_, owner, next_number_++, std::move(feed),
+                                              position, drawn(), now));
+  }
+  followers_ = std::move(next);
+  wait();
+}
+
+std::vector<FeedSnapshot> Followers::snapshots() const {
+  std::vector<FeedSnapshot> all;
+  for (const auto& follower : followers_) all.push_back(follower->snapshot());
+  return all;
+}
+
+void Followers::on_mail(std::vector<Purged>& mail) {
+  const auto now = monotonic_now();
+  for (const Purged& purged : mail) {
+    for (const auto& follower : followers_) {
+      if (follower->number() == purged.feed) follower->on_purged(purged.result, now);
+    }
+  }
+}
+
+void Followers::purge(std::uint64_t number, PurgeOrder order) {
+  ways_.purge({std::move(order), [mailbox = mailbox_, number](PurgeResult result) {
+                 mailbox->post({number, std::move(result)});
+               }});
+}
+
+/// Only what the origin itself has asked for: whether it answers again, sync finds out by itself.
+Seconds Followers::held_for_s(const std::string& host) {
+  const auto trouble = ways_.trouble(host);
+  if (!trouble || trouble->cause != OriginCause::rate_limited) return 0;
+  return std::max<Seconds>(1, trouble->retry_after_s);
+}
+
+void Followers::on_caught_up(const FeedName& feed) {
+  log(LogLevel::info, "sync", text_of(feed) + " is followed, and nothing is left that was missed");
+  ways_.caught_up(feed);
+}
+
+void Followers::on_due(uv_timer_t* timer) noexcept {
+  static_cast<Followers*>(timer->data)->step();
+}
+
+void Followers::step() {
+  const auto now = monotonic_now();
+  for (const auto& follower : followers_) follower->step(now);
+  wait();
+}
+
+/// Until the first feed is due.
+void Followers::wait() {
+  std::optional<MonotonicTime> first;
+  for (const auto& follower : followers_) {
+    const auto due = follower->due();
+    if (due && (!first || *due < *first)) first = due;
+  }
+  if (!first) {
+    uv_timer_stop(timer_.get());
+    return;
+  }
+  const auto pause_ms = std::max<std::int64_t>(0, first->ms - monotonic_now().ms);
+  uv_timer_start(timer_.get(), on_due, static_cast<std::uint64_t>(pause_ms), 0);
+}
+
+}  // namespace larder
