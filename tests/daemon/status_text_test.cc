@@ -105,6 +105,21 @@ TEST_CASE("status text: another version's fields do no harm, and what is no stat
   CHECK_FALSE(status_text("{\"version\":", false).has_value());
 }
 
+TEST_CASE("status text: feeds of the Sync API, and what is wrong with them", "[daemon]") {
+  CHECK(text(kWell).find("Sync") == std::string::npos);
+  const std::string shown = text(R"({"sync":[
+      {"stack":"blt1","environment":"production","branch":"main","complete_ago_ms":1999,"purges":1234},
+      {"stack":"blt1","environment":"production","branch":"dev","complete_ago_ms":null,
+       "trouble":"the origin answered 503\u001b"}, 7]})");
+  CHECK_THAT(shown, ContainsSubstring("Sync\n"
+                                      "  blt1/production/main\n"
+                                      "    up to date          1 s ago\n"
+                                      "    purges                        1,234\n"
+                                      "  blt1/production/dev\n"
+                                      "    up to date          not yet\n"
+                                      "    trouble             the origin answered 503?\n"));
+}
+
 TEST_CASE("status text: a daemon that drains says so", "[daemon]") {
   const std::string status = R"({"version":"0.1.0","mode":"open","uptime_s":5,"state":)";
   CHECK_THAT(text(status + R"("serving"})"), ContainsSubstring("mode open, up 5 s\n"));
