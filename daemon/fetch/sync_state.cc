@@ -104,9 +104,12 @@ void SyncState::fail(Result result, std::string trouble, std::int64_t retry_afte
   last_result_ = result;
   ++failures_;
   trouble_ = std::move(trouble);
-  due_ = MonotonicTime{now.ms + std::max(pause_ms(now), retry_after_s * 1'000)};
+  const Milliseconds asked_ms =
+      std::clamp<std::int64_t>(retry_after_s, 0, kMaxPauseMs / 1'000) * 1'000;
+  due_ = MonotonicTime{now.ms + std::max(pause_ms(now), asked_ms)};
   if (question_ == What::activity) {
     activities_ = {};
+    has_looked_ = has_looked_ || ++failed_looks_ >= kLooks;
     polls_ = has_looked_ ? 0 : kPollsForActivity - 1;  // first what sync tells
   }
   move_to(State::waiting);
@@ -187,8 +190,10 @@ std::optional<SyncPurge> SyncState::on_answer(const SyncReply& reply, std::optio
          reply.retry_after_s, now);
     return std::nullopt;
   }
-  const bool sound =
-      page && page->lists_items && page->pagination_token.empty() != page->sync_token.empty();
+  // A page that leads to itself would be asked for without end.
+  const bool sound = page && page->lists_items &&
+                     page->pagination_token.empty() != page->sync_token.empty() &&
+                     !(question_ == What::page && page->pagination_token == cursor_->token);
   if (refuse(reply, sound, page ? page->error_code : 0, now)) return std::nullopt;
   FeedCursor next = cursor_ ? *cursor_ : baseline_;
   next.between = page->sync_token.empty();
@@ -199,6 +204,7 @@ std::optional<SyncPurge> SyncState::on_answer(const SyncReply& reply, std::optio
     last_result_ = Result::unchanged;
     move_to(State::waiting);
     settle(now);
+    if (cursor_->between) due_ = MonotonicTime{now.ms + interval_ms_};
     return std::nullopt;
   }
   return commit(purge_of(*page, wall), std::move(next));
@@ -260,10 +266,12 @@ std::optional<SyncPurge> SyncState::on_answer(const SyncReply& reply,
   LARDER_CHECK(state_ == State::asking && question_ == What::activity);
   const bool refused = reply.status / 100 == 4 && reply.status != 429 && reply.status != 408;
   has_looked_ = has_looked_ || refused;  // sync goes on without
-  if (refused && !cursor_) {
-    baseline_ = {};
+  if (refused) {
+    if (!cursor_) baseline_ = {};
     has_baseline_ = true;
     polls_ = 0;
+    activities_ = {};
+    last_result_ = Result::failed;
     move_to(State::waiting);
     settle(now);
     return std::nullopt;

@@ -79,8 +79,10 @@ class SyncState {
   static constexpr std::size_t kActivityPage = 100;  ///< of the API
   static constexpr std::size_t kMaxActivities = 2'000;
   static constexpr std::size_t kMaxExplained = 1'000;
-  static constexpr Milliseconds kMaxPauseMs = 60'000;
-  static constexpr Milliseconds kSameMs = 1'000;  ///< two times of one event differ by less
+  static constexpr unsigned kLooks =
+      3;  ///< of a start; if all fail, the feed is up to date without
+  static constexpr Milliseconds kMaxPauseMs = 60'000;  ///< whatever Retry-After says
+  static constexpr Milliseconds kSameMs = 1'000;       ///< two times of one event differ by less
   /// A new synchronisation begins so long ago: clocks differ.
   static constexpr Milliseconds kMarginMs = 15 * 60'000;
 
@@ -133,8 +135,9 @@ class SyncState {
   FeedCursor next_;                   ///< committing: once that is durable
   bool has_baseline_ = false;         ///< without a cursor: `baseline_` is what it begins with
   FeedCursor baseline_;
-  unsigned polls_ = 0;                        ///< since content types were asked about
-  bool has_looked_ = false;                   ///< at them, since the start
+  unsigned polls_ = 0;       ///< since content types were asked about
+  bool has_looked_ = false;  ///< at them, since the start
+  unsigned failed_looks_ = 0;
   ActivityPage activities_;                   ///< the pages so far
   std::map<std::string, WallTime> suspects_;  ///< content types: perhaps edited, says the last look
   std::map<std::string, WallTime> explained_;  ///< by content type: its last event by sync

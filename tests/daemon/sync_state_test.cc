@@ -189,6 +189,7 @@ TEST_CASE("sync state: what is no answer is a failure of its kind") {
       {"429", {429, "", 0}, Result::limited, 3'000},
       {"429 with Retry-After", {429, "", 30}, Result::limited, 30'000},
       {"503 with Retry-After", {503, "", 30}, Result::failed, 30'000},
+      {"Retry-After without end", {429, "", INT64_MAX}, Result::limited, 60'000},
       {"its host is open", {0, "the host is open", 5}, Result::limited, 5'000},
       {"broken", {0, "the connection broke", 0}, Result::failed, 3'000},
       {"not found", {404, "", 0}, Result::failed, 3'000},
@@ -201,6 +202,7 @@ TEST_CASE("sync state: what is no answer is a failure of its kind") {
     feed.refuse(c.reply);
     CHECK(feed.state.last_result() == c.result);
     CHECK(feed.state.due().ms >= feed.now.ms + c.least_ms);
+    CHECK(feed.state.due().ms <= feed.now.ms + SyncState::kMaxPauseMs);
     CHECK_FALSE(feed.state.trouble().empty());
     CHECK(feed.ask().token == "t1");
   }
@@ -218,6 +220,17 @@ TEST_CASE("sync state: a page with both tokens, with none or without items is no
   CHECK_FALSE(feed.answer(page));
   CHECK(feed.state.last_result() == Result::failed);
   CHECK(feed.ask().token == "t1");
+}
+
+TEST_CASE("sync state: pages without end are asked for at the pace of polls, and no page twice") {
+  Feed feed(to_text({"p1", true, {}, 0}));
+  CHECK(feed.ask().what == What::page);
+  CHECK_FALSE(feed.answer(Feed::page("page:p2")));
+  CHECK(feed.state.due().ms == feed.now.ms + kInterval);
+  CHECK(feed.ask().token == "p2");
+  CHECK_FALSE(feed.answer(Feed::page("page:p2", {event("e1")})));
+  CHECK(feed.state.last_result() == Result::failed);
+  CHECK(feed.state.due().ms > feed.now.ms);
 }
 
 TEST_CASE("sync state: a forgotten position begins anew, and takes all of the scope") {
@@ -345,6 +358,33 @@ TEST_CASE("sync state: an origin that knows no activities is followed without") 
   CHECK(feed.ask().what == What::init);
   REQUIRE(feed.answer(Feed::page("poll:t1")));
   feed.state.on_purged(true, feed.now);
+  CHECK(feed.state.complete_at());
+}
+
+TEST_CASE("sync state: looks at content types that are refused are counted, and hold up nothing") {
+  Feed feed(to_text({"t1", false, {}, 0}));
+  feed.ask();
+  feed.answer(Feed::page("poll:t1"));
+  CHECK(feed.ask().what == What::activity);
+  feed.state.on_answer({403, "", 0}, std::optional<ActivityPage>(), feed.now);
+  CHECK(feed.state.last_result() == Result::failed);
+  CHECK(feed.state.failures() == 0);
+  CHECK(feed.state.complete_at());
+  CHECK(feed.state.due() == feed.now);
+  CHECK(feed.ask().what == What::poll);
+}
+
+TEST_CASE("sync state: looks that fail again and again do not keep a feed from being up to date") {
+  Feed feed(to_text({"t1", false, {}, 0}));
+  for (unsigned i = 0; i < SyncState::kLooks; ++i) {
+    CHECK(feed.ask().what == What::poll);
+    CHECK_FALSE(feed.answer(Feed::page("poll:t1")));
+    CHECK_FALSE(feed.state.complete_at());
+    CHECK(feed.ask().what == What::activity);
+    feed.state.on_answer({503, "", 0}, std::optional<ActivityPage>(), feed.now);
+  }
+  CHECK(feed.ask().what == What::poll);
+  CHECK_FALSE(feed.answer(Feed::page("poll:t1")));
   CHECK(feed.state.complete_at());
 }
 
