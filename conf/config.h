@@ -193,6 +193,7 @@ struct OpenModeConfig {
 struct WebhookConfig {
   std::vector<ListenAddress> listen;  ///< empty = no receiver
   std::string path = "/webhooks/contentstack";
+  std::string public_key_url;        ///< where the CMS shows its key; empty = see public_key_file
   std::string public_key_file;       ///< PEM, one or more keys, any of which may have signed
   std::vector<Secret> hmac_secrets;  ///< any of which may have been used
   Secret basic_auth;                 ///< `user:password`
@@ -206,8 +207,9 @@ struct WebhookConfig {
   /// how old an event may be, and how long it is known again (up to twice as long)
   Seconds window_s = 3'600;
 
+  bool requires_signature() const { return !public_key_file.empty() || !public_key_url.empty(); }
   bool requires_proof() const {
-    return !public_key_file.empty() || !hmac_secrets.empty() || !basic_auth.empty() ||
+    return requires_signature() || !hmac_secrets.empty() || !basic_auth.empty() ||
            !secret_header.empty();
   }
 };

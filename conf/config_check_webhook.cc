@@ -25,6 +25,11 @@ void check_proofs(const WebhookConfig& webhook, const TomlValue& file,
                         "webhook.secret_header and webhook.secret_header_values go together",
                         "give the header's name and its values, or neither"});
   }
+  if (!webhook.public_key_file.empty() && !webhook.public_key_url.empty()) {
+    mistakes.push_back({at("public_key_url"),
+                        "webhook.public_key_file and webhook.public_key_url are both given",
+                        "give the file or the URL"});
+  }
   if (!webhook.basic_auth.empty() &&
       webhook.basic_auth.reveal().find(':') == std::string_view::npos) {
     mistakes.push_back(
@@ -37,15 +42,17 @@ void check_proofs(const WebhookConfig& webhook, const TomlValue& file,
   }
   if (webhook.listen.empty()) return;
   bool any_written = false;
-  for (const char* key : {"public_key_file", "hmac_secrets", "basic_auth", "secret_header"}) {
+  for (const char* key :
+       {"public_key_file", "public_key_url", "hmac_secrets", "basic_auth", "secret_header"}) {
     any_written = any_written || is_written(file, key);
   }
   if (!any_written && !webhook.allow_unverified) {
-    mistakes.push_back({at("listen"),
-                        "webhook.listen is given, and no proof is required: whoever "
-                        "reaches it could purge",
-                        "give public_key_file, hmac_secrets, basic_auth or secret_header (or "
-                        "allow_unverified = true where nobody else can connect)"});
+    mistakes.push_back(
+        {at("listen"),
+         "webhook.listen is given, and no proof is required: whoever "
+         "reaches it could purge",
+         "give public_key_url, public_key_file, hmac_secrets, basic_auth or secret_header (or "
+         "allow_unverified = true where nobody else can connect)"});
   }
   if (webhook.requires_proof() && webhook.allow_unverified) {
     mistakes.push_back({at("allow_unverified"),
@@ -58,6 +65,12 @@ void check_proofs(const WebhookConfig& webhook, const TomlValue& file,
 
 void check_webhook(const Config& config, const TomlValue& file, std::vector<Mistake>& mistakes) {
   const WebhookConfig& webhook = config.webhook;
+  if (webhook.public_key_url.starts_with("http://") && !config.upstream.allow_plain_http) {
+    mistakes.push_back({line_at(file, {"webhook", "public_key_url"}),
+                        "webhook.public_key_url is not of https",
+                        "who answers for that host would sign the webhooks: give an https URL (or "
+                        "upstream.allow_plain_http = true in tests)"});
+  }
   check_proofs(webhook, file, mistakes);
   if (webhook.max_memory_bytes < webhook.max_body_bytes) {
     mistakes.push_back({line_at(file, {"webhook", "max_memory"}),

@@ -52,7 +52,7 @@ std::string describe_webhook(const WebhookConfig& webhook) {
   const auto add = [&](bool given, const char* proof) {
     if (given) proofs += std::string(proofs.empty() ? "" : ", ") + proof;
   };
-  add(!webhook.public_key_file.empty(), "signature");
+  add(webhook.requires_signature(), "signature");
   add(!webhook.hmac_secrets.empty(), "HMAC");
   add(!webhook.basic_auth.empty(), "basic authentication");
   add(!webhook.secret_header.empty(), "secret header");

@@ -161,6 +161,7 @@ Keys<WebhookConfig> webhook_keys() {
       addresses("listen", kAtRestart, &S::listen),
       text("path", kAtOnce, &S::path, kUrlPath),
       text("public_key_file", kAtOnce, &S::public_key_file, kAbsolutePathOrNone),
+      text("public_key_url", kAtOnce, &S::public_key_url, kUrlOrNone),
       secrets("hmac_secrets", kAtOnce, &S::hmac_secrets),
       secret("basic_auth", kAtOnce, &S::basic_auth),
       text("secret_header", kAtOnce, &S::secret_header, kHeaderNameOrNone),

@@ -84,6 +84,16 @@ bool is_url_path(std::string_view text) {
   return text.starts_with('/') && text.size() <= kMaxNameBytes && all_octets(text, kPathChar);
 }
 
+/// Of http or https, with a path and without user, query and fragment.
+bool is_url_or_empty(std::string_view text) {
+  if (text.empty()) return true;
+  const std::size_t scheme = text.find("://");
+  if (scheme == std::string_view::npos || text.size() > kMaxNameBytes) return false;
+  const std::size_t path = text.find('/', scheme + 3);
+  return path != std::string_view::npos && is_url_path(text.substr(path)) &&
+         parse_base_url(std::string(text.substr(0, path)));
+}
+
 bool is_header_name_or_empty(std::string_view text) {
   return text.size() <= kMaxNameBytes && all_octets(text, kTokenChar);
 }
@@ -111,6 +121,7 @@ const TextForm kProxyUrl = {is_proxy_url,
                             "user and password, or \"\" for none",
                             false};
 const TextForm kUrlPath = {is_url_path, "a path that begins with / and has no query"};
+const TextForm kUrlOrNone = {is_url_or_empty, "https://HOST/PATH, or \"\" for none"};
 const TextForm kHeaderNameOrNone = {is_header_name_or_empty,
                                     "the name of a header, or \"\" for none"};
 

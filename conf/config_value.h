@@ -49,6 +49,7 @@ extern const TextForm kForwardableHeader;
 extern const TextForm kInstanceId;
 extern const TextForm kProxyUrl;
 extern const TextForm kUrlPath;
+extern const TextForm kUrlOrNone;
 extern const TextForm kHeaderNameOrNone;
 
 /// For messages: in double quotes and on one line. Of a long text only its length: half a token

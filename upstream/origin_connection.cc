@@ -13,23 +13,11 @@
 #include <cstring>
 #include <utility>
 
-#include "conf/address_range.h"
 #include "conf/base/check.h"
+#include "upstream/curl_options.h"
 
 namespace larder {
 namespace {
-
-/// No origin lives there unless the operator says so, but a poisoned DNS answer may point there.
-bool is_private(const sockaddr* address) {
-  if (address->sa_family == AF_INET) {
-    std::array<std::uint8_t, 4> octets{};
-    std::memcpy(octets.data(), &reinterpret_cast<const sockaddr_in*>(address)->sin_addr,
-                octets.size());
-    return is_private_address(octets);
-  }
-  if (address->sa_family != AF_INET6) return true;
-  return is_private_address(reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr.s6_addr);
-}
 
 /// What kept libcurl from making a connection.
 OriginCause cause_of(CURLcode code) {
@@ -111,46 +99,13 @@ void OriginConnection::set_options() {
   CURL* easy = easy_.get();
   curl_easy_setopt(easy, CURLOPT_URL, base_.c_str());
   curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, config_->allow_plain_http ? "http,https" : "https");
-  // larder speaks HTTP/1.1 to origins; nothing else is offered in TLS.
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-  curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  if (!config_->ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, config_->ca_file.c_str());
-  set_proxy();
-  curl_easy_setopt(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
-  curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  set_way_options(easy, *config_);
   curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 65'536L);  // also what receive() gives at most
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, error_text_);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
   curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
-}
-
-/// Nothing of the environment counts: neither is a proxy taken from there, nor an exception. The
-/// origin's bytes are the same with a proxy as without: http:// goes through a tunnel as well.
-void OriginConnection::set_proxy() {
-  CURL* easy = easy_.get();
-  const ProxyConfig& proxy = config_->proxy;
-  curl_easy_setopt(easy, CURLOPT_PROXY, proxy.url.c_str());
-  curl_easy_setopt(easy, CURLOPT_NOPROXY, proxy.url.empty() ? "*" : "");
-  if (proxy.url.empty()) return;
-  curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
-  curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
-  curl_easy_setopt(easy, CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
-  if (!config_->ca_file.empty()) {
-    curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, config_->ca_file.c_str());
-  }
-  const std::string_view credentials = proxy.credentials.reveal();
-  if (credentials.empty()) return;
-  const auto colon = credentials.find(':');
-  const Secret user(std::string(credentials.substr(0, colon)));
-  const Secret password(std::string(credentials.substr(colon + 1)));
-  curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, user.reveal().data());
-  curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, password.reveal().data());
 }
 
 void OriginConnection::set_user(OriginConnectionUser& user, bool idle) {
@@ -207,9 +162,7 @@ void OriginConnection::fail_to_connect(const OriginError& error) {
 curl_socket_t OriginConnection::on_open(void* self, curlsocktype, curl_sockaddr* address) noexcept {
   auto* connection = static_cast<OriginConnection*>(self);
   const UpstreamConfig& config = *connection->config_;
-  // With a proxy this is the proxy's address, which the operator has chosen.
-  const bool any_address = config.allow_private_addresses || !config.proxy.url.empty();
-  if (!any_address && is_private(&address->addr)) {
+  if (!may_connect(config, address->addr)) {
     connection->private_refused_ = true;
     return CURL_SOCKET_BAD;
   }

@@ -126,7 +126,6 @@ class OriginConnection final : private AddressWaiter {
   void on_addresses(const std::vector<std::string>& addresses, const std::string& error) override;
 
   void set_options();
-  void set_proxy();
   void begin_connecting(MonotonicTime now);
   void fail_to_connect(const OriginError& error);
   std::string peer_address() const;

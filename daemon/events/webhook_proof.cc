@@ -66,7 +66,7 @@ std::optional<Unproven> find_unproven(const WebhookConfig& config, std::span<con
     if (verdict == HmacVerdict::wrong) return Unproven::hmac;
     if (verdict == HmacVerdict::out_of_time) return Unproven::hmac_time;
   }
-  if (!config.public_key_file.empty()) {
+  if (config.requires_signature()) {
     const auto came = only_value(headers, "x-contentstack-request-signature");
     if (!came || !is_signed(*came, body, keys)) return Unproven::signature;
   }

@@ -30,7 +30,7 @@ const char* name_of(Unproven proof);
 
 /// Does the webhook pass every proof that `config` requires? The first that it does not pass, or
 /// nothing. A header that is there twice proves nothing. Secrets are compared in constant time.
-/// `keys` are those of `config.public_key_file`; none of them = no signature is right.
+/// `keys` are those of the CMS; none of them = no signature is right.
 std::optional<Unproven> find_unproven(const WebhookConfig& config, std::span<const SigningKey> keys,
                                       std::span<const HeaderView> headers, std::string_view body,
                                       WallTime now);

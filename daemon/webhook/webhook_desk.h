@@ -32,7 +32,7 @@ struct WebhookVerdict {
 /// not looked into before every proof is passed. Pure but for its memory; the time is given.
 class WebhookDesk {
  public:
-  /// `signing_keys`: of `config.public_key_file`.
+  /// `signing_keys`: those of the CMS.
   WebhookVerdict judge(const WebhookConfig& config, std::span<const SigningKey> signing_keys,
                        std::span<const HeaderView> headers, std::string_view body, WallTime now);
   /// The purge of an event is durable.

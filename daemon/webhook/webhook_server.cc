@@ -58,6 +58,8 @@ WebhookServer::WebhookServer(uv_loop_t* loop, SettingsPtr settings, Purge purge,
                              std::vector<ListeningSocket> sockets)
     : loop_(loop),
       settings_(std::move(settings)),
+      key_fetch_(loop, [this](const std::string& url,
+                              KeyFetch::Keys keys) { take_keys(url, std::move(keys)); }),
       purge_(std::move(purge)),
       is_configured_(!sockets.empty()),
       read_buffer_(64 * 1024),
@@ -71,6 +73,7 @@ WebhookServer::WebhookServer(uv_loop_t* loop, SettingsPtr settings, Purge purge,
     if (!keys) throw StartupError("webhook.public_key_file " + keys.error().context);
     signing_keys_ = *std::move(keys);
   }
+  if (is_configured_) key_fetch_.want(settings_, monotonic_now());
   for (auto& socket : sockets) {
     listeners_.push_back(std::make_unique<Listener>());
     listeners_.back()->server = this;
@@ -81,10 +84,19 @@ WebhookServer::WebhookServer(uv_loop_t* loop, SettingsPtr settings, Purge purge,
 WebhookServer::~WebhookServer() = default;
 
 void WebhookServer::use(SettingsPtr settings) {
-  const std::string before =
-      std::exchange(settings_, std::move(settings))->config.webhook.public_key_file;
+  const SettingsPtr before = std::exchange(settings_, std::move(settings));
+  const WebhookConfig& config = settings_->config.webhook;
+  if (!is_configured_) return;
+  if (config.public_key_url.empty()) {
+    return read_key_file(before->config.webhook.public_key_file);
+  }
+  if (config.public_key_url != before->config.webhook.public_key_url) signing_keys_.clear();
+  key_fetch_.want(settings_, monotonic_now());
+}
+
+void WebhookServer::read_key_file(const std::string& before) {
   const std::string& file = settings_->config.webhook.public_key_file;
-  if (!is_configured_ || file.empty()) return signing_keys_.clear();
+  if (file.empty()) return signing_keys_.clear();
   auto keys = read_signing_keys(file);
   if (keys) {
     signing_keys_ = *std::move(keys);
@@ -95,6 +107,21 @@ void WebhookServer::use(SettingsPtr settings) {
   log(LogLevel::warning, "webhook",
       "webhook.public_key_file " + keys.error().context +
           (kept ? "; kept the keys that it held" : "; no signature is right until then"));
+}
+
+void WebhookServer::take_keys(const std::string& url, KeyFetch::Keys keys) {
+  if (url != settings_->config.webhook.public_key_url) {
+    return key_fetch_.want(settings_, monotonic_now());  // a reload has named another one
+  }
+  if (keys) {
+    signing_keys_ = *std::move(keys);
+    log(LogLevel::info, "webhook", "fetched the CMS's public key from " + url);
+    return;
+  }
+  log(LogLevel::warning, "webhook",
+      "webhook.public_key_url: " + keys.error().context +
+          (signing_keys_.empty() ? "; webhooks get 503 until it is fetched"
+                                 : "; kept the key that was fetched before"));
 }
 
 void WebhookServer::end() {
@@ -117,6 +144,7 @@ void WebhookServer::close() {
   for (auto& [id, connection] : connections_) connection->close();
   retry_timer_.reset();
   place_timer_.reset();
+  key_fetch_.close();
   mailbox_->close();
 }
 
@@ -205,12 +233,19 @@ void WebhookServer::warn() {
 
 void WebhookServer::on_webhook(WebhookConnection& connection, const RequestView& request,
                                std::string_view body) {
+  if (has_no_key(connection.settings().config.webhook)) {
+    key_fetch_.want(settings_, monotonic_now());
+    on_refused(WebhookResult::busy);
+    return connection.respond(503, "the public key of the CMS is not known yet");
+  }
   const WallTime now = wall_now();
   WebhookVerdict verdict =
       desk_.judge(connection.settings().config.webhook, signing_keys_, request.headers, body, now);
   if (verdict.unproven) {
     report_.count(*verdict.unproven);
     warn();
+    // The CMS may have a new key.
+    if (verdict.unproven == Unproven::signature) key_fetch_.want(settings_, monotonic_now());
     return connection.respond(verdict.status, verdict.text);
   }
   if (verdict.status >= 300) {

@@ -13,6 +13,7 @@
 #include "conf/signing_key.h"
 #include "daemon/http1/listen.h"
 #include "daemon/http1/transport.h"
+#include "daemon/webhook/key_fetch.h"
 #include "daemon/webhook/webhook_connection.h"
 #include "daemon/webhook/webhook_desk.h"
 #include "daemon/webhook/webhook_report.h"
@@ -36,8 +37,9 @@ class WebhookServer final : public WebhookOwner {
   WebhookServer(const WebhookServer&) = delete;
   WebhookServer& operator=(const WebhookServer&) = delete;
 
-  /// For the connections to come. Reads the file of the public key again; where it is wrong, the
-  /// running keys stay if the file is the same one, else nothing is verified.
+  /// For the connections to come. Reads the file of the public key again, or fetches it from
+  /// another URL. Where that fails the running keys stay if their place is the same, else nothing
+  /// is verified.
   void use(SettingsPtr settings);
 
   /// No new connections; who has sent a whole webhook still gets an answer.
@@ -80,6 +82,11 @@ class WebhookServer final : public WebhookOwner {
   void on_failure(std::uint64_t number, Pending& pending, const Error& error);
   void retry();
   void warn();
+  void read_key_file(const std::string& before);
+  void take_keys(const std::string& url, KeyFetch::Keys keys);
+  bool has_no_key(const WebhookConfig& config) const {
+    return !config.public_key_url.empty() && signing_keys_.empty();
+  }
 
   bool hold(std::size_t more) override;
   void let_go(std::size_t bytes) override { held_ -= bytes; }
@@ -92,6 +99,7 @@ class WebhookServer final : public WebhookOwner {
   uv_loop_t* const loop_;
   SettingsPtr settings_;
   std::vector<SigningKey> signing_keys_;
+  KeyFetch key_fetch_;
   const Purge purge_;
   const bool is_configured_;
   WebhookDesk desk_;

@@ -219,6 +219,11 @@ TEST_CASE("config: a value of the wrong type, form or range is refused with a re
       {"[webhook]\nlisten = [\"127.0.0.1:1\"]\nallow_unverified = true\nhmac_secrets = "
        "[\"secret-one\"]",
        "webhook.allow_unverified is true, and a proof is required"},
+      {"[webhook]\npublic_key_file = \"/k\"\npublic_key_url = \"https://h/k\"", "both given"},
+      {"[webhook]\npublic_key_url = \"http://h/k\"", "not of https"},
+      {"[webhook]\npublic_key_url = \"https://h\"", "give https://HOST/PATH"},
+      {"[webhook]\npublic_key_url = \"https://u:p@h/k\"", "give https://HOST/PATH"},
+      {"[webhook]\npublic_key_url = \"ftp://h/k\"", "give https://HOST/PATH"},
       {"[webhook]\nbasic_auth = \"nobody\"", "webhook.basic_auth has no `:`"},
       {"[webhook]\nsecret_header = \"x-a\"", "go together"},
       {"[webhook]\nsecret_header_values = [\"secret-one\"]", "go together"},

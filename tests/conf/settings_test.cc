@@ -118,6 +118,7 @@ std::vector<Row> rows_of_sections() {
       plain("open.miss_burst", kNow, "5", "200 -> 5"),
       plain("webhook.path", kNow, "\"/w\"", "\"/webhooks/contentstack\" -> \"/w\""),
       plain("webhook.public_key_file", kNow, "\"/k.pem\"", "\"\" -> \"/k.pem\""),
+      plain("webhook.public_key_url", kNow, "\"https://h/k\"", "\"\" -> \"https://h/k\""),
       plain("webhook.hmac_secrets", kNow, "[\"a\"]", "1 added"),
       plain("webhook.basic_auth", kNow, "\"a:b\"", "changed"),
       plain("webhook.allow_unverified", kNow, "true", "false -> true"),
