@@ -253,6 +253,32 @@ def test_sync_walks_everything_then_shows_what_changed(stage):
     check_error(other, 422, 141, "sync_token")
 
 
+def test_deltas_come_in_pages_and_positions_can_be_forgotten(stage):
+    def ask(parameters):
+        return stage.sandbox.get(f"/v3/stacks/sync?{parameters}&environment=production",
+                                 credentials())
+
+    # A synchronisation that begins later than all that is published goes on with what follows.
+    begun = ask("init=true&start_from=2030-01-01").json()
+    check_equal(begun["items"], [], "items of the beginning")
+    for _ in range(100):
+        stage.sandbox.publish()
+    stage.sandbox.delete(uid="bltaaaa1115")
+    first = ask("sync_token=" + begun["sync_token"]).json()
+    check_equal((len(first["items"]), first["total_count"], "sync_token" in first),
+                (100, 101, False), "first page of the delta")
+    last = ask("pagination_token=" + first["pagination_token"]).json()
+    check_equal([(item["type"], item["data"]["uid"]) for item in last["items"]],
+                [("entry_deleted", "bltaaaa1115")], "second page of the delta")
+    activities = "/v3/content_types?only_last_activity=true&environment=production"
+    before = stage.sandbox.get(activities, credentials()).json()
+    stage.sandbox.edit_schema("blog")
+    check(stage.sandbox.get(activities, credentials()).json() != before, "no activity")
+    check_equal(ask("sync_token=" + last["sync_token"]).json()["items"], [], "what sync tells of it")
+    stage.sandbox.forget_sync()
+    check_error(ask("sync_token=" + last["sync_token"]), 422, 141, "sync_token")
+
+
 def test_publishing_changes_bytes_and_unpublishing_removes(stage):
     sandbox = stage.sandbox
     before = sandbox.get(ENTRY, credentials())
