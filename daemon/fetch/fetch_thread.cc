@@ -8,6 +8,7 @@
 #include "conf/base/check.h"
 #include "conf/base/log.h"
 #include "conf/base/thread_role.h"
+#include "daemon/fetch/transfer_gauges.h"
 
 namespace larder {
 namespace {
@@ -103,7 +104,6 @@ void FetchThread::end_turn() {
   if (delivery_ != nullptr) show_gauges();
 }
 
-/// A purge by sync is one like any other.
 Followers::Ways FetchThread::ways_of_followers() {
   return {
       .purge = [this](PurgeCommand command) { take(command); },
@@ -162,16 +162,7 @@ void FetchThread::on_mail(std::vector<FetchOrder>& orders) {
 }
 
 void FetchThread::show_gauges() {
-  const auto delivery = delivery_->stats();
-  metrics_.delivery_running.set(delivery.running);
-  metrics_.delivery_queued.set(delivery.queued);
-  metrics_.delivery_failed.set(delivery.failed);
-  metrics_.delivery_refused.set(delivery.refused);
-  metrics_.refreshes_dropped.set(delivery.refreshes_dropped);
-  const auto preview = preview_->stats();
-  metrics_.preview_running.set(preview.running);
-  metrics_.preview_queued.set(preview.queued);
-  metrics_.preview_failed.set(preview.failed);
+  show_transfers(metrics_, *delivery_, *preview_);
   metrics_.fills_active.set(fills_.size());
 }
 
