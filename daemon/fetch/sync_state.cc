@@ -218,8 +218,7 @@ bool SyncState::is_explained(const ActivityPage::Type& type) const {
 
 /// What neither sync has reported nor the last look has seen is suspected: an entry may have been
 /// published since the last poll. The next look is right behind the next poll.
-std::vector<ContentChange> SyncState::edited_of(const ActivityPage& activity) {
-  std::vector<ContentChange> edited;
+void SyncState::add_edited(const ActivityPage& activity, SyncPurge& purge) {
   std::map<std::string, WallTime> suspects;
   for (const ActivityPage::Type& type : activity.types) {
     if (type.at <= cursor_->activity || is_explained(type)) continue;
@@ -228,11 +227,12 @@ std::vector<ContentChange> SyncState::edited_of(const ActivityPage& activity) {
       suspects[type.uid] = type.at;
       continue;
     }
-    edited.push_back(
+    purge.changes.push_back(
         {ContentChange::What::content_type, {}, type.uid, ContentChange::Action::unknown, {}});
+    purge.happened = purge.newest.ms == 0 ? type.at : std::min(purge.happened, type.at);
+    purge.newest = std::max(purge.newest, type.at);
   }
   suspects_ = std::move(suspects);
-  return edited;
 }
 
 std::optional<SyncPurge> SyncState::take_activity(const ActivityPage& activity, MonotonicTime now) {
@@ -241,7 +241,7 @@ std::optional<SyncPurge> SyncState::take_activity(const ActivityPage& activity, 
   SyncPurge purge;
   if (cursor_) {
     purge.all = next.shape != cursor_->shape;
-    purge.changes = edited_of(activity);
+    add_edited(activity, purge);
     if (purge.all) purge.changes.clear();
   }
   if (suspects_.empty()) {

@@ -121,7 +121,7 @@ class SyncState {
   void settle(MonotonicTime now);
   SyncPurge purge_of(SyncPage& page, WallTime wall);
   bool is_explained(const ActivityPage::Type& type) const;
-  std::vector<ContentChange> edited_of(const ActivityPage& activity);
+  void add_edited(const ActivityPage& activity, SyncPurge& purge);
   std::optional<SyncPurge> take_activity(const ActivityPage& activity, MonotonicTime now);
   Milliseconds pause_ms(MonotonicTime now) const;
 

@@ -292,6 +292,8 @@ TEST_CASE("sync state: after the first poll of a start, and then from time to ti
   REQUIRE(purge->changes.size() == 1);
   CHECK(purge->changes[0].what == ContentChange::What::content_type);
   CHECK(purge->changes[0].uid == "page");
+  CHECK(purge->happened.ms == 6'000);
+  CHECK(purge->newest.ms == 6'000);
   CHECK(parse_feed_cursor(purge->position) == FeedCursor{"t2", false, {8'000}, 0});
   feed.state.on_purged(true, feed.now);
   CHECK(feed.state.complete_at() == feed.now);

@@ -47,10 +47,15 @@ def wait_polled(larder, polls=5):
     wait_until(polled, lambda: f"every feed is polled: {feeds(larder)}")
 
 
-def open_scopes(larder):
-    """Only a 200 opens a scope, and the first answer that is asked for may be none."""
-    for branch in ("main", "develop"):
-        check_answer(larder.get(target("/content_types"), credentials(branch=branch)), 200)
+def judge(fleet, what):
+    """Once what a purge lets be served for a moment more is over. Only a 200 opens a scope, and the
+    first answer that is asked for may be none."""
+    for branch in {branch for branch, _ in fleet.asked}:
+        check_answer(fleet.larder.get(target("/content_types"), credentials(branch=branch)), 200)
+    for branch, one in fleet.asked:
+        wait_until(lambda: "detail=stale" not in cache_status(
+            fleet.larder.get(one, credentials(branch=branch))), f"{one} is fresh after {what}")
+    return fleet.judge(what)[0]
 
 
 def sync_requests(stage, text=SYNC):
@@ -67,11 +72,11 @@ def test_what_is_published_unpublished_and_deleted_is_seen_after_the_next_poll(s
     for _ in range(6):
         _, kind = change_something(stage, random_, state)
         wait_polled(larder)
-        fleet.judge(kind)
+        judge(fleet, kind)
     stage.sandbox.delete("blog", "bltaaaa1120", branch="develop")
     stage.sandbox.delete("sys_assets", "bltasset3")
     wait_polled(larder)
-    changed, _ = fleet.judge("deletions")
+    changed = judge(fleet, "deletions")
     check(len(changed) > 4, f"the deletions have changed {changed}")
     check_equal(fleet.judge("nothing"), (set(), set()), "changed and thrown away without a change")
 
@@ -85,7 +90,7 @@ def test_an_edited_content_type_is_seen_though_sync_does_not_tell(stage):
     stage.sandbox.edit_schema("blog")
     before = feeds(larder)["main"]["purges"]
     wait_until(lambda: feeds(larder)["main"]["purges"] > before, "a purge")
-    changed, _ = fleet.judge("an edited content type")
+    changed = judge(fleet, "an edited content type")
     check(changed, "nothing has changed")
 
 
@@ -114,8 +119,7 @@ def test_nothing_is_skipped_by_an_outage_and_a_crash_while_it_is_caught_up(stage
     wait_followed(larder)
     took = time.monotonic() - started
     polls = len(sync_requests(stage))
-    open_scopes(larder)
-    changed, _ = fleet.judge("an outage of 300 events and a crash")
+    changed = judge(fleet, "an outage of 300 events and a crash")
     check(len(changed) > 50, f"only {len(changed)} have changed")
     check_equal(fleet.judge("nothing"), (set(), set()), "changed and thrown away without a change")
     print(f"outage: {events} events, {len(changed)} of {len(fleet.asked)} answers changed, 0 stale, "
@@ -139,8 +143,7 @@ def test_a_forgotten_position_takes_all_that_may_have_been_missed(stage):
     wait_until(lambda: all(feed["forgotten"] >= 1 and feed["trouble"] is None
                            for feed in feeds(larder).values()), lambda: f"{feeds(larder)}")
     wait_polled(larder)
-    open_scopes(larder)
-    changed, _ = fleet.judge("a forgotten position")
+    changed = judge(fleet, "a forgotten position")
     check(changed, "nothing has changed")
 
 
