@@ -145,6 +145,13 @@ struct UpstreamConfig {
   friend bool operator==(const UpstreamConfig&, const UpstreamConfig&) = default;
 };
 
+/// `[purge]`
+struct PurgeConfig {
+  /// so long after a change what shows it is served once more while its refresh runs
+  Milliseconds soft_for_ms = 2'000;
+  friend bool operator==(const PurgeConfig&, const PurgeConfig&) = default;
+};
+
 /// `[preview]`
 struct PreviewConfig {
   bool strict_token = false;  ///< every request that bears a preview token goes to the preview host
@@ -230,6 +237,7 @@ struct Config {
   CacheConfig cache;
   TtlConfig ttl;
   UpstreamConfig upstream;
+  PurgeConfig purge;
   PreviewConfig preview;
   std::vector<StackConfig> stacks;  ///< empty = open mode
   OpenModeConfig open;

@@ -136,6 +136,10 @@ Keys<UpstreamConfig> upstream_keys() {
   };
 }
 
+Keys<PurgeConfig> purge_keys() {
+  return {milliseconds("soft_for", kAtOnce, &PurgeConfig::soft_for_ms, {0, kHourMs})};
+}
+
 Keys<PreviewConfig> preview_keys() {
   return {
       flag("strict_token", kAtOnce, &PreviewConfig::strict_token),
@@ -224,6 +228,7 @@ Keys<Config> config_table() {
       table("cache", &Config::cache, cache_keys()),
       table("ttl", &Config::ttl, ttl_keys()),
       table("upstream", &Config::upstream, upstream_keys()),
+      table("purge", &Config::purge, purge_keys()),
       table("preview", &Config::preview, preview_keys()),
       tables("stack", kAtOnce, &Config::stacks, stack_keys(),
              [](const StackConfig& stack) { return stack.api_key; }),

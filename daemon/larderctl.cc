@@ -23,6 +23,7 @@ struct Options {
   std::string api_key;
   std::string environment;
   std::vector<std::string> branches;
+  bool hard = false;
   bool json = false;
   bool text = false;
 };
@@ -71,6 +72,7 @@ std::string purge_target(const Options& options, const std::string& what,
   add("api_key", options.api_key);
   add("environment", options.environment);
   add("branch", branch);
+  if (options.hard) target += "&hard=1";
   return target;
 }
 
@@ -85,6 +87,11 @@ int purge(const Options& options, const std::string& what) {
     if (code != 0 && code != kNothingFound) return code;
   }
   return result;
+}
+
+void add_hard_option(CLI::App& command, Options& options) {
+  command.add_flag("--hard", options.hard,
+                   "No answer of before is served once more, not even when the origin fails");
 }
 
 void add_scope_options(CLI::App& command, Options& options) {
@@ -108,6 +115,7 @@ void add_content_purges(CLI::App& purges, Options& options,
     }
     command->add_option("uid", options.uid, "Its uid")->required();
     add_scope_options(*command, options);
+    add_hard_option(*command, options);
     purges_what(*command, what);
   };
   add("entry", "entry", "What shows an entry, or refers to it, and all lists of its content type");
@@ -136,10 +144,13 @@ int main(int count, char** words) {
   auto* json = shown->add_flag("--json", options.json, "JSON, on a terminal too");
   shown->add_flag("--text", options.text, "Text, not on a terminal too")->excludes(json);
   shown->callback([&] { action = [&] { return status(options); }; });
-  auto* purges = app.add_subcommand(
-      "purge",
-      "Remove cached answers; returns when none is served as fresh any more. Exit code 3: nothing "
-      "was found");
+  auto* purges =
+      app.add_subcommand("purge",
+                         "Purge cached answers; returns when none is served as fresh any more. By "
+                         "url and all they are "
+                         "removed; else they are served once more, stale, while their refresh runs "
+                         "(purge.soft_for), or "
+                         "when the origin fails, unless --hard. Exit code 3: nothing was found");
   purges->require_subcommand(1);
   const auto purges_what = [&](CLI::App& command, const std::string& what) {
     command.callback(
@@ -152,6 +163,7 @@ int main(int count, char** words) {
   add_content_purges(*purges, options, purges_what);
   auto* scope = purges->add_subcommand("scope", "All of a stack, environment or branch");
   add_scope_options(*scope, options);
+  add_hard_option(*scope, options);
   purges_what(*scope, "scope");
   purges_what(*purges->add_subcommand("all", "Everything"), "all");
   if (const auto code = larder::parse_command_line(app, count, words)) return *code;

@@ -92,6 +92,7 @@ Server::Server(SettingsPtr settings, std::string config_file)
                  .store = *store_,
                  .held = held_,
                  .max_connections = max_connections_for(config(), worker_count_, system_)});
+  store_->set_soft_for(config().purge.soft_for_ms);
   open_workers();
   open_admin();
   open_webhook();
@@ -256,6 +257,7 @@ void Server::apply(Reload reload) {
   set_log_level(config().log.level);
   held_.set_bounds(config().cache.max_pending_bytes, config().server.max_output_bytes);
   store_->set_bounds(config().cache);
+  store_->set_soft_for(config().purge.soft_for_ms);
   shared_->max_connections.store(max_connections_for(config(), worker_count_, system_),
                                  std::memory_order_relaxed);
   admin_->use(settings_);

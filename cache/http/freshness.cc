@@ -47,6 +47,15 @@ Freshness judge(const Lifetime& lifetime, WallTime now) {
   return at < lifetime.error_until ? Freshness::stale_if_error : Freshness::expired;
 }
 
+Lifetime purged_lifetime(const Lifetime& lifetime, WallTime soft_until, WallTime now) {
+  Lifetime purged = lifetime;
+  const WallTime usable = std::max(lifetime.fresh_until, lifetime.revalidate_until);
+  purged.fresh_until = {};
+  purged.revalidate_until = now < soft_until ? std::min(usable, soft_until) : WallTime{};
+  purged.error_until = std::max(lifetime.fresh_until, lifetime.error_until);
+  return purged;
+}
+
 std::int64_t age_s(const Lifetime& lifetime, WallTime now) {
   return std::max<std::int64_t>(0, lifetime.initial_age_s) +
          std::max<std::int64_t>(0, now.ms - lifetime.stored.ms) / 1'000;

@@ -30,6 +30,10 @@ enum class Freshness : std::uint8_t {
 /// restart) is at most stale_revalidate.
 Freshness judge(const Lifetime& lifetime, WallTime now);
 
+/// The lifetime of an answer that was purged: fresh no more. It may be served while a refresh runs
+/// until `soft_until`, and for as long as it was usable before when the origin fails.
+Lifetime purged_lifetime(const Lifetime& lifetime, WallTime soft_until, WallTime now);
+
 /// Value of the Age field at `now`, whole seconds, never negative.
 std::int64_t age_s(const Lifetime& lifetime, WallTime now);
 

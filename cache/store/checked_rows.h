@@ -29,6 +29,7 @@ class CheckedRows {
     std::uint64_t snapshot = 0;  ///< LMDB's transaction that was looked at
     std::uint64_t sequence = 0;  ///< of the object
     std::int64_t trusted_until_ms = 0;
+    std::uint64_t clean_at = 0;  ///< the last purge by tags that is known not to have hit it
 
     std::string_view row() const { return {bytes, length}; }
     /// Is the object `sequence` of `found` what was checked here, not long ago?

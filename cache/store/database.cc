@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "cache/store/epoch_rows.h"
 #include "cache/store/restore.h"
 #include "conf/base/log.h"
 
@@ -44,6 +45,14 @@ Database::Database(StoreShared& shared_in, CacheDirectory directory, std::uint64
 
 void Database::open_first() {
   FirstDatabase first = larder::open_first(files, map_bytes_, hasher);
+  if (first.environment != nullptr) {
+    if (const Result<void> learned = learn_epochs(*first.environment); !learned) {
+      log(LogLevel::warning, "store",
+          learned.error().context + "; nothing is found until it works");
+      first.environment.reset();
+      first.given_up = learned.error().code == Error::Code::corrupt;
+    }
+  }
   if (first.given_up) state_ = State::given_up;
   look_for_quarantined();
   shared.set_environment(first.environment);
@@ -93,8 +102,47 @@ Result<std::shared_ptr<Environment>> Database::open_existing() {
     look_for_quarantined();
   }
   auto opened = open_checked(files, map_bytes_, hasher);
+  if (opened) {
+    if (Result<void> learned = learn_epochs(**opened); !learned) {
+      opened = tl::unexpected<Error>(std::move(learned.error()));
+    }
+  }
   if (!opened && opened.error().code == Error::Code::corrupt) state_ = State::given_up;
   return opened;
+}
+
+/// Before anything of it is looked up. What memory knows besides is written with the next commit.
+Result<void> Database::learn_epochs(const Environment& environment) {
+  const bool knew = shared.epochs.last() > 0;
+  Result<void> done = load_epochs(environment, shared.epochs);
+  keeps_all_epochs_ = knew;
+  return done;
+}
+
+void Database::keep_with_next_commit(EpochChange purged) {
+  constexpr std::size_t kMostUnkept = 4'096;
+  const auto tag_is = [](std::uint64_t tag) {
+    return [tag](const EpochRow& row) { return row.tag == tag; };
+  };
+  for (const std::uint64_t tag : purged.dropped) {
+    std::erase_if(unkept_.raised, tag_is(tag));
+    unkept_.dropped.push_back(tag);
+  }
+  for (const EpochRow& row : purged.raised) {
+    std::erase_if(unkept_.raised, tag_is(row.tag));
+    std::erase(unkept_.dropped, row.tag);
+    unkept_.raised.push_back(row);
+  }
+  if (unkept_.raised.size() + unkept_.dropped.size() <= kMostUnkept) return;
+  unkept_ = {};
+  keeps_all_epochs_ = true;
+}
+
+void Database::write_unkept_epochs(WriteTxn& txn) const {
+  if (keeps_all_epochs_) return write_all_epochs(txn, shared.epochs);
+  if (!unkept_.raised.empty() || !unkept_.dropped.empty()) {
+    write_epochs(txn, unkept_, shared.epochs);
+  }
 }
 
 /// The next environment; readers follow at their next lookup.
@@ -112,6 +160,7 @@ void Database::serve_readers() {
   if (state_ != State::given_up && now != nullptr && now->usable()) return;
   std::shared_ptr<Environment> next;
   if (state_ != State::given_up) next = open_read_only(files, hasher).value_or(nullptr);
+  if (next != nullptr && !learn_epochs(*next)) next = nullptr;
   if (next == now) return;
   shared.set_environment(std::move(next));
   shared.generation.fetch_add(1);
@@ -169,8 +218,11 @@ Result<void> Database::commit(Change& change) {
     change.txn.put(environment_->meta, kFloorKey,
                    {reinterpret_cast<const char*>(&floor), sizeof floor});
   }
+  write_unkept_epochs(change.txn);
   Result<void> done = change.commit();
   if (!done) return done;
+  unkept_ = {};
+  keeps_all_epochs_ = false;
   saved_floor_ = floor;
   live_pages_ = change.pages_in_use;
   note_success();

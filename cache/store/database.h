@@ -7,6 +7,7 @@
 
 #include "cache/store/directory.h"
 #include "cache/store/disk_reserve.h"
+#include "cache/store/epochs.h"
 #include "cache/store/held_rows.h"
 #include "cache/store/ledger.h"
 #include "cache/store/open.h"
@@ -56,6 +57,9 @@ class Database {
   /// A transaction; the database must be open.
   Change change() { return Change(*environment_, ledger, scopes, held); }
   Result<void> commit(Change& change);
+  /// A purge by tags that lookups see already: the next commit writes it. So no object is kept
+  /// without the purges that its epoch counts.
+  void keep_with_next_commit(EpochChange purged);
   /// A transaction failed because the system refused. LMDB may have given the environment up.
   void note_refusal(const Error& error);
   /// Asks a disk that was full, before anything leaves for what is to be stored.
@@ -91,6 +95,8 @@ class Database {
     given_up,  ///< what there is must be moved aside first
   };
   Result<std::shared_ptr<Environment>> open_existing();
+  Result<void> learn_epochs(const Environment& environment);
+  void write_unkept_epochs(WriteTxn& txn) const;
   void serve_readers();
   void take(std::shared_ptr<Environment> environment);
   bool load();
@@ -112,6 +118,8 @@ class Database {
   std::uint64_t live_pages_ = 0;
   std::uint64_t quarantined_bytes_ = 0;
   double saved_floor_ = 0;
+  EpochChange unkept_;             ///< not yet in the database
+  bool keeps_all_epochs_ = false;  ///< the next commit writes the whole table
   Clock::time_point complain_at_{};
 };
 

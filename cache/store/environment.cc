@@ -59,6 +59,7 @@ int open_all_tables(Environment& of, unsigned txn_flags) {
   if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, "held", create, &of.held);
   if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, "index", create | MDB_INTEGERKEY, &of.index);
   if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, "scopes", create, &of.scopes);
+  if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, "epochs", create, &of.epochs);
   if (code == MDB_SUCCESS) code = mdb_dbi_open(txn, "meta", create, &of.meta);
   if (code == MDB_SUCCESS) return mdb_txn_commit(txn);
   mdb_txn_abort(txn);

@@ -38,7 +38,8 @@ bool has_undoubted_good(StoreReader& reader, const CacheKey& key, std::string_vi
                         const ScopeMac& scope, WallTime now) {
   const auto good = reader.lookup(key, canonical, scope, now);
   if (!good || good->meta.status != 200) return false;
-  if (judge(good->meta.lifetime, now) == Freshness::expired) return false;
+  // An event may have said that it is gone.
+  if (good->purged || judge(good->meta.lifetime, now) == Freshness::expired) return false;
   const WallTime since = good->meta.lifetime.stored;
   const auto negative = reader.lookup(negative_key_of(key), canonical, scope, now);
   return !negative || negative->meta.lifetime.stored < since;

@@ -21,12 +21,15 @@
 ///   meta     "format"                         -> FormatRecord
 ///            "scopes"                         -> scopes.cc
 ///            "floor"                          -> f64, EvictionPolicy::floor(); may be missing
+///            "epochs"                         -> epoch_rows.cc
+///            "position:" feed                 -> FeedPosition::value
+///   epochs   EpochRow::tag u64                -> epoch_rows.cc
 ///
 /// index has one row for each head row of objects, written in the same transaction.
 namespace larder {
 
 /// Raised by any change to a row of any table: the store then begins anew.
-inline constexpr std::uint32_t kFormatVersion = 4;
+inline constexpr std::uint32_t kFormatVersion = 5;
 inline constexpr std::string_view kFormatKey = "format";
 inline constexpr std::string_view kFloorKey = "floor";
 

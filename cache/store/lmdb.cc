@@ -51,8 +51,8 @@ std::uint64_t pages_in_use(MDB_txn* txn, const Environment& of) {
   constexpr Table kFreeList = 0;
   constexpr Table kTableOfTables = 1;
   std::uint64_t sum = 2;
-  for (const Table table :
-       {kFreeList, kTableOfTables, of.objects, of.chunks, of.held, of.index, of.scopes, of.meta}) {
+  for (const Table table : {kFreeList, kTableOfTables, of.objects, of.chunks, of.held, of.index,
+                            of.scopes, of.epochs, of.meta}) {
     const TablePages one = table_pages(txn, table);
     sum += one.branch + one.leaf + one.overflow;
   }

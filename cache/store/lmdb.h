@@ -59,7 +59,7 @@ class Environment {
   /// Frees the places of readers whose process is gone.
   void drop_dead_readers();
 
-  Table objects = 0, chunks = 0, held = 0, index = 0, scopes = 0, meta = 0;
+  Table objects = 0, chunks = 0, held = 0, index = 0, scopes = 0, epochs = 0, meta = 0;
 
  private:
   Environment() = default;

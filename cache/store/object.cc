@@ -49,7 +49,7 @@ struct FixedHead {
   std::uint16_t status;
   std::uint8_t kind;
   std::uint8_t representation;
-  std::uint32_t flags;  ///< 0; for marks such as "soft-purged"
+  std::uint32_t flags;  ///< 0
   std::int64_t stored_ms;
   std::int64_t fresh_until_ms;
   std::int64_t revalidate_until_ms;
@@ -61,8 +61,8 @@ struct FixedHead {
   std::uint32_t entity_length;
   std::uint32_t shared_length;
   std::uint32_t tags_length;
-  std::int64_t published_ms;  ///< 0; for the origin's publish time
-  std::uint64_t version;      ///< 0; for a version that fences off older refills
+  std::uint64_t epoch;
+  std::uint64_t place;
 };
 static_assert(sizeof(FixedHead) == kFixedHeadBytes &&
               std::has_unique_object_representations_v<FixedHead>);
@@ -142,6 +142,8 @@ FixedHead fixed_head(const NewObject& object, std::uint64_t sequence, std::uint3
   head.entity_length = static_cast<std::uint32_t>(object.entity_fields.size());
   head.shared_length = static_cast<std::uint32_t>(object.shared_fields.size());
   head.tags_length = static_cast<std::uint32_t>(object.tags.size());
+  head.epoch = object.epoch;
+  head.place = object.place;
   return head;
 }
 
@@ -193,6 +195,8 @@ ObjectView view_of(const FixedHead& head, std::string_view row) {
   view.sequence = head.sequence;
   view.slot = head.slot;
   view.chunk_count = head.chunk_count;
+  view.epoch = head.epoch;
+  view.place = head.place;
   std::size_t at = sizeof head;
   const auto take = [&](std::uint64_t length) {
     const std::string_view part = row.substr(at, length);

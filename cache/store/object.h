@@ -37,7 +37,9 @@ struct ObjectHead {
   ObjectMeta meta;
   std::string entity_fields;  ///< HeadBlocks, with Content-Length and ETag known
   std::string shared_fields;
-  std::string tags;  ///< as TagSet::take() gives them; empty = it may depend on anything
+  std::string tags;         ///< as TagSet::take() gives them; empty = it may depend on anything
+  std::uint64_t epoch = 0;  ///< Store::epoch() when its fill began
+  std::uint64_t place = 0;  ///< place_of() its scope; set at its commit
 };
 
 struct NewObject : ObjectHead {
@@ -54,6 +56,9 @@ struct ObjectView {
   std::string_view entity_fields;
   std::string_view shared_fields;
   std::string_view tags;
+  std::uint64_t epoch = 0;
+  std::uint64_t place = 0;
+  bool purged = false;    ///< since it was stored; `meta.lifetime` takes that into account
   std::string_view body;  ///< whole when chunk_count == 0; else empty, read by Reader::chunk
   std::uint32_t chunk_count = 0;
 };

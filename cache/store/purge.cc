@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "cache/request/canonical.h"
+#include "cache/store/epoch_rows.h"
+#include "cache/tags/place.h"
 #include "cache/tags/tag_set.h"
 
 namespace larder {
@@ -32,7 +34,7 @@ CacheKey cache_key(std::string_view row_key) {
 }  // namespace
 
 void Purger::purge(PurgeJob& job) {
-  StoreShared& shared = database_.shared;
+  if (job.order.raises_epochs()) return purge_by_tags(job);
   const std::uint64_t before = database_.ledger.objects();
   Result<std::uint64_t> removed = fail(Error::Code::io, "there is no database");
   if (database_.open_at_once()) removed = erase_patiently(job.order);
@@ -47,6 +49,11 @@ void Purger::purge(PurgeJob& job) {
     unsynced_ = !done;
     if (!done) removed = tl::unexpected<Error>(done.error());
   }
+  settle(job, std::move(removed));
+}
+
+void Purger::settle(PurgeJob& job, Result<std::uint64_t> removed) {
+  StoreShared& shared = database_.shared;
   if (!removed) database_.note_refusal(removed.error());
   shared.generation.fetch_add(1, std::memory_order_release);
   database_.publish();
@@ -60,6 +67,78 @@ void Purger::purge(PurgeJob& job) {
     database_.complain("a purge failed: " + removed.error().context);
   }
   if (job.done) job.done(std::move(result));
+}
+
+/// What is counted is counted before, so that nobody waits for that with an answer of old.
+void Purger::purge_by_tags(PurgeJob& job) {
+  const PurgeOrder& order = job.order;
+  Result<std::uint64_t> purged = fail(Error::Code::io, "there is no database");
+  if (database_.open_at_once()) purged = order.counts ? count(order) : Result<std::uint64_t>(0);
+  std::vector<Epochs::Purge> purges;
+  const WallTime happened = order.happened.ms > 0 ? order.happened : wall_now();
+  purges.push_back({.places = places_of(order),
+                    .tags = {},
+                    .whole = order.what == PurgeOrder::What::scope,
+                    .hard = order.hard,
+                    .happened = happened});
+  for (const ContentChange& change : order.changes) {
+    for (const Tag tag : tags_of(change)) purges.back().tags.push_back(tag);
+  }
+  StoreShared& shared = database_.shared;
+  const Milliseconds soft_for = shared.soft_for.load(std::memory_order_relaxed);
+  database_.keep_with_next_commit(shared.epochs.purge(purges, soft_for));
+  if (purged) {
+    const Result<void> done = keep_durably(order);
+    if (!done) purged = tl::unexpected<Error>(done.error());
+  }
+  settle(job, std::move(purged));
+}
+
+Result<void> Purger::keep_durably(const PurgeOrder& order) {
+  Result<void> done;
+  for (unsigned tries = 0; tries < kTriesWhenFull; ++tries) {
+    for (unsigned i = 0; i < tries; ++i) {
+      static_cast<void>(space_.evict_some(database_.bounds.purges));
+    }
+    Change change = database_.change();
+    if (order.position) write_position(change.txn, order.position->feed, order.position->value);
+    done = database_.commit(change);
+    if (done || done.error().code != Error::Code::full) break;
+    StoreCounters::raise(database_.shared.counters.map_full);
+  }
+  return done ? database_.environment().sync() : done;
+}
+
+std::vector<std::uint64_t> Purger::places_of(const PurgeOrder& order) const {
+  std::vector<std::uint64_t> places = order.filling;
+  for (const ScopeLabel& label : database_.scopes.labels_matching(order)) {
+    places.push_back(place_of(label.api_key, label.environment, label.branch));
+  }
+  std::sort(places.begin(), places.end());
+  places.erase(std::unique(places.begin(), places.end()), places.end());
+  return places;
+}
+
+/// Objects that the purge hits, and none has before.
+Result<std::uint64_t> Purger::count(const PurgeOrder& order) const {
+  std::vector<Tag> tags;
+  for (const ContentChange& change : order.changes) {
+    for (const Tag tag : tags_of(change)) tags.push_back(tag);
+  }
+  const std::vector<std::uint64_t> places = places_of(order);
+  const Epochs& epochs = database_.shared.epochs;
+  std::uint64_t hit = 0;
+  const ReadTxn txn(database_.environment());
+  const Result<void> read = txn.for_each(database_.environment().objects, [&](const Row& row) {
+    const auto head = decode_object_head(cache_key(row.key), row.value);
+    if (!head || !std::binary_search(places.begin(), places.end(), head->place)) return true;
+    const bool meant = order.what == PurgeOrder::What::scope || head->tags.empty() ||
+                       has_any_tag(head->tags, tags);
+    hit += meant && !epochs.purged_since(head->epoch, head->place, head->tags, 0);
+    return true;
+  });
+  if (!read) return tl::unexpected<Error>(read.error());
+  return hit;
 }
 
 /// The system tells of a page that it could not write only once, and takes it for clean then. A
@@ -90,7 +169,6 @@ Result<std::uint64_t> Purger::erase_patiently(const PurgeOrder& order) {
 Result<std::uint64_t> Purger::erase(const PurgeOrder& order) {
   if (order.what == PurgeOrder::What::scope) return erase_scopes(database_.scopes.matching(order));
   if (order.what == PurgeOrder::What::url) return erase_targets(url_targets(order));
-  if (order.what == PurgeOrder::What::change) return erase_targets(change_targets(order));
   const std::uint64_t all = database_.ledger.objects();
   const Result<void> emptied = database_.empty(false);
   if (emptied) return all;
@@ -132,19 +210,6 @@ std::vector<Purger::Target> Purger::url_targets(const PurgeOrder& order) const {
     target.prefix = prefix_of(database_.hasher.key(mac, canonical, url_length), kUrlPrefix);
     target.url = url;
     targets.push_back(std::move(target));
-  }
-  return targets;
-}
-
-std::vector<Purger::Target> Purger::change_targets(const PurgeOrder& order) const {
-  std::vector<Tag> tags;
-  for (const ContentChange& change : order.changes) {
-    for (const Tag tag : tags_of(change)) tags.push_back(tag);
-  }
-  std::vector<Target> targets;
-  for (const ScopeMac& mac : database_.scopes.matching(order)) {
-    targets.push_back(scope_target(mac));
-    targets.back().tags = tags;
   }
   return targets;
 }
@@ -197,9 +262,7 @@ bool Purger::selects(const Target& target, const CacheKey& key, std::string_view
   const auto head = decode_object_head(key, head_row);
   if (!head) return true;
   if (target.scope && head->meta.scope != *target.scope) return false;
-  if (!head->canonical.starts_with(target.url)) return false;
-  // Without tags it may depend on anything.
-  return target.tags.empty() || head->tags.empty() || has_any_tag(head->tags, target.tags);
+  return head->canonical.starts_with(target.url);
 }
 
 }  // namespace larder

@@ -11,8 +11,10 @@
 
 namespace larder {
 
-/// Purges. Rows go in transactions of bounded size; then the metadata page is made durable; then
-/// the generation is raised, and only then is the purge acknowledged. The writer thread's.
+/// Purges; the writer thread's. One by tags, or of scopes unless it is hard, raises epochs: lookups
+/// see it at once, one commit makes it durable, and then it is acknowledged. By any other, rows go
+/// in transactions of bounded size; then the metadata page is made durable; then the generation is
+/// raised, and only then is the purge acknowledged.
 class Purger {
  public:
   Purger(Database& database, SpaceKeeper& space) : database_(database), space_(space) {}
@@ -23,12 +25,17 @@ class Purger {
   Result<std::uint64_t> erase_scopes(const std::vector<ScopeMac>& scopes);
 
  private:
+  void purge_by_tags(PurgeJob& job);
+  Result<void> keep_durably(const PurgeOrder& order);
+  std::vector<std::uint64_t> places_of(const PurgeOrder& order) const;
+  Result<std::uint64_t> count(const PurgeOrder& order) const;
+  void settle(PurgeJob& job, Result<std::uint64_t> removed);
+
   /// Rows of `objects` under a prefix.
   struct Target {
     std::string prefix;
     std::optional<ScopeMac> scope;
-    std::string url;        ///< how their canonical bytes begin
-    std::vector<Tag> tags;  ///< they have one of these, or none at all; empty = whatever they have
+    std::string url;  ///< how their canonical bytes begin
   };
 
   Result<void> write_mark();
@@ -36,7 +43,6 @@ class Purger {
   Result<std::uint64_t> erase(const PurgeOrder& order);
   Target scope_target(const ScopeMac& mac) const;
   std::vector<Target> url_targets(const PurgeOrder& order) const;
-  std::vector<Target> change_targets(const PurgeOrder& order) const;
   Result<std::uint64_t> erase_targets(const std::vector<Target>& targets);
   bool erase_some(Change& change, const Target& target, std::string& position,
                   std::uint64_t& removed) const;

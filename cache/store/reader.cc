@@ -73,20 +73,37 @@ std::optional<ObjectView> StoreReader::Impl::object(const CacheKey& key, WallTim
   const auto row = found ? place.row() : this->row(&Environment::objects, key.view());
   if (!row) return std::nullopt;
   if (place.tag == tag) {
-    const Result<ObjectView> known = read_object(*row);
+    Result<ObjectView> known = read_object(*row);
     if (known && place.vouches_for(*row, known->sequence, now)) {
       place.snapshot = seen;
-      return *known;
+      return settle_purges(*known, place.clean_at, now) ? std::optional(*known) : std::nullopt;
     }
   }
-  const Result<ObjectView> view = decode_object(key, *row);
+  Result<ObjectView> view = decode_object(key, *row);
   if (!view) {
     place = {};
     report(key);
     return std::nullopt;
   }
-  place = {tag, row->data(), row->size(), seen, view->sequence, now.ms + CheckedRows::kTrustMs};
-  return *view;
+  place = {tag,        row->data(),    row->size(),
+           seen,       view->sequence, now.ms + CheckedRows::kTrustMs,
+           view->epoch};
+  return settle_purges(*view, place.clean_at, now) ? std::optional(*view) : std::nullopt;
+}
+
+bool StoreReader::Impl::settle_purges(ObjectView& object, std::uint64_t& clean_at,
+                                      WallTime now) const noexcept {
+  const std::uint64_t last = shared.epochs.last();
+  if (clean_at == last) return true;
+  const auto purged = shared.epochs.purged_since(object.epoch, object.place, object.tags,
+                                                 shared.soft_for.load(std::memory_order_relaxed));
+  if (!purged) {
+    clean_at = last;
+    return true;
+  }
+  object.purged = true;
+  object.meta.lifetime = purged_lifetime(object.meta.lifetime, purged->soft_until, now);
+  return !purged->hard;
 }
 
 std::optional<ObjectView> StoreReader::lookup(const CacheKey& key, std::string_view canonical,

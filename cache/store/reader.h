@@ -20,6 +20,9 @@ struct StoreReader::Impl {
   std::optional<std::string_view> row(Table Environment::*table, std::string_view key) noexcept;
   /// The object's head row, checked unless `checked` vouches for it.
   std::optional<ObjectView> object(const CacheKey& key, WallTime now);
+  /// Takes into account what was purged by tags since the object was stored. False = it must not be
+  /// used any more.
+  bool settle_purges(ObjectView& object, std::uint64_t& clean_at, WallTime now) const noexcept;
   /// Leases the rows of an object that the snapshot shows, until the turn's end. False = they are
   /// about to go, or have gone since: the snapshot must be taken anew.
   bool lease(const ObjectView& object);

@@ -145,6 +145,13 @@ bool refresh_object(Change& change, const NewObject& object, const IndexRecord& 
   return rewrite_head(change, object, record, *head);
 }
 
+bool is_older_than_stored(WriteTxn& txn, const NewObject& object) {
+  const auto row = txn.get(txn.environment().objects, object.key.view());
+  if (!row) return false;
+  const Result<ObjectView> stored = decode_object_head(object.key, *row);
+  return stored && stored->epoch > object.epoch;
+}
+
 bool touch_object(Change& change, const ObjectHead& touched) {
   Environment& environment = change.txn.environment();
   const auto row = change.txn.get(environment.objects, touched.key.view());
@@ -159,6 +166,8 @@ bool touch_object(Change& change, const ObjectHead& touched) {
   object.meta.lifetime = touched.meta.lifetime;
   object.entity_fields = head->entity_fields;
   object.tags = head->tags;
+  object.epoch = head->epoch;
+  object.place = head->place;
   if (head->chunk_count == 0) {
     object.body.push_back(std::make_shared<const std::string>(head->body));
   }

@@ -49,6 +49,9 @@ void insert_object(Change& change, const NewObject& object, IndexRecord record);
 /// under the sequence that it has. False = there is no such object; nothing was done.
 bool refresh_object(Change& change, const NewObject& object, const IndexRecord& record);
 
+/// Is there an object of its key whose fill began after a purge that `object`'s has not seen?
+bool is_older_than_stored(WriteTxn& txn, const NewObject& object);
+
 /// Gives the object of `touched`'s key, canonical request, scope and entity tag the lifetime and
 /// shared fields of `touched`; its body and all else stay. False = there is no such object.
 bool touch_object(Change& change, const ObjectHead& touched);

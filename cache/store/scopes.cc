@@ -164,6 +164,15 @@ std::vector<ScopeMac> ScopeBook::matching(const PurgeOrder& order) const {
   return found;
 }
 
+std::vector<ScopeLabel> ScopeBook::labels_matching(const PurgeOrder& order) const {
+  std::vector<ScopeLabel> found;
+  for (const auto& [mac, entry] : entries_) {
+    const ScopeLabel& label = entry.label;
+    if (order.selects_scope(label.api_key, label.environment, label.branch)) found.push_back(label);
+  }
+  return found;
+}
+
 std::vector<ScopeLabel> ScopeBook::labels(std::size_t at_most) const {
   std::vector<ScopeLabel> some;
   for (const auto& [mac, entry] : entries_) {

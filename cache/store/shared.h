@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cache/eviction/eviction.h"
+#include "cache/store/epochs.h"
 #include "cache/store/inbox.h"
 #include "cache/store/leases.h"
 #include "cache/store/lmdb.h"
@@ -53,11 +54,15 @@ struct StoreCounters {
 /// What the writer and the readers have in common.
 struct StoreShared {
   StoreShared(std::unique_ptr<EvictionPolicy> policy_in, std::uint64_t max_pending_bytes,
-              std::chrono::milliseconds gather, BatchBounds bounds, std::size_t max_scopes)
-      : policy(std::move(policy_in)),
+              std::chrono::milliseconds gather, BatchBounds bounds, std::size_t max_scopes,
+              std::size_t max_purged_tags)
+      : epochs(max_purged_tags),
+        policy(std::move(policy_in)),
         inbox(max_pending_bytes, gather, bounds),
         scope_uses(max_scopes) {}
 
+  Epochs epochs;
+  std::atomic<Milliseconds> soft_for{0};  ///< `purge.soft_for`
   std::unique_ptr<EvictionPolicy> policy;
   StoreInbox inbox;
   LeaseTable leases;

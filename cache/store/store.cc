@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "cache/store/charge.h"
+#include "cache/store/epoch_rows.h"
 #include "cache/store/fault.h"
 #include "cache/store/reader.h"
 #include "cache/store/writer.h"
@@ -22,6 +23,11 @@ constexpr std::uint64_t kWriteOverhead = 1'024;
 std::uint64_t whole_pages(std::uint64_t bytes) {
   const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   return bytes / page * page;
+}
+
+/// Rows of Epochs: of a small file a small part.
+std::size_t purged_tags_of(std::uint64_t map_bytes) {
+  return std::clamp<std::size_t>(map_bytes / 4'096, 256, 65'536);
 }
 
 std::uint64_t map_bytes_of(const CacheConfig& config) {
@@ -54,7 +60,7 @@ struct Store::Impl {
         max_object_bytes(largest_body(config)),
         shared(std::move(policy), config.max_pending_bytes,
                std::chrono::milliseconds(config.commit_interval_ms), WriterBounds(map_bytes).batch,
-               max_scopes) {
+               max_scopes, purged_tags_of(map_bytes)) {
     watch_database(directory.path());
     writer = std::make_unique<Writer>(shared, std::move(directory), map_bytes, hasher, max_scopes,
                                       config.reader_hold_ms);
@@ -152,6 +158,19 @@ bool Store::touch(Touch touch, StoreWrite::Done done) {
 
 void Store::purge(PurgeOrder order, std::function<void(PurgeResult)> done) {
   impl_->shared.inbox.purge({std::move(order), std::move(done)});
+}
+
+std::uint64_t Store::epoch() const {
+  return impl_->shared.epochs.last();
+}
+
+void Store::set_soft_for(Milliseconds soft_for) {
+  impl_->shared.soft_for.store(soft_for, std::memory_order_relaxed);
+}
+
+std::optional<std::string> Store::feed_position(const std::string& feed) const {
+  const std::shared_ptr<Environment> environment = impl_->shared.environment();
+  return environment == nullptr ? std::nullopt : load_position(*environment, feed);
 }
 
 StoreStats Store::stats() const {

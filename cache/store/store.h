@@ -48,17 +48,24 @@ struct PurgeOrder {
   WallTime happened = {};
   /// What goes is not served once more while its refresh runs, nor while the origin fails.
   bool hard = false;
+  /// PurgeResult::objects is wanted, though counting takes a look at every object.
+  bool counts = false;
+  /// place_of() the fills under way that the order selects: nothing of them may be in the store
+  /// yet.
+  std::vector<std::uint64_t> filling = {};
   /// Of the feed of events that this comes from: kept with the purge, both or neither.
   std::optional<FeedPosition> position = std::nullopt;
 
   /// Of a scope: what it does not name may be any. In open mode a token alone is one, and which
   /// environment goes with it only the origin knows.
+  /// Else the rows of what goes are removed.
+  bool raises_epochs() const { return what == What::change || (what == What::scope && !hard); }
   bool selects_scope(std::string_view its_api_key, std::string_view its_environment,
                      std::string_view its_branch) const;
 };
 
 struct PurgeResult {
-  std::uint64_t objects = 0;  ///< removed
+  std::uint64_t objects = 0;  ///< removed, or purged by their tags; 0 where none are counted
   std::uint64_t fills = 0;    ///< under way, and kept from being stored
   /// The scopes in the store, 4,096 at most, when no object was removed.
   std::vector<ScopeLabel> scopes;
@@ -217,10 +224,17 @@ class Store {
 
   /// Runs behind every commit that was handed over before it and before every later one. A purge
   /// of all drops the commits that wait (their `done` is told false). `done`
-  /// runs on the writer thread once the removal is committed and synced, metadata page included:
+  /// runs on the writer thread once the purge is committed and synced, metadata page included:
   /// from then on no lookup that starts later, in any thread or after a crash, finds what was
-  /// purged.
+  /// purged, or finds it fresh: see set_soft_for().
   void purge(PurgeOrder order, std::function<void(PurgeResult)> done);
+
+  /// The number of the last purge by tags: an object gets the one that held when its fill began.
+  std::uint64_t epoch() const;
+  /// How long what is purged by tags is served once more while its refresh runs. Any thread.
+  void set_soft_for(Milliseconds soft_for);
+  /// How far a feed has been followed: the position of the last of its purges that is durable.
+  std::optional<std::string> feed_position(const std::string& feed) const;
 
   StoreStats stats() const;
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cache/store/shared.h"
+#include "cache/tags/place.h"
 #include "conf/base/check.h"
 
 namespace larder {
@@ -73,6 +74,7 @@ bool StoreWrite::commit(ObjectHead head, ScopeLabel scope, Done done) && {
     return false;
   }
   if (!hold(head_bytes)) return false;
+  head.place = place_of(scope.api_key, scope.environment, scope.branch);
   PutOrder order;
   order.bytes = held_;
   order.object = NewObject{std::move(head), std::move(body_)};

@@ -206,6 +206,7 @@ void Writer::insert(Change& change, PutOrder& put, WallTime now, bool full) {
     ++change.not_admitted;
     return;
   }
+  if (is_older_than_stored(change.txn, put.object)) return;
   if (refresh_object(change, put.object, put.record)) {
     ++change.touched;
   } else if (!insert_anew(change, put, full)) {

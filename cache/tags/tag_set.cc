@@ -16,14 +16,6 @@ void append(std::string& out, Tag tag) {
   }
 }
 
-Tag tag_at(std::string_view carried, std::size_t index) {
-  Tag tag;
-  for (std::size_t i = kTagBytes; i-- > 0;) {
-    tag.hash = tag.hash << 8 | static_cast<unsigned char>(carried[index * kTagBytes + i]);
-  }
-  return tag;
-}
-
 void make_set(std::vector<Tag>& tags) {
   std::sort(tags.begin(), tags.end());
   tags.erase(std::unique(tags.begin(), tags.end()), tags.end());
@@ -31,7 +23,7 @@ void make_set(std::vector<Tag>& tags) {
 
 bool has_tag(std::string_view carried, Tag wanted) {
   std::size_t low = 0;
-  std::size_t high = carried.size() / kTagBytes;
+  std::size_t high = tag_count(carried);
   while (low < high) {
     const std::size_t middle = low + (high - low) / 2;
     const Tag tag = tag_at(carried, middle);
@@ -46,6 +38,18 @@ bool has_tag(std::string_view carried, Tag wanted) {
 }
 
 }  // namespace
+
+std::size_t tag_count(std::string_view carried) {
+  return carried.size() / kTagBytes;
+}
+
+Tag tag_at(std::string_view carried, std::size_t index) {
+  Tag tag;
+  for (std::size_t i = kTagBytes; i-- > 0;) {
+    tag.hash = tag.hash << 8 | static_cast<unsigned char>(carried[index * kTagBytes + i]);
+  }
+  return tag;
+}
 
 void TagSet::Bounded::add(Tag tag) {
   if (overflown_ || (!tags_.empty() && tags_.back() == tag)) return;

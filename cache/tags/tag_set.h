@@ -58,6 +58,10 @@ class TagSet {
   bool typeless_entry_ = false;  ///< an entry's content type is not known
 };
 
+/// The tags that an object carries, one by one.
+std::size_t tag_count(std::string_view carried);
+Tag tag_at(std::string_view carried, std::size_t index);
+
 /// Is one of `wanted` among the tags that an object carries?
 bool has_any_tag(std::string_view carried, std::span<const Tag> wanted);
 

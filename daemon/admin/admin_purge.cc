@@ -70,6 +70,7 @@ struct PurgeWords {
   std::string url;
   std::string content_type;
   std::string uid;
+  std::string hard;
 };
 
 std::variant<PurgeOrder, std::string> purge_of_content(PurgeWords words, ContentChange::What what,
@@ -89,22 +90,25 @@ std::variant<PurgeOrder, std::string> purge_of_content(PurgeWords words, Content
 
 std::variant<PurgeOrder, std::string> parse_purge(std::string_view query, const Config& config) {
   PurgeOrder order;
+  order.counts = true;
   PurgeWords words;
   const std::map<std::string_view, std::string*> known{
-      {"what", &words.what},    {"url", &words.url},         {"content_type", &words.content_type},
-      {"uid", &words.uid},      {"api_key", &order.api_key}, {"environment", &order.environment},
-      {"branch", &order.branch}};
+      {"what", &words.what},     {"url", &words.url},         {"content_type", &words.content_type},
+      {"uid", &words.uid},       {"api_key", &order.api_key}, {"environment", &order.environment},
+      {"branch", &order.branch}, {"hard", &words.hard}};
   QueryPair pair;
   while (take_pair(query, pair)) {
     const auto place = known.find(pair.name);
     if (place == known.end()) {
       return "unknown parameter of purge; known are what, url, content_type, uid, api_key, "
-             "environment, branch";
+             "environment, branch, hard";
     }
     if (!place->second->empty()) return "a parameter of purge is there twice; ask once for each";
     *place->second = decoded(pair.value);
   }
-  const auto& [what, url, content_type, uid] = words;
+  const auto& [what, url, content_type, uid, hard] = words;
+  if (!hard.empty() && hard != "0" && hard != "1") return "hard of purge is 0 or 1";
+  order.hard = hard == "1";
   if (const auto content = content_of(what)) return purge_of_content(words, *content, order);
   if (!content_type.empty() || !uid.empty())
     return "purge " + what + " takes no content_type, no uid";

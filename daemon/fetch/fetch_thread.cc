@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "cache/store/find_answer.h"
+#include "cache/tags/place.h"
 #include "conf/base/check.h"
 #include "conf/base/log.h"
 #include "conf/base/thread_role.h"
@@ -361,15 +362,24 @@ void FetchThread::take(CreditOrder& order) {
   if (Fill* const fill = fills_.of(order.waiter)) fill->credit(order.waiter, order.bytes);
 }
 
-/// Nobody joins what is under way any more, and nothing of it is stored; then the store's order,
-/// behind every commit of before.
+/// Nobody joins what is under way any more; then the store's order, behind every commit of before.
+/// By a purge that raises epochs what is under way is stored with the number of before; of another
+/// nothing is stored.
 void FetchThread::take(PurgeCommand& command) {
+  PurgeOrder& order = command.order;
+  const bool by_epoch = order.raises_epochs();
   std::vector<const Fill*> committing;
   std::uint64_t retired = 0;
   fills_.for_each([&](Fill& fill) {
-    if (!selects(command.order, fill.order())) return;
+    const FillOrder& filling = fill.order();
+    if (!selects(order, filling)) return;
     ++retired;
-    fill.forbid_store();
+    const Scope& scope = *filling.scope;
+    if (by_epoch) {
+      order.filling.push_back(larder::place_of(scope.api_key, scope.environment, scope.branch));
+    } else {
+      fill.forbid_store();
+    }
     fills_.retire(fill);
     if (fill.state() == Fill::State::committing) committing.push_back(&fill);
   });
@@ -377,11 +387,12 @@ void FetchThread::take(PurgeCommand& command) {
   hit_for_miss_.clear();
   odd_.clear();
   refused_.clear();
-  store_.purge(std::move(command.order),
-               [retired, done = std::move(command.done)](PurgeResult result) {
-                 result.fills = retired;
-                 done(std::move(result));
-               });
+  if (order.happened.ms > 0) order.happened.ms += clock_.ahead_ms();
+  order.happened = order.happened.ms > 0 ? std::min(order.happened, wall()) : wall();
+  store_.purge(std::move(order), [retired, done = std::move(command.done)](PurgeResult result) {
+    result.fills = retired;
+    done(std::move(result));
+  });
 }
 
 void FetchThread::take(CommittedNote& note) {

@@ -68,6 +68,7 @@ void Fill::move_to(State next) {
 
 std::optional<OriginError> Fill::start() {
   requested_ = around_.owner.wall();
+  epoch_ = around_.store.epoch();
   const auto started = around_.transfers.start(
       delivery_request(order_.request, *order_.scope, order_.access_token.reveal(), order_.unkeyed),
       this, order_.waiter.out == nullptr ? Lane::refresh : Lane::visitor);
@@ -311,6 +312,7 @@ bool Fill::commit(const SoundBody& body) {
   add_request_tags(order_.request.path, order_.request.query, facts_->status < 400,
                    reading_->tags());
   object.tags = reading_->tags().take();
+  object.epoch = epoch_;
   return write_->commit(std::move(object));
 }
 

@@ -134,6 +134,7 @@ class Fill final : public TransferSink {
   std::vector<Chunk> fresh_;  ///< arrived since the last spread()
   std::uint64_t received_ = 0;
   Milliseconds waited_ms_ = 0;  ///< see count_wait()
+  std::uint64_t epoch_ = 0;     ///< when it began
   WallTime requested_;          ///< its start: a wait for a place counts as the origin's delay
   Lifetime lifetime_;           ///< once committing
 };

@@ -64,6 +64,8 @@ class FillStore {
  public:
   virtual ~FillStore() = default;
   virtual std::uint64_t max_object_bytes() const = 0;
+  /// Store::epoch().
+  virtual std::uint64_t epoch() const = 0;
   /// `announced_bytes` 0 = not known. null = it is too large, or there is no room for it now.
   virtual std::unique_ptr<FillWrite> begin(const Fill& fill, std::uint64_t announced_bytes) = 0;
 };

@@ -23,6 +23,7 @@ class StoreWrites final : public FillStore {
       : store_(store), metrics_(metrics), committed_(std::move(committed)) {}
 
   std::uint64_t max_object_bytes() const override { return store_.max_object_bytes(); }
+  std::uint64_t epoch() const override { return store_.epoch(); }
   std::unique_ptr<FillWrite> begin(const Fill& fill, std::uint64_t announced_bytes) override;
 
  private:

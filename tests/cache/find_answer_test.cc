@@ -110,6 +110,7 @@ TEST_CASE("find answer: a purge takes the good one and the negative one beside i
   a.add(404, negative_key_of(a.key), at(50));
   PurgeOrder order;
   order.what = GENERATE(PurgeOrder::What::url, PurgeOrder::What::scope, PurgeOrder::What::all);
+  order.hard = true;
   order.path = a.plan.path;
   CHECK(test::purge_and_wait(a.store, order).objects == 2);
   CHECK_FALSE(a.find(at(55)));

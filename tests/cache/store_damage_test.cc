@@ -98,6 +98,7 @@ int use_store(const std::string& path) {
   PurgeOrder order;
   order.what = PurgeOrder::What::scope;
   order.branch = "next";
+  order.hard = true;
   if (purge_and_wait(store, order).error) return kUnusable;
   for (unsigned i = 0; i < kObjects; ++i) {
     if (i % 3 == 1 && see(store, plan_of(i)) != Seen::absent) return kPurgeMissed;

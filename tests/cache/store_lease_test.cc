@@ -86,6 +86,7 @@ void remove(Store& store, const std::string& how) {
   if (how == "purged by scope") {
     order.what = PurgeOrder::What::scope;
     order.api_key = label_of(0).api_key;
+    order.hard = true;
   }
   REQUIRE(purge_and_wait(store, order).objects == 1);
 }

@@ -97,6 +97,7 @@ TEST_CASE("store: what was stored is there after a restart, and says so", "[stor
   PurgeOrder order;
   order.what = PurgeOrder::What::scope;
   order.branch = "next";
+  order.hard = true;
   CHECK(purge_and_wait(*store, order).objects == 100);
   for (unsigned i = 0; i < 300; ++i) {
     CAPTURE(i);

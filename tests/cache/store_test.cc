@@ -154,8 +154,13 @@ PurgeOrder url_order(std::string path, std::string query, std::string api_key = 
 }
 
 PurgeOrder scope_order(std::string api_key, std::string environment, std::string branch) {
-  return {PurgeOrder::What::scope, "", "", std::move(api_key), std::move(environment),
-          std::move(branch)};
+  PurgeOrder order;
+  order.what = PurgeOrder::What::scope;
+  order.api_key = std::move(api_key);
+  order.environment = std::move(environment);
+  order.branch = std::move(branch);
+  order.hard = true;
+  return order;
 }
 
 /// 12 scopes of 3 stacks, 4 URLs of 2 queries, with variants and representations.
@@ -243,6 +248,8 @@ std::string tags_of_all(std::initializer_list<Tag> tags) {
 PurgeOrder change_order(ContentChange change, std::string api_key = "") {
   PurgeOrder order;
   order.what = PurgeOrder::What::change;
+  order.hard = true;
+  order.counts = true;
   order.changes = {std::move(change)};
   order.api_key = std::move(api_key);
   return order;

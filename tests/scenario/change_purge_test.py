@@ -116,7 +116,7 @@ def change_something(stage, random_, state):
 
 def test_nothing_stale_is_left_by_purges_of_what_has_changed(stage):
     kinds = ("entry", "list", "asset", "content_type", "taxonomy", "negative")
-    larder = stage.larder(ttl={kind: {"fresh": "1h"} for kind in kinds})
+    larder = stage.larder(ttl={kind: {"fresh": "1h"} for kind in kinds}, purge={"soft_for": "0s"})
     fleet = Fleet(stage, larder)
     fleet.judge("the start")
     random_ = random.Random(int(os.environ.get("LARDER_CHANGE_SEED", "1")))
@@ -139,7 +139,7 @@ def test_nothing_stale_is_left_by_purges_of_what_has_changed(stage):
 
 
 def test_an_entry_is_new_to_what_lacks_it_though_others_show_it_before_the_purge(stage):
-    larder = stage.larder(ttl={"entry": {"fresh": "1h"}})
+    larder = stage.larder(ttl={"entry": {"fresh": "1h"}}, purge={"soft_for": "0s"})
     lacks, shows = (entry("author", uid, include__="org") for uid in ("bltauthor0", "bltauthor2"))
     stage.sandbox.unpublish("org", "bltorg0")
     larder.get(lacks, credentials())
@@ -152,7 +152,7 @@ def test_an_entry_is_new_to_what_lacks_it_though_others_show_it_before_the_purge
 
 
 def test_a_purge_of_a_change_outlives_a_restart_and_spares_the_rest(stage):
-    larder = stage.larder()
+    larder = stage.larder(purge={"soft_for": "0s"})
     shows, other = entry("blog", "bltaaaa1111"), entry("blog", "bltaaaa1112")
     for one in (shows, other):
         larder.get(one, credentials())

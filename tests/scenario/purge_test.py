@@ -71,7 +71,8 @@ def test_purges_take_their_scopes_and_no_other(stage):
         wait_stored(larder, 16)
         chosen = {scope[0].letter + "/" + "/".join(scope[1:]) for scope in scopes()
                   if selects(*scope)}
-        check_equal(purge(larder, *arguments), len(chosen), f"objects purged by {arguments}")
+        hard = ["--hard"] * (arguments[0] == "scope")
+        check_equal(purge(larder, *arguments, *hard), len(chosen), f"objects purged by {arguments}")
         gone = {scope[0].letter + "/" + "/".join(scope[1:]) for scope in scopes()
                 if not is_cached(stage, larder, scope)}
         check_equal(sorted(gone), sorted(chosen), f"scopes purged by {arguments}")
@@ -82,7 +83,8 @@ def test_a_purge_of_an_environment_takes_what_was_asked_for_without_one(stage):
                                             "preview": f"http://{stage.sandbox.preview}"})
     path = sized_target(300, "bare").partition("?")[0]
     stage.sandbox.fault(host="delivery", status=200, body={"entry": {}})
-    for arguments in (["scope", "--environment", "staging"], ["scope", "--environment", "production"],
+    for arguments in (["scope", "--environment", "staging", "--hard"],
+                      ["scope", "--environment", "production", "--hard"],
                       ["url", path + "?environment=production"]):
         larder.get(path, CREDENTIALS)
         wait_stored(larder)
@@ -139,7 +141,7 @@ def test_a_purge_of_many_objects_is_whole(stage):
         for number in range(count):
             check_answer(client.request(sized_target(300, f"n{number}"), CREDENTIALS), 200)
     wait_stored(larder, count)
-    check_equal(purge(larder, "scope", "--environment", "production"), count, "objects purged")
+    check_equal(purge(larder, "scope", "--environment", "production", "--hard"), count, "objects purged")
     check_equal(metric(larder, "store_objects"), 0, "objects left")
 
 
@@ -197,7 +199,7 @@ def load(larder, entries, headers, stopping):
 
 def purge_under_load(stage, ttl, cycles):
     larder = stage.larder(server={"workers": 3}, ttl={"entry": ttl},
-                          cache={"commit_interval": "20ms"})
+                          cache={"commit_interval": "20ms"}, purge={"soft_for": "0s"})
     entries = [Published(stage, size, "load") for size in (700, 60_000, 700_000)]
     with Background() as background:
         for index in range(6):
@@ -209,7 +211,8 @@ def purge_under_load(stage, ttl, cycles):
                 break
             for entry in entries:
                 how = (["url", entry.target], ["scope", "--api-key", STACK_A.api_key],
-                       ["all"])[cycle % 3]
+                       ["all"], ["entry", "sized", entry.uid],
+                       ["scope", "--api-key", STACK_A.api_key, "--hard"])[cycle % 5]
                 entry.publish_and_purge(larder, *how)
     metrics = larder.metrics()
     answered = sum(metrics[f'larder_requests_total{{outcome="{name}"}}'] for name in ("hit", "stale"))
@@ -250,7 +253,7 @@ def test_every_worker_knows_of_a_purge_at_once(stage):
 def test_a_fill_under_way_is_neither_joined_nor_stored_after_a_purge(stage):
     larder = stage.larder()
     ways = {"url": lambda target: ["url", target], "all": lambda target: ["all"],
-            "scope": lambda target: ["scope", "--environment", "production"]}
+            "scope": lambda target: ["scope", "--environment", "production", "--hard"]}
     for where, rule in {"before the head": {}, "within the body": {"after": 30_000}}.items():
         for way, arguments in ways.items():
             case = f"{where}, purge {way}"
@@ -318,7 +321,8 @@ def test_a_purge_outlives_a_crash(stage):
     larder = stage.larder()
     kept = entry_target("bltaaaa1111", "staging")
     staging = credentials(environment="staging")
-    for way in (["url", ENTRY], ["scope", "--environment", "production"], ["all"]) * scaled(3, 1):
+    for way in (["url", ENTRY], ["scope", "--environment", "production", "--hard"], ["all"],
+                ["entry", "blog", "bltaaaa1111", "--environment", "production", "--hard"]) * scaled(3, 1):
         check_answer(larder.get(ENTRY, CREDENTIALS), 200)
         expected = larder.get(kept, staging).body
         wait_stored(larder, 2)

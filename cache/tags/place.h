@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace larder {
+
+/// A branch of a stack as one environment shows it, whatever token asks: what purges by tags mean.
+/// A hash of the three names (XXH3-64), the same on every machine, since objects carry it.
+std::uint64_t place_of(std::string_view api_key, std::string_view environment,
+                       std::string_view branch);
+
+}  // namespace larder
