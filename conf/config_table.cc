@@ -137,7 +137,8 @@ Keys<UpstreamConfig> upstream_keys() {
 }
 
 Keys<PurgeConfig> purge_keys() {
-  return {milliseconds("soft_for", kAtOnce, &PurgeConfig::soft_for_ms, {0, kHourMs})};
+  return {milliseconds("soft_for", kAtOnce, &PurgeConfig::soft_for_ms, {0, kHourMs}),
+          milliseconds("unknown_for", kAtRestart, &PurgeConfig::unknown_for_ms, {0, kHourMs})};
 }
 
 Keys<PreviewConfig> preview_keys() {

@@ -92,7 +92,7 @@ Server::Server(SettingsPtr settings, std::string config_file)
                  .store = *store_,
                  .held = held_,
                  .max_connections = max_connections_for(config(), worker_count_, system_)});
-  store_->set_soft_for(config().purge.soft_for_ms);
+  prepare_purges();
   open_workers();
   open_admin();
   open_webhook();
@@ -108,6 +108,15 @@ Server::Server(SettingsPtr settings, std::string config_file)
   drain_timer_ = make_timer(loop_.get(), this);
   uv_timer_start(clock_timer_.get(), on_clock, kClockMs, kClockMs);
   start_workers();
+}
+
+/// Before any lookup.
+void Server::prepare_purges() {
+  store_->set_soft_for(config().purge.soft_for_ms);
+  std::vector<std::uint64_t> followed;
+  for (const FeedConfig& feed : feeds_of(config())) followed.push_back(place_of(feed.name));
+  const WallTime now = clock_.now();
+  store_->doubt(followed, now, {now.ms + config().purge.unknown_for_ms});
 }
 
 Server::~Server() {
@@ -336,6 +345,7 @@ std::string Server::status_json() const {
   append_field(out, "scopes", store.scopes);
   append_field(out, "evicted", store.evicted);
   append_field(out, "purged", store.purged);
+  append_field(out, "epoch", store.epoch);
   append_field(out, "corrupt", store.corrupt);
   out += std::string(",\"warm\":") + (store.warm ? "true" : "false");
   out += ",\"state\":" + json_quote(name_of(store.state));

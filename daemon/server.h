@@ -43,6 +43,7 @@ class Server final : public WorkersOut {
  private:
   void tell_all(const CredentialNote& note) override;
   void open_workers();
+  void prepare_purges();
   void open_admin();
   void open_webhook();
   void purge(PurgeOrder order, std::function<void(PurgeResult)> done);

@@ -188,7 +188,9 @@ EpochChange Epochs::purge(const std::vector<Purge>& purges, Milliseconds soft_fo
       if (purge.whole) raise(row, soft_for, change);
     }
   }
-  last_.store(number, kWrite);
+  // A number without a row would not be written, and be given once more after a restart: objects
+  // that carry it would pass for newer than what that purge means.
+  if (!change.raised.empty()) last_.store(number, kWrite);
   return change;
 }
 

@@ -93,6 +93,9 @@ std::optional<ObjectView> StoreReader::Impl::object(const CacheKey& key, WallTim
 
 bool StoreReader::Impl::settle_purges(ObjectView& object, std::uint64_t& clean_at,
                                       WallTime now) const noexcept {
+  if (!shared.unknown.empty()) {
+    object.meta.lifetime = shared.unknown.bounded(object.meta.lifetime, object.place, now);
+  }
   const std::uint64_t last = shared.epochs.last();
   if (clean_at == last) return true;
   const auto purged = shared.epochs.purged_since(object.epoch, object.place, object.tags,

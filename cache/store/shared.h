@@ -18,6 +18,7 @@
 #include "cache/store/leases.h"
 #include "cache/store/lmdb.h"
 #include "cache/store/scope_uses.h"
+#include "cache/store/unknown_places.h"
 
 namespace larder {
 
@@ -62,6 +63,7 @@ struct StoreShared {
         scope_uses(max_scopes) {}
 
   Epochs epochs;
+  UnknownPlaces unknown;
   std::atomic<Milliseconds> soft_for{0};  ///< `purge.soft_for`
   std::unique_ptr<EvictionPolicy> policy;
   StoreInbox inbox;

@@ -168,6 +168,14 @@ void Store::set_soft_for(Milliseconds soft_for) {
   impl_->shared.soft_for.store(soft_for, std::memory_order_relaxed);
 }
 
+void Store::doubt(const std::vector<std::uint64_t>& places, WallTime now, WallTime fresh_until) {
+  impl_->shared.unknown.begin(places, now, fresh_until);
+}
+
+void Store::know(std::uint64_t place) {
+  impl_->shared.unknown.end(place);
+}
+
 std::optional<std::string> Store::feed_position(const std::string& feed) const {
   const std::shared_ptr<Environment> environment = impl_->shared.environment();
   return environment == nullptr ? std::nullopt : load_position(*environment, feed);
@@ -193,6 +201,7 @@ StoreStats Store::stats() const {
   stats.replaced = read(from.replaced);
   stats.evicted = read(from.evicted);
   stats.purged = read(from.purged);
+  stats.epoch = epoch();
   stats.commits = read(from.commits);
   stats.dropped_queue_full = read(from.dropped_queue_full);
   stats.dropped_too_large = read(from.dropped_too_large);

@@ -108,6 +108,7 @@ struct StoreStats {
   std::uint64_t file_bytes = 0;
   std::uint64_t pending_bytes = 0;  ///< handed over, not yet committed
   std::uint64_t writing_bytes = 0;  ///< begun, not yet handed over
+  std::uint64_t epoch = 0;          ///< Store::epoch()
   std::uint64_t stores = 0, replaced = 0, evicted = 0, purged = 0, commits = 0;
   std::uint64_t dropped_queue_full = 0, dropped_too_large = 0, dropped_map_full = 0,
                 failed_commits = 0;
@@ -233,6 +234,12 @@ class Store {
   std::uint64_t epoch() const;
   /// How long what is purged by tags is served once more while its refresh runs. Any thread.
   void set_soft_for(Milliseconds soft_for);
+  /// Nobody knows what has changed in these places (place_of()) since their objects were stored:
+  /// such an object is not fresh from `fresh_until` on, until know() tells that all that was missed
+  /// is purged. Once, before any lookup.
+  void doubt(const std::vector<std::uint64_t>& places, WallTime now, WallTime fresh_until);
+  /// Any thread.
+  void know(std::uint64_t place);
   /// How far a feed has been followed: the position of the last of its purges that is durable.
   std::optional<std::string> feed_position(const std::string& feed) const;
 

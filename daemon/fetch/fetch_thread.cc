@@ -109,7 +109,7 @@ Followers::Ways FetchThread::ways_of_followers() {
   return {
       .purge = [this](PurgeCommand command) { take(command); },
       .trouble = [this](const std::string& host) { return delivery_->trouble(host, false); },
-      .caught_up = [](const FeedName&) {},
+      .caught_up = [this](const FeedName& feed) { store_.know(larder::place_of(feed)); },
   };
 }
 

@@ -458,7 +458,6 @@ void Fill::fail_those_with_stale(const Refusal& refusal, std::optional<WallTime>
 // --- Backpressure ---
 
 /// An answer that is passing runs at most a window ahead of its slowest reader.
-/// Of a reader of what passes through.
 bool Fill::is_far_ahead() const {
   return state_ == State::passing && transfer_ != nullptr &&
          std::any_of(members_.begin(), members_.end(),

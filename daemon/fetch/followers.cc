@@ -21,15 +21,6 @@ UpstreamConfig upstream_of(const Config& config) {
   return upstream;
 }
 
-template <class Positions>
-std::optional<std::string> position_in(Positions& store, const std::string& feed) {
-  if constexpr (requires { store.feed_position(feed); }) {
-    return store.feed_position(feed);
-  } else {
-    return std::nullopt;
-  }
-}
-
 std::uint64_t drawn() {
   std::random_device device;
   return std::uint64_t{device()} << 32 | device();
@@ -85,7 +76,7 @@ void Followers::use(const Config& config) {
       next.push_back(std::move(*same));
       continue;
     }
-    const auto position = position_in(store_, "sync " + text_of(feed.name));
+    const auto position = store_.feed_position("sync " + text_of(feed.name));
     next.push_back(std::make_unique<Follower>(origin_, owner, next_number_++, std::move(feed),
                                               position, drawn(), now));
   }

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "cache/tags/place.h"
 #include "conf/base/json_text.h"
 #include "conf/base/redact.h"
 
@@ -19,12 +20,15 @@ std::string feed_json(const FeedSnapshot& feed, MonotonicTime now) {
     out += "," + json_quote(result) + ":" + std::to_string(count);
   }
   out += ",\"purges\":" + std::to_string(feed.purges) +
-         ",\"purged_objects\":" + std::to_string(feed.purged_objects) +
          ",\"lag_ms\":" + std::to_string(feed.lag_ms) + ",\"trouble\":";
   return out + (feed.trouble.empty() ? "null" : json_quote(redact(feed.trouble))) + "}";
 }
 
 }  // namespace
+
+std::uint64_t place_of(const FeedName& feed) {
+  return place_of(feed.api_key, feed.environment, feed.branch);
+}
 
 std::string text_of(const FeedName& feed) {
   return feed.api_key + "/" + feed.environment + "/" + feed.branch;

@@ -23,6 +23,8 @@ struct FeedName {
 
 /// `api_key/environment/branch`
 std::string text_of(const FeedName& feed);
+/// Of what clients get of it.
+std::uint64_t place_of(const FeedName& feed);
 
 /// What is known of one feed at one moment, for status and metrics.
 struct FeedSnapshot {
@@ -37,7 +39,6 @@ struct FeedSnapshot {
   std::string trouble;                       ///< the last failure, while it lasts
   std::array<Polls, 5> polls;
   std::uint64_t purges = 0;
-  std::uint64_t purged_objects = 0;
   std::int64_t lag_ms = 0;  ///< of the last event: from its time until its purge was durable
 };
 

@@ -190,7 +190,10 @@ void add_store_metrics(Exposition& out, const StoreStats& store) {
   out.single("larder_store_replaced_total", "counter", "Objects replaced by newer ones.",
              store.replaced);
   out.single("larder_store_evicted_total", "counter", "Objects evicted.", store.evicted);
-  out.single("larder_store_purged_total", "counter", "Objects purged.", store.purged);
+  out.single("larder_store_purged_total", "counter",
+             "Objects purged, where larderctl has counted them.", store.purged);
+  out.single("larder_store_epoch", "counter", "Purges by events, changes and scopes, ever.",
+             store.epoch);
   out.single("larder_store_touched_total", "counter",
              "Large objects stored again without writing their body.", store.touched);
   out.single("larder_store_held_objects", "gauge",

@@ -301,8 +301,7 @@ void WebhookServer::settle(std::uint64_t number, Pending& pending, const PurgeRe
   const auto outcome = event.coarse ? WebhookResult::coarse : WebhookResult::applied;
   report_.note({event.name, event.subject, outcome, event.triggered}, now);
   log(LogLevel::info, "webhook",
-      event.name + ": purged " + std::to_string(result.objects) + " objects for " + event.subject +
-          lag_text(event, now));
+      event.name + ": purged what shows " + event.subject + lag_text(event, now));
   const auto waiting = connections_.find(pending.connection);
   if (waiting != connections_.end() && waiting->second->state() == WebhookState::purging) {
     waiting->second->respond(200, name_of(outcome));

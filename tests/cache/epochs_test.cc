@@ -52,6 +52,15 @@ TEST_CASE("epochs: a purge hits what carries the tag, lies there and began befor
   CHECK(epochs.purged_since(began, kPlace, "", kSoft));
 }
 
+TEST_CASE("epochs: a purge that means no place takes no number", "[epochs]") {
+  Epochs epochs(1'000);
+  CHECK(
+      epochs
+          .purge({{.places = {}, .tags = {}, .whole = true, .hard = false, .happened = {5}}}, kSoft)
+          .raised.empty());
+  CHECK(epochs.last() == 0);
+}
+
 TEST_CASE("epochs: all of a place", "[epochs]") {
   Epochs epochs(1'000);
   const std::string blog = carried({entry_tag("a")});

@@ -112,6 +112,7 @@ std::vector<Row> rows_of_sections() {
       plain("upstream.forward_headers", kNow, "[\"x-a\"]", "[] -> [\"x-a\"]"),
       plain("upstream.forward_headers_unkeyed", kNow, "[\"x-a\"]", "[] -> [\"x-a\"]"),
       plain("purge.soft_for", kNow, "\"5s\"", "2s -> 5s"),
+      plain("purge.unknown_for", kLater, "\"5s\"", "0s -> 5s"),
       plain("preview.strict_token", kNow, "true", "false -> true"),
       plain("preview.allow_authorization", kNow, "true", "false -> true"),
       plain("open.max_scopes", kLater, "5", "1024 -> 5"),

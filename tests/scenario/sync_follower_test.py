@@ -9,7 +9,7 @@ import time
 import harness
 from change_purge_test import Fleet, change_something, entry, target
 from harness import check, check_equal, credentials, wait_until
-from scenario_lib import cache_status, check_answer, wait_stored
+from scenario_lib import cache_status, check_answer, is_fresh_hit, wait_stored
 
 SYNC = "/v3/stacks/sync"
 KINDS = ("entry", "list", "asset", "content_type", "taxonomy", "negative")
@@ -119,11 +119,36 @@ def test_nothing_is_skipped_by_an_outage_and_a_crash_while_it_is_caught_up(stage
     wait_followed(larder)
     took = time.monotonic() - started
     polls = len(sync_requests(stage))
+    check_equal(sync_requests(stage, "init=true"), [], "synchronisations that begin anew")
     changed = judge(fleet, "an outage of 300 events and a crash")
     check(len(changed) > 50, f"only {len(changed)} have changed")
     check_equal(fleet.judge("nothing"), (set(), set()), "changed and thrown away without a change")
     print(f"outage: {events} events, {len(changed)} of {len(fleet.asked)} answers changed, 0 stale, "
           f"up to date {took * 1000:.0f} ms after the second start, {polls} sync requests")
+
+
+def test_until_it_is_caught_up_what_is_stored_is_asked_for_anew_first(stage):
+    one = entry("blog", "bltaaaa1111")
+    for unknown_for in ("0s", "1h"):
+        larder = stage.larder(ttl=LONG, stack=stacks(stage, ["main"]), purge={"unknown_for": unknown_for})
+        wait_followed(larder, 1)
+        check_answer(larder.get(one, credentials()), 200)
+        wait_stored(larder)
+        larder.stop()
+        stage.sandbox.hold("poll", match=SYNC)
+        larder.start()
+        stage.sandbox.wait_held("poll")
+        answer = larder.get(one, credentials())
+        check_answer(answer, 200)
+        check_equal(is_fresh_hit(answer), unknown_for == "1h", f"is a hit, unknown_for {unknown_for}")
+        stage.sandbox.down()
+        check_answer(larder.get(one, credentials()), 200, what="without an origin")
+        stage.sandbox.up()
+        larder.restart()
+        stage.sandbox.release("poll")
+        wait_followed(larder, 1)
+        check(is_fresh_hit(larder.get(one, credentials())), "no hit once it is caught up")
+        larder.stop()
 
 
 def test_a_forgotten_position_takes_all_that_may_have_been_missed(stage):

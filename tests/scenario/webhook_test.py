@@ -40,7 +40,7 @@ class Receiver:
         config = harness.merge({"listen": ["127.0.0.1:0"], "public_key_file": str(self.key_path)},
                                webhook or {})
         kinds = ("entry", "list", "asset", "content_type")
-        self.larder = stage.larder(start=False, webhook=config,
+        self.larder = stage.larder(start=False, webhook=config, purge={"soft_for": "0s"},
                                    ttl={kind: {"fresh": "1h"} for kind in kinds})
         self.larder.start(environment=environment)
         self.sends = sends or {}
@@ -104,7 +104,7 @@ class Receiver:
                    lambda: f"{name} reaches {value}: {self.counts()}")
 
     def purges(self):
-        return self.larder.status()["store"]["purged"]
+        return self.larder.status()["store"]["epoch"]
 
 
 def now_text(ahead_s=0):

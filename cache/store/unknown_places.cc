@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cache/store/unknown_places.h"
+
+#include <algorithm>
+
+namespace larder {
+
+void UnknownPlaces::begin(const std::vector<std::uint64_t>& places, WallTime since,
+                          WallTime fresh_until) {
+  places_ = std::make_unique<Place[]>(places.size());
+  for (std::size_t i = 0; i < places.size(); ++i) places_[i].store(places[i]);
+  count_ = places.size();
+  since_ = since;
+  fresh_until_ = fresh_until;
+  left_.store(count_, std::memory_order_release);
+}
+
+void UnknownPlaces::end(std::uint64_t place) noexcept {
+  for (std::size_t i = 0; i < count_; ++i) {
+    std::uint64_t unknown = place;
+    if (places_[i].compare_exchange_strong(unknown, 0)) {
+      left_.fetch_sub(1, std::memory_order_release);
+    }
+  }
+}
+
+Lifetime UnknownPlaces::bounded(const Lifetime& lifetime, std::uint64_t place,
+                                WallTime now) const noexcept {
+  if (lifetime.stored >= since_ || now < fresh_until_) return lifetime;
+  const auto is_place = [place](const Place& one) { return one.load() == place; };
+  if (std::none_of(places_.get(), places_.get() + count_, is_place)) return lifetime;
+  return purged_lifetime(lifetime, {}, now);
+}
+
+}  // namespace larder
