@@ -50,7 +50,10 @@ The control server, bodies are JSON (stack A or B; env, branch, ct and uid name 
   GET    /counts, /requests, /faults, /held, /healthz
   POST   /reset, /requests/clear
   POST   /publish {stack, env, branch, ct, uid, locale?, fields?}, /unpublish, /alias {stack, alias, branch}
+  POST   /delete {stack, branch, ct, uid}, /schema {stack, env, branch, ct}, /forget_sync
   POST   /sizes {UID: BYTES, ...}
+  GET    /webhook, /webhook/key
+  POST   /webhook {url, hmac?, basic?, header?, lose?, repeat?, delay_ms?, reverse?}, /webhook/sign {body}, /event
   POST   /fault {host?, match?, times?, status?, delay_ms?, stall?, reset?, ...}
   POST   /hold {name, match?, ...}, /release {name}: requests wait there
   POST   /down {host?, reset?}, /up {host?}

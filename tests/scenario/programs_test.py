@@ -83,7 +83,7 @@ def test_the_sandbox_tells_its_credentials_content_and_calls(stage):
     tokens = [secret for secret in harness.SECRETS if secret != harness.MANAGEMENT_TOKEN]
     for secret in tokens + [known.api_key for known in harness.STACKS]:
         check(secret in text, f"--help has {secret}")
-    calls = set(re.findall(r'"(?:GET|POST|DELETE) (/[a-z/]*[a-z])', CONTROL.read_text(encoding="utf-8")))
+    calls = set(re.findall(r'"(?:GET|POST|DELETE) (/[a-z_/]*[a-z])', CONTROL.read_text(encoding="utf-8")))
     check(len(calls) > 12, f"calls in control.cc: {calls}")
     for call in calls:
         check(re.search(re.escape(call) + r"\b", text), f"--help has {call}")
