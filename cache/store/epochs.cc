@@ -197,11 +197,21 @@ EpochChange Epochs::purge(const std::vector<Purge>& purges, Milliseconds soft_fo
 void Epochs::restore(const std::vector<EpochRow>& rows, std::uint64_t last,
                      std::uint64_t everything) {
   EpochChange lost;  // rows that a smaller table has no room for
-  for (const EpochRow& row : rows) {
-    const auto known = find(row.tag);
-    if (known && known->number >= row.number) continue;
+  for (EpochRow row : rows) {
     std::vector<std::size_t> taken;
-    put(slot_for(row.tag, lost, taken), row);
+    const std::size_t slot = slot_for(row.tag, lost, taken);
+    // Known already, or just raised for one that was displaced: the stricter of both.
+    if (tags_[slot].load(kRead) == row.tag) {
+      const EpochRow known = row_at(slot);
+      row.before = std::max(row.before, known.before);
+      if (known.number != row.number) {
+        row.before = std::max(row.before, std::min(known.number, row.number));
+      }
+      row.number = std::max(row.number, known.number);
+      row.happened = std::min(row.happened, known.happened);
+      row.hard = std::max(row.hard, known.hard);
+    }
+    put(slot, row);
   }
   everything_.store(std::max(everything_.load(), everything), kWrite);
   last_.store(std::max(last_.load(), last), kWrite);
