@@ -119,30 +119,17 @@ Result<void> Database::learn_epochs(const Environment& environment) {
   return done;
 }
 
-void Database::keep_with_next_commit(EpochChange purged) {
+void Database::keep_with_next_commit(const EpochChange& purged) {
   constexpr std::size_t kMostUnkept = 4'096;
-  const auto tag_is = [](std::uint64_t tag) {
-    return [tag](const EpochRow& row) { return row.tag == tag; };
-  };
-  for (const std::uint64_t tag : purged.dropped) {
-    std::erase_if(unkept_.raised, tag_is(tag));
-    unkept_.dropped.push_back(tag);
-  }
-  for (const EpochRow& row : purged.raised) {
-    std::erase_if(unkept_.raised, tag_is(row.tag));
-    std::erase(unkept_.dropped, row.tag);
-    unkept_.raised.push_back(row);
-  }
-  if (unkept_.raised.size() + unkept_.dropped.size() <= kMostUnkept) return;
+  unkept_.add(purged);
+  if (unkept_.rows() <= kMostUnkept) return;
   unkept_ = {};
   keeps_all_epochs_ = true;
 }
 
 void Database::write_unkept_epochs(WriteTxn& txn) const {
   if (keeps_all_epochs_) return write_all_epochs(txn, shared.epochs);
-  if (!unkept_.raised.empty() || !unkept_.dropped.empty()) {
-    write_epochs(txn, unkept_, shared.epochs);
-  }
+  if (unkept_.rows() > 0) write_epochs(txn, unkept_, shared.epochs);
 }
 
 /// The next environment; readers follow at their next lookup.

@@ -59,7 +59,7 @@ class Database {
   Result<void> commit(Change& change);
   /// A purge by tags that lookups see already: the next commit writes it. So no object is kept
   /// without the purges that its epoch counts.
-  void keep_with_next_commit(EpochChange purged);
+  void keep_with_next_commit(const EpochChange& purged);
   /// A transaction failed because the system refused. LMDB may have given the environment up.
   void note_refusal(const Error& error);
   /// Asks a disk that was full, before anything leaves for what is to be stored.

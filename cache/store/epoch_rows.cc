@@ -107,13 +107,14 @@ Result<void> load_epochs(const Environment& environment, Epochs& epochs) {
 
 void write_epochs(WriteTxn& txn, const EpochChange& change, const Epochs& epochs) {
   for (const std::uint64_t tag : change.dropped) txn.erase(txn.environment().epochs, view(tag));
-  for (const EpochRow& row : change.raised) put_row(txn, row);
+  for (const auto& [tag, row] : change.raised) put_row(txn, row);
   put_sum(txn, epochs);
 }
 
 void write_all_epochs(WriteTxn& txn, const Epochs& epochs) {
   txn.empty(txn.environment().epochs);
-  write_epochs(txn, {.raised = epochs.rows(), .dropped = {}}, epochs);
+  for (const EpochRow& row : epochs.rows()) put_row(txn, row);
+  put_sum(txn, epochs);
 }
 
 std::optional<std::string> load_position(const Environment& environment, const std::string& feed) {

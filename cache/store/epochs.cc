@@ -18,6 +18,21 @@ std::int64_t signed_of(std::uint64_t number) {
 
 }  // namespace
 
+void EpochChange::raise(const EpochRow& row) {
+  dropped.erase(row.tag);
+  raised.insert_or_assign(row.tag, row);
+}
+
+void EpochChange::drop(std::uint64_t tag) {
+  raised.erase(tag);
+  dropped.insert(tag);
+}
+
+void EpochChange::add(const EpochChange& later) {
+  for (const std::uint64_t tag : later.dropped) drop(tag);
+  for (const auto& [tag, row] : later.raised) raise(row);
+}
+
 Epochs::Epochs(std::size_t rows)
     : sets_(std::max<std::size_t>(1, rows / kWays)),
       tags_(std::make_unique<Number[]>(sets_ * kWays)),
@@ -141,17 +156,10 @@ void Epochs::displace(std::size_t slot, EpochChange& change, std::vector<std::si
     all.before = std::max(all.before, row.number);  // nothing is served softly by it
     all.hard = std::max(all.hard, row.hard);
     put(of_place, all);
-    note_raised(all, change);
+    change.raise(all);
   }
-  std::erase_if(change.raised, [&](const EpochRow& raised) { return raised.tag == row.tag; });
-  change.dropped.push_back(row.tag);
+  change.drop(row.tag);
   tags_[slot].store(0, kWrite);
-}
-
-void Epochs::note_raised(const EpochRow& row, EpochChange& change) {
-  std::erase_if(change.raised, [&](const EpochRow& raised) { return raised.tag == row.tag; });
-  std::erase(change.dropped, row.tag);
-  change.raised.push_back(row);
 }
 
 /// Changes that follow each other while a purged object may still be served softly count as one.
@@ -166,7 +174,7 @@ void Epochs::raise(EpochRow row, Milliseconds soft_for, EpochChange& change) {
     row.hard = std::max(row.hard, old.hard);
   }
   put(slot, row);
-  note_raised(row, change);
+  change.raise(row);
 }
 
 EpochChange Epochs::purge(const std::vector<Purge>& purges, Milliseconds soft_for) {

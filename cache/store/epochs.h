@@ -7,6 +7,8 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "cache/tags/tag.h"
@@ -26,10 +28,16 @@ struct EpochRow {
   friend bool operator==(const EpochRow&, const EpochRow&) = default;
 };
 
-/// What one purge does to the rows: to be written in its transaction.
+/// What purges do to the rows: to be written in a transaction.
 struct EpochChange {
-  std::vector<EpochRow> raised;
-  std::vector<std::uint64_t> dropped;  ///< tags
+  std::unordered_map<std::uint64_t, EpochRow> raised;  ///< by their tags
+  std::unordered_set<std::uint64_t> dropped;           ///< tags
+
+  void raise(const EpochRow& row);
+  void drop(std::uint64_t tag);
+  /// What a later purge does besides.
+  void add(const EpochChange& later);
+  std::size_t rows() const { return raised.size() + dropped.size(); }
 };
 
 /// When what was purged, in numbers: each purge takes the next one. An object carries the number
@@ -96,7 +104,6 @@ class Epochs {
   bool is_whole(std::size_t slot) const;
   std::size_t slot_for(std::uint64_t tag, EpochChange& change, std::vector<std::size_t>& taken);
   void displace(std::size_t slot, EpochChange& change, std::vector<std::size_t>& taken);
-  static void note_raised(const EpochRow& row, EpochChange& change);
   void put(std::size_t slot, const EpochRow& row);
   EpochRow row_at(std::size_t slot) const;
   void raise(EpochRow row, Milliseconds soft_for, EpochChange& change);

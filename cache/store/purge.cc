@@ -60,7 +60,8 @@ void Purger::settle(PurgeJob& job, Result<std::uint64_t> removed) {
   PurgeResult result;
   if (removed) {
     result.objects = *removed;
-    if (*removed == 0) result.scopes = database_.scopes.labels(kMostLabels);
+    const bool counted = job.order.counts || !job.order.raises_epochs();
+    if (counted && *removed == 0) result.scopes = database_.scopes.labels(kMostLabels);
     StoreCounters::raise(shared.counters.purged, *removed);
   } else {
     result.error = removed.error();
@@ -69,29 +70,38 @@ void Purger::settle(PurgeJob& job, Result<std::uint64_t> removed) {
   if (job.done) job.done(std::move(result));
 }
 
-/// What is counted is counted before, so that nobody waits for that with an answer of old.
+/// What is counted is counted before: afterwards all is purged.
 void Purger::purge_by_tags(PurgeJob& job) {
   const PurgeOrder& order = job.order;
+  const bool is_open = database_.open_at_once();
+  const Epochs::Purge purge = epoch_purge(order);
   Result<std::uint64_t> purged = fail(Error::Code::io, "there is no database");
-  if (database_.open_at_once()) purged = order.counts ? count(order) : Result<std::uint64_t>(0);
-  std::vector<Epochs::Purge> purges;
-  const WallTime happened = order.happened.ms > 0 ? order.happened : wall_now();
-  purges.push_back({.places = places_of(order),
-                    .tags = {},
-                    .whole = order.what == PurgeOrder::What::scope,
-                    .hard = order.hard,
-                    .happened = happened});
-  for (const ContentChange& change : order.changes) {
-    for (const Tag tag : tags_of(change)) purges.back().tags.push_back(tag);
-  }
+  if (is_open) purged = order.counts ? count(purge) : Result<std::uint64_t>(0);
   StoreShared& shared = database_.shared;
   const Milliseconds soft_for = shared.soft_for.load(std::memory_order_relaxed);
-  database_.keep_with_next_commit(shared.epochs.purge(purges, soft_for));
+  database_.keep_with_next_commit(shared.epochs.purge({purge}, soft_for));
   if (purged) {
     const Result<void> done = keep_durably(order);
     if (!done) purged = tl::unexpected<Error>(done.error());
   }
   settle(job, std::move(purged));
+}
+
+Epochs::Purge Purger::epoch_purge(const PurgeOrder& order) const {
+  Epochs::Purge purge;
+  purge.places = order.filling;
+  for (const ScopeLabel& label : database_.scopes.matching(order)) {
+    purge.places.push_back(place_of(label.api_key, label.environment, label.branch));
+  }
+  std::sort(purge.places.begin(), purge.places.end());
+  purge.places.erase(std::unique(purge.places.begin(), purge.places.end()), purge.places.end());
+  for (const ContentChange& change : order.changes) {
+    for (const Tag tag : tags_of(change)) purge.tags.push_back(tag);
+  }
+  purge.whole = order.what == PurgeOrder::What::scope;
+  purge.hard = order.hard;
+  purge.happened = order.happened.ms > 0 ? order.happened : wall_now();
+  return purge;
 }
 
 Result<void> Purger::keep_durably(const PurgeOrder& order) {
@@ -109,31 +119,17 @@ Result<void> Purger::keep_durably(const PurgeOrder& order) {
   return done ? database_.environment().sync() : done;
 }
 
-std::vector<std::uint64_t> Purger::places_of(const PurgeOrder& order) const {
-  std::vector<std::uint64_t> places = order.filling;
-  for (const ScopeLabel& label : database_.scopes.labels_matching(order)) {
-    places.push_back(place_of(label.api_key, label.environment, label.branch));
-  }
-  std::sort(places.begin(), places.end());
-  places.erase(std::unique(places.begin(), places.end()), places.end());
-  return places;
-}
-
 /// Objects that the purge hits, and none has before.
-Result<std::uint64_t> Purger::count(const PurgeOrder& order) const {
-  std::vector<Tag> tags;
-  for (const ContentChange& change : order.changes) {
-    for (const Tag tag : tags_of(change)) tags.push_back(tag);
-  }
-  const std::vector<std::uint64_t> places = places_of(order);
+Result<std::uint64_t> Purger::count(const Epochs::Purge& purge) const {
   const Epochs& epochs = database_.shared.epochs;
   std::uint64_t hit = 0;
   const ReadTxn txn(database_.environment());
   const Result<void> read = txn.for_each(database_.environment().objects, [&](const Row& row) {
     const auto head = decode_object_head(cache_key(row.key), row.value);
-    if (!head || !std::binary_search(places.begin(), places.end(), head->place)) return true;
-    const bool meant = order.what == PurgeOrder::What::scope || head->tags.empty() ||
-                       has_any_tag(head->tags, tags);
+    if (!head || !std::binary_search(purge.places.begin(), purge.places.end(), head->place)) {
+      return true;
+    }
+    const bool meant = purge.whole || head->tags.empty() || has_any_tag(head->tags, purge.tags);
     hit += meant && !epochs.purged_since(head->epoch, head->place, head->tags, 0);
     return true;
   });
@@ -167,7 +163,11 @@ Result<std::uint64_t> Purger::erase_patiently(const PurgeOrder& order) {
 }
 
 Result<std::uint64_t> Purger::erase(const PurgeOrder& order) {
-  if (order.what == PurgeOrder::What::scope) return erase_scopes(database_.scopes.matching(order));
+  if (order.what == PurgeOrder::What::scope) {
+    std::vector<ScopeMac> macs;
+    for (const ScopeLabel& label : database_.scopes.matching(order)) macs.push_back(label.mac);
+    return erase_scopes(macs);
+  }
   if (order.what == PurgeOrder::What::url) return erase_targets(url_targets(order));
   const std::uint64_t all = database_.ledger.objects();
   const Result<void> emptied = database_.empty(false);
@@ -205,9 +205,9 @@ std::vector<Purger::Target> Purger::url_targets(const PurgeOrder& order) const {
   const std::size_t url_length = write_canonical_bytes(request, canonical);
   const std::string url = canonical.substr(0, url_length);
   std::vector<Target> targets;
-  for (const ScopeMac& mac : database_.scopes.matching(order)) {
-    Target target = scope_target(mac);
-    target.prefix = prefix_of(database_.hasher.key(mac, canonical, url_length), kUrlPrefix);
+  for (const ScopeLabel& label : database_.scopes.matching(order)) {
+    Target target = scope_target(label.mac);
+    target.prefix = prefix_of(database_.hasher.key(label.mac, canonical, url_length), kUrlPrefix);
     target.url = url;
     targets.push_back(std::move(target));
   }

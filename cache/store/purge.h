@@ -27,8 +27,8 @@ class Purger {
  private:
   void purge_by_tags(PurgeJob& job);
   Result<void> keep_durably(const PurgeOrder& order);
-  std::vector<std::uint64_t> places_of(const PurgeOrder& order) const;
-  Result<std::uint64_t> count(const PurgeOrder& order) const;
+  Epochs::Purge epoch_purge(const PurgeOrder& order) const;
+  Result<std::uint64_t> count(const Epochs::Purge& purge) const;
   void settle(PurgeJob& job, Result<std::uint64_t> removed);
 
   /// Rows of `objects` under a prefix.

@@ -155,16 +155,7 @@ bool PurgeOrder::selects_scope(std::string_view its_api_key, std::string_view it
          (by_alias || may_be(branch, its_branch));
 }
 
-std::vector<ScopeMac> ScopeBook::matching(const PurgeOrder& order) const {
-  std::vector<ScopeMac> found;
-  for (const auto& [mac, entry] : entries_) {
-    const ScopeLabel& label = entry.label;
-    if (order.selects_scope(label.api_key, label.environment, label.branch)) found.push_back(mac);
-  }
-  return found;
-}
-
-std::vector<ScopeLabel> ScopeBook::labels_matching(const PurgeOrder& order) const {
+std::vector<ScopeLabel> ScopeBook::matching(const PurgeOrder& order) const {
   std::vector<ScopeLabel> found;
   for (const auto& [mac, entry] : entries_) {
     const ScopeLabel& label = entry.label;

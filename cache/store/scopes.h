@@ -44,8 +44,7 @@ class ScopeBook {
   };
   Verdict judge_newcomer(const ScopeMac& mac, std::int64_t now_ms);
   /// Scopes whose labels a purge selects; empty = any.
-  std::vector<ScopeMac> matching(const PurgeOrder& order) const;
-  std::vector<ScopeLabel> labels_matching(const PurgeOrder& order) const;
+  std::vector<ScopeLabel> matching(const PurgeOrder& order) const;
   std::vector<ScopeLabel> labels(std::size_t at_most) const;
 
   /// An object of the scope is stored in `txn`.

@@ -56,10 +56,10 @@ struct PurgeOrder {
   /// Of the feed of events that this comes from: kept with the purge, both or neither.
   std::optional<FeedPosition> position = std::nullopt;
 
-  /// Of a scope: what it does not name may be any. In open mode a token alone is one, and which
-  /// environment goes with it only the origin knows.
   /// Else the rows of what goes are removed.
   bool raises_epochs() const { return what == What::change || (what == What::scope && !hard); }
+  /// Of a scope: what it does not name may be any. In open mode a token alone is one, and which
+  /// environment goes with it only the origin knows.
   bool selects_scope(std::string_view its_api_key, std::string_view its_environment,
                      std::string_view its_branch) const;
 };

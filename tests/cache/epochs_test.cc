@@ -114,7 +114,7 @@ TEST_CASE("epochs: without room too much is purged, never too little", "[epochs]
     const bool hard = numbers() % 5 == 0;
     const EpochChange change = purge(epochs, {tag}, round, hard, place);
     for (const std::uint64_t dropped : change.dropped) kept.erase(dropped);
-    for (const EpochRow& row : change.raised) kept[row.tag] = row;
+    for (const auto& [raised, row] : change.raised) kept[raised] = row;
     Last& last = truth[{place, tag.hash}];
     last.number = epochs.last();
     if (hard) last.hard = epochs.last();
