@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "cache/body/json_events.h"
+#include "cache/body/json_text_buffer.h"
 
 namespace larder {
 
@@ -27,13 +28,14 @@ class ErrorCodeReader final : public JsonEvents {
 
  private:
   enum class State : std::uint8_t { searching, found, done };
-  void keep(std::string_view part);
+  /// Longer than the name, and than any number that is taken.
+  static constexpr std::size_t kMostText = 15;
   void end_value(unsigned depth);
 
   State state_ = State::searching;
   bool object_ = false;   ///< the document is one
   bool has_key_ = false;  ///< it has a member
-  std::string text_;      ///< the beginning of the key or number at hand
+  JsonTextBuffer text_{kMostText};
   int code_ = 0;
 };
 

@@ -79,23 +79,18 @@ void TagFinder::on_close(JsonContainer container, unsigned depth) {
 void TagFinder::on_text(JsonText kind, std::string_view part, bool last, unsigned depth) {
   if (depth == 0 || depth > kMostFrames) return;
   if (kind != JsonText::key && member_ == Member::other) return;
-  const std::size_t room = kMostText - text_.size();
-  cut_ = cut_ || part.size() > room;
-  text_.append(part.substr(0, room));
-  if (!last) return;
+  if (!text_.add(part, last)) return;
   if (kind == JsonText::key) {
     take_name();
   } else {
     take_value();
   }
-  text_.clear();
-  cut_ = false;
 }
 
 void TagFinder::on_literal(JsonLiteral, unsigned) {}
 
 void TagFinder::take_name() {
-  const std::string_view name = cut_ ? std::string_view{} : std::string_view(text_);
+  const std::string& name = text_.text();
   role_ = role_of(name);
   member_ = member_of(name);
 }
@@ -105,13 +100,13 @@ void TagFinder::take_value() {
   Frame& frame = frames_.back();
   const Member member = std::exchange(member_, Member::other);
   if (frame.is_array) return;
-  if (cut_) return tags_.add(unknown_tag());
+  if (text_.cut()) return tags_.add(unknown_tag());
   switch (member) {
     case Member::uid:
-      frame.uid = text_;
+      frame.uid = text_.text();
       return;
     case Member::content_type:
-      frame.content_type = text_;
+      frame.content_type = text_.text();
       return;
     case Member::asset_mark:
       frame.is_asset = true;
@@ -120,11 +115,11 @@ void TagFinder::take_value() {
       frame.is_versioned = true;
       return;
     case Member::linked_entry:
-      return tags_.add_reference({}, text_);
+      return tags_.add_reference({}, text_.text());
     case Member::linked_asset:
-      return tags_.add_asset(text_);
+      return tags_.add_asset(text_.text());
     case Member::taxonomy:
-      return tags_.add(taxonomy_tag(text_));
+      return tags_.add(taxonomy_tag(text_.text()));
     case Member::other:
       return;
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cache/body/json_events.h"
+#include "cache/body/json_text_buffer.h"
 #include "cache/tags/tag_set.h"
 
 namespace larder {
@@ -69,10 +70,9 @@ class TagFinder final : public JsonEvents {
 
   const std::string content_type_;
   TagSet& tags_;
-  std::vector<Frame> frames_;  ///< of the outermost containers
-  std::string text_;           ///< the key or value that is being read, cut at kMostText
-  bool cut_ = false;
-  Role role_ = Role::none;  ///< of what the last key names
+  std::vector<Frame> frames_;       ///< of the outermost containers
+  JsonTextBuffer text_{kMostText};  ///< the key or value that is being read
+  Role role_ = Role::none;          ///< of what the last key names
   Member member_ = Member::other;
 };
 

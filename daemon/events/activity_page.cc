@@ -50,18 +50,12 @@ void ActivityReading::on_close(JsonContainer, unsigned depth) {
 
 void ActivityReading::on_text(JsonText kind, std::string_view part, bool last, unsigned depth) {
   if (depth == 0) return;
-  const std::size_t room = kMaxText - text_.size();
-  cut_ = cut_ || part.size() > room;
-  text_.append(part.substr(0, room));
-  if (!last) return;
-  if (cut_) text_.clear();
+  if (!text_.add(part, last)) return;
   if (kind != JsonText::key) {
     take_value(depth);
   } else if (depth <= kMaxFollowed) {
-    keys_[depth] = text_;
+    keys_[depth] = text_.text();
   }
-  text_.clear();
-  cut_ = false;
 }
 
 void ActivityReading::on_literal(JsonLiteral, unsigned depth) {
@@ -74,9 +68,9 @@ void ActivityReading::on_literal(JsonLiteral, unsigned depth) {
 void ActivityReading::take_value(unsigned depth) {
   if (!in_types_) return;
   if (depth == 2) page_.followed = false;
-  if (depth == 3 && keys_[3] == "uid") type_.uid = text_;
+  if (depth == 3 && keys_[3] == "uid") type_.uid = text_.text();
   if (depth < 3 || keys_[3] != "last_activity") return;
-  const auto at = parse_event_time(text_);
+  const auto at = parse_event_time(text_.text());
   if (depth == 3) has_activity_ = at.has_value();
   if (at) type_.at = std::max(type_.at, *at);
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cache/body/json_stream.h"
+#include "cache/body/json_text_buffer.h"
 #include "conf/base/clock.h"
 
 namespace larder {
@@ -58,8 +59,7 @@ class ActivityReading final : private JsonEvents {
   bool has_activity_ = false;  ///< of the content type that is being read
   ActivityPage::Type type_;
   std::array<std::string, kMaxFollowed + 1> keys_;  ///< by depth: the last one
-  std::string text_;
-  bool cut_ = false;
+  JsonTextBuffer text_{kMaxText};
   ActivityPage page_;
 };
 

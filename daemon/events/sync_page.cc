@@ -58,21 +58,16 @@ void SyncReading::on_close(JsonContainer, unsigned depth) {
 
 void SyncReading::on_text(JsonText kind, std::string_view part, bool last, unsigned depth) {
   if (depth == 0 || depth > kMaxFollowed) return;
-  const std::size_t room = kMaxText - text_.size();
-  cut_ = cut_ || part.size() > room;
-  text_.append(part.substr(0, room));
-  if (!last) return;
-  if (cut_) text_.clear();
+  if (!text_.add(part, last)) return;
+  const std::string& text = text_.text();
   if (kind == JsonText::key) {
-    keys_[depth] = text_;
+    keys_[depth] = text;
     const bool blames = in_errors_ && depth == 2 &&
-                        (text_ == "access_token" || text_ == "api_key" || text_ == "environment");
+                        (text == "access_token" || text == "api_key" || text == "environment");
     page_.blames_credential = page_.blames_credential || blames;
   } else {
     take_value(depth);
   }
-  text_.clear();
-  cut_ = false;
 }
 
 void SyncReading::on_literal(JsonLiteral, unsigned depth) {
@@ -80,11 +75,12 @@ void SyncReading::on_literal(JsonLiteral, unsigned depth) {
 }
 
 void SyncReading::take_value(unsigned depth) {
+  const std::string& text = text_.text();
   if (depth == 2 && in_items_) page_.coarse = true;  // no item
   if (depth == 1 && keys_[1] == "error_code") {
-    std::from_chars(text_.data(), text_.data() + text_.size(), page_.error_code);
+    std::from_chars(text.data(), text.data() + text.size(), page_.error_code);
   }
-  if (std::string* const place = place_of(depth)) *place = text_;
+  if (std::string* const place = place_of(depth)) *place = text;
 }
 
 std::string* SyncReading::place_of(unsigned depth) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cache/body/json_stream.h"
+#include "cache/body/json_text_buffer.h"
 #include "cache/tags/change.h"
 #include "conf/base/clock.h"
 
@@ -73,8 +74,7 @@ class SyncReading final : private JsonEvents {
   bool in_data_ = false;                            ///< of an item
   bool in_details_ = false;                         ///< data.publish_details
   std::array<std::string, kMaxFollowed + 1> keys_;  ///< by depth: the last one
-  std::string text_;
-  bool cut_ = false;
+  JsonTextBuffer text_{kMaxText};
   Item item_;
   SyncPage page_;
 };

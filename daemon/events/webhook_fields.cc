@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cache/body/json_stream.h"
+#include "cache/body/json_text_buffer.h"
 
 namespace larder {
 namespace {
@@ -82,25 +83,20 @@ class FieldReader final : public JsonEvents {
 
   void on_text(JsonText kind, std::string_view part, bool last, unsigned depth) override {
     if (depth == 0 || depth > kMaxFollowed) return;
-    const std::size_t room = kMaxText - text_.size();
-    cut_ = cut_ || part.size() > room;
-    text_.append(part.substr(0, room));
-    if (!last) return;
-    if (cut_) text_.clear();
+    if (!text_.add(part, last)) return;
+    const std::string& text = text_.text();
     if (kind == JsonText::key) {
       path_.resize(ends_[depth]);
       append(".");
       // A name with a mark of paths in it is none of those that are wanted.
-      const bool plain = !cut_ && text_.find_first_of(".[") == std::string::npos;
-      append(plain ? std::string_view(text_) : "?");
+      const bool plain = !text_.cut() && text.find_first_of(".[") == std::string::npos;
+      append(plain ? std::string_view(text) : "?");
       forget();
     } else if (kind == JsonText::string) {
       take();
     } else {
       take_other();
     }
-    text_.clear();
-    cut_ = false;
   }
 
   void on_literal(JsonLiteral literal, unsigned depth) override {
@@ -145,17 +141,17 @@ class FieldReader final : public JsonEvents {
 
   void take() {
     if (path_ == kAlias) {
-      const bool fits = !cut_ && fields_.aliases.size() < Fields::kMaxAliases;
-      if (fits) fields_.aliases.push_back(text_);
+      const bool fits = !text_.cut() && fields_.aliases.size() < Fields::kMaxAliases;
+      if (fits) fields_.aliases.push_back(text_.text());
       fields_.lists_aliases = fields_.lists_aliases && fits;
       return;
     }
     take_other();
     for (const auto& [path, member] : kItemTexts) {
-      if (path == path_ && !fields_.items.empty()) fields_.items.back().*member = text_;
+      if (path == path_ && !fields_.items.empty()) fields_.items.back().*member = text_.text();
     }
     for (const auto& [path, member] : kTexts) {
-      if (path == path_) fields_.*member = text_;
+      if (path == path_) fields_.*member = text_.text();
     }
   }
 
@@ -169,8 +165,7 @@ class FieldReader final : public JsonEvents {
   bool is_object_ = false;
   std::string path_;                                  ///< of the value that comes next
   std::array<std::size_t, kMaxFollowed + 1> ends_{};  ///< by depth: the path of that container
-  std::string text_;                                  ///< of the key or value, cut at kMaxText
-  bool cut_ = false;
+  JsonTextBuffer text_{kMaxText};                     ///< of the key or value
 };
 
 }  // namespace
