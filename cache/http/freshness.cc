@@ -10,6 +10,11 @@ namespace {
 /// Beyond this an object from the future is no rounding of clocks.
 constexpr std::int64_t kClockTolerance_ms = 5'000;
 
+/// Its clock was ahead, before a restart.
+bool is_from_the_future(const Lifetime& lifetime, WallTime now) {
+  return lifetime.stored.ms > now.ms + kClockTolerance_ms;
+}
+
 /// Freshness lifetime by the origin's word (RFC 9111 section 4.2.1), or nothing.
 std::optional<std::int64_t> directed_s(const ResponseFacts& response, WallTime now) {
   const CacheControl& control = response.cache_control;
@@ -39,7 +44,7 @@ std::int64_t stale_ms(const CacheControl& control, std::optional<std::int64_t> g
 }  // namespace
 
 Freshness judge(const Lifetime& lifetime, WallTime now) {
-  const bool from_the_future = lifetime.stored.ms > now.ms + kClockTolerance_ms;
+  const bool from_the_future = is_from_the_future(lifetime, now);
   if (!from_the_future && now < lifetime.fresh_until) return Freshness::fresh;
   // What may not be used stale at all is not made so by a clock that went back.
   const WallTime at = from_the_future ? lifetime.fresh_until : now;
@@ -53,6 +58,11 @@ Lifetime purged_lifetime(const Lifetime& lifetime, WallTime soft_until, WallTime
   purged.fresh_until = {};
   purged.revalidate_until = now < soft_until ? std::min(usable, soft_until) : WallTime{};
   purged.error_until = std::max(lifetime.fresh_until, lifetime.error_until);
+  // judge() cannot tell when it ends: it is no more usable than it would be without the purge.
+  if (is_from_the_future(lifetime, now)) {
+    purged.revalidate_until = {};
+    if (lifetime.error_until <= lifetime.fresh_until) purged.error_until = {};
+  }
   return purged;
 }
 

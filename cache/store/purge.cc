@@ -38,11 +38,7 @@ void Purger::purge(PurgeJob& job) {
   const std::uint64_t before = database_.ledger.objects();
   Result<std::uint64_t> removed = fail(Error::Code::io, "there is no database");
   if (database_.open_at_once()) removed = erase_patiently(job.order);
-  if (!removed && removed.error().code != Error::Code::io) {
-    // Too full or too damaged to delete from: what goes with the rest is purged as well.
-    database_.begin_anew(removed.error().context);
-    if (database_.is_open()) removed = before;
-  }
+  if (!removed && begin_anew_after(removed.error())) removed = before;
   if (removed) {
     Result<void> done = unsynced_ ? write_mark() : Result<void>();
     if (done) done = database_.environment().sync();
@@ -50,6 +46,14 @@ void Purger::purge(PurgeJob& job) {
     if (!done) removed = tl::unexpected<Error>(done.error());
   }
   settle(job, std::move(removed));
+}
+
+/// Of a purge. What is too full or too damaged to be purged goes, with the rest. False = there is
+/// no database after it, or the system has refused, which says nothing about this one.
+bool Purger::begin_anew_after(const Error& error) {
+  if (error.code == Error::Code::io) return false;
+  database_.begin_anew(error.context);
+  return database_.is_open();
 }
 
 void Purger::settle(PurgeJob& job, Result<std::uint64_t> removed) {
@@ -80,10 +84,13 @@ void Purger::purge_by_tags(PurgeJob& job) {
   StoreShared& shared = database_.shared;
   const Milliseconds soft_for = shared.soft_for.load(std::memory_order_relaxed);
   database_.keep_with_next_commit(shared.epochs.purge({purge}, soft_for));
-  if (purged) {
-    const Result<void> done = keep_durably(order);
-    if (!done) purged = tl::unexpected<Error>(done.error());
-  }
+  // A new database takes what memory knows of purges with its first commit.
+  const std::uint64_t before = database_.ledger.objects();
+  if (!purged && begin_anew_after(purged.error())) purged = before;
+  Result<void> done;
+  if (purged) done = keep_durably(order);
+  if (!done && begin_anew_after(done.error())) done = keep_durably(order);
+  if (!done) purged = tl::unexpected<Error>(done.error());
   settle(job, std::move(purged));
 }
 

@@ -26,6 +26,7 @@ class Purger {
 
  private:
   void purge_by_tags(PurgeJob& job);
+  bool begin_anew_after(const Error& error);
   Result<void> keep_durably(const PurgeOrder& order);
   Epochs::Purge epoch_purge(const PurgeOrder& order) const;
   Result<std::uint64_t> count(const Epochs::Purge& purge) const;

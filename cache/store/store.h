@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -53,6 +54,9 @@ struct PurgeOrder {
   /// place_of() the fills under way that the order selects: nothing of them may be in the store
   /// yet.
   std::vector<std::uint64_t> filling = {};
+  void add_filling(std::uint64_t place) {
+    if (std::find(filling.begin(), filling.end(), place) == filling.end()) filling.push_back(place);
+  }
   /// Of the feed of events that this comes from: kept with the purge, both or neither.
   std::optional<FeedPosition> position = std::nullopt;
 

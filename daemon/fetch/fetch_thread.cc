@@ -376,7 +376,7 @@ void FetchThread::take(PurgeCommand& command) {
     ++retired;
     const Scope& scope = *filling.scope;
     if (by_epoch) {
-      order.filling.push_back(larder::place_of(scope.api_key, scope.environment, scope.branch));
+      order.add_filling(larder::place_of(scope.api_key, scope.environment, scope.branch));
     } else {
       fill.forbid_store();
     }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <catch2/generators/catch_generators_range.hpp>
 #include <map>
 #include <thread>
 
@@ -167,6 +168,35 @@ TEST_CASE("epochs: a lookup during changes never misses what was purged before i
   const bool missed = over.exchange(true);
   reader.join();
   CHECK_FALSE(missed);
+}
+
+TEST_CASE("epochs: a smaller table restored in any order forgets no purge", "[epochs]") {
+  std::vector<EpochRow> rows{{.tag = Epochs::whole_of(kPlace),
+                              .place = kPlace,
+                              .number = 3,
+                              .before = 0,
+                              .happened = {10},
+                              .hard = 0}};
+  for (std::uint64_t number = 4; number < 60; ++number) {
+    rows.push_back({.tag = Epochs::tag_in(kPlace, entry_tag(std::to_string(number))),
+                    .place = kPlace,
+                    .number = number,
+                    .before = 0,
+                    .happened = {10},
+                    .hard = number % 7 == 0 ? number : 0});
+  }
+  Numbers numbers(GENERATE(range(0u, 20u)));
+  for (std::size_t i = rows.size(); i-- > 1;) std::swap(rows[i], rows[numbers() % (i + 1)]);
+  Epochs smaller(16);
+  smaller.restore(rows, 60, 0);
+  for (const EpochRow& row : rows) {
+    if (row.tag == Epochs::whole_of(kPlace)) continue;
+    CAPTURE(row.number);
+    const std::string tags = carried({entry_tag(std::to_string(row.number))});
+    const auto purged = smaller.purged_since(row.number - 1, kPlace, tags, kSoft);
+    REQUIRE(purged);
+    if (row.hard > 0) CHECK(purged->hard);
+  }
 }
 
 }  // namespace larder::test

@@ -213,3 +213,24 @@ TEST_CASE("freshness: Age", "[cache]") {
   lifetime.initial_age_s = -3;
   CHECK(age_s(lifetime, kNow) == 0);
 }
+
+TEST_CASE("freshness: what was purged is fresh no more, and usable for no longer than before",
+          "[cache]") {
+  const std::int64_t fresh_s = GENERATE(0, 60);
+  const std::int64_t revalidate_s = GENERATE(0, 300);
+  const std::int64_t error_s = GENERATE(0, 1'000);
+  const std::int64_t now_s = GENERATE(-3'600, -1, 0, 30, 61, 200, 361, 1'061);
+  const std::int64_t soft_s = GENERATE(-5, 0, 40, 10'000);
+  CAPTURE(fresh_s, revalidate_s, error_s, now_s, soft_s);
+  const Lifetime lifetime{.stored = kNow,
+                          .fresh_until = after(fresh_s),
+                          .revalidate_until = after(fresh_s + revalidate_s),
+                          .error_until = after(fresh_s + error_s)};
+  const Freshness before = judge(lifetime, after(now_s));
+  const Freshness purged =
+      judge(purged_lifetime(lifetime, after(soft_s), after(now_s)), after(now_s));
+  CHECK(purged != Freshness::fresh);
+  if (before == Freshness::expired) CHECK(purged == Freshness::expired);
+  if (before == Freshness::stale_if_error) CHECK(purged >= Freshness::stale_if_error);
+  if (now_s >= soft_s) CHECK(purged >= Freshness::stale_if_error);
+}
