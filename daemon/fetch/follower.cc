@@ -118,7 +118,7 @@ void Follower::on_progress(TransferProgress progress) {
 }
 
 /// The question is over, answered or not.
-void Follower::end(SyncReply reply) {
+void Follower::end(const SyncReply& reply) {
   const auto now = monotonic_now();
   if (activity_) {
     take(state_.on_answer(reply, reply.status != 0 ? activity_->finish() : std::nullopt, now));

@@ -65,7 +65,7 @@ class Follower final : private TransferSink {
 
  private:
   void on_progress(TransferProgress progress) override;
-  void end(SyncReply reply);
+  void end(const SyncReply& reply);
   void settle(MonotonicTime now);
   void take(std::optional<SyncPurge> purge);
   void tell(MonotonicTime now);

@@ -101,8 +101,11 @@ std::string WebhookReport::metrics_text(std::uint64_t pending) const {
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < lags_.size(); ++i) {
     sum += lags_[i];
-    const std::string bound = i < kLags.size() ? seconds_text(kLags[i]) : "+Inf";
-    sample(out, lag + "_bucket{le=\"" + bound + "\"}", sum);
+    std::string bucket = lag;
+    bucket += "_bucket{le=\"";
+    bucket += i < kLags.size() ? seconds_text(kLags[i]) : "+Inf";
+    bucket += "\"}";
+    sample(out, bucket, sum);
   }
   out += lag + "_sum " + seconds_text(lag_sum_ms_) + "\n";
   sample(out, lag + "_count", sum);
