@@ -9,12 +9,14 @@
 namespace larder {
 namespace {
 
-/// Never freed: a handler may read them. null = none are to be removed.
+/// Never freed: a handler may read them. null = no end has begun.
 std::atomic<const std::vector<std::string>*> files{nullptr};
+std::atomic<bool> files_are_ours{false};
 
 /// Only what a handler may do: signal-safety(7).
 void end_at_once(int number) {
-  if (const auto* const ours = files.load()) {
+  const auto* const ours = files.load();
+  if (ours != nullptr && files_are_ours) {
     for (std::size_t i = 0; i < ours->size(); ++i) ::unlink((*ours)[i].c_str());
   }
   ::_exit(128 + number);
@@ -23,7 +25,8 @@ void end_at_once(int number) {
 }  // namespace
 
 void end_at_second_signal(const std::vector<std::string>& socket_files) {
-  files = new std::vector<std::string>(socket_files);
+  if (files.load() == nullptr) files = new std::vector<std::string>(socket_files);
+  files_are_ours = true;
   struct sigaction action {};
   for (const int number : {SIGHUP, SIGUSR1}) {
     action.sa_handler = SIG_IGN;
@@ -36,7 +39,7 @@ void end_at_second_signal(const std::vector<std::string>& socket_files) {
 }
 
 void leave_socket_files() {
-  files.store(nullptr);
+  files_are_ours = false;
 }
 
 }  // namespace larder
