@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -32,9 +33,10 @@ using Bytes = std::shared_ptr<const std::string>;
 struct ApiAnswer {
   int status = 200;
   Bytes body;
-  bool gzip = false;         ///< body is compressed
-  bool cors = true;          ///< Access-Control-Allow-Origin is sent
-  std::string extra_fields;  ///< further header lines of this answer, each with its line end
+  bool gzip = false;          ///< body is compressed
+  bool cors = true;           ///< Access-Control-Allow-Origin is sent
+  std::string extra_fields;   ///< further header lines of this answer, each with its line end
+  std::optional<long> age_s;  ///< of a copy at the CDN
 };
 
 /// An answer before it is bytes.

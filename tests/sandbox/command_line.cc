@@ -52,7 +52,8 @@ The control server, bodies are JSON (stack A or B; env, branch, ct and uid name 
   POST   /publish {stack, env, branch, ct, uid, locale?, fields?}, /unpublish, /alias {stack, alias, branch}
   POST   /delete {stack, branch, ct, uid}, /schema {stack, env, branch, ct}, /forget_sync
   POST   /sizes {UID: BYTES, ...}
-  GET    /webhook, /webhook/key
+  POST   /edge {lag_ms?, cache_buster?}, /sync {lose?, repeat?, reverse?, delay_ms?}
+  GET    /webhook, /webhook/key, /edge
   POST   /webhook {url, hmac?, basic?, header?, lose?, repeat?, delay_ms?, reverse?}, /webhook/sign {body}, /event
   POST   /fault {host?, match?, times?, status?, delay_ms?, stall?, reset?, ...}
   POST   /hold {name, match?, ...}, /release {name}: requests wait there

@@ -100,10 +100,10 @@ Json Space::publish(const std::string& type, const std::string& uid, const std::
   for (const auto& [name, value] : fields.items()) body[name] = value;
   add(type, uid, locale, body);
   touch_content_type(type, time);
-  log_.push_back({{"type", type == kAssetType ? "asset_published" : "entry_published"},
-                  {"event_at", time},
-                  {"content_type_uid", type},
-                  {"data", body}});
+  log_.add({{"type", type == kAssetType ? "asset_published" : "entry_published"},
+            {"event_at", time},
+            {"content_type_uid", type},
+            {"data", body}});
   return body;
 }
 
@@ -118,10 +118,10 @@ bool Space::unpublish(const std::string& type, const std::string& uid, const std
   }
   const std::string time = next_time();
   touch_content_type(type, time);
-  log_.push_back({{"type", type == kAssetType ? "asset_unpublished" : "entry_unpublished"},
-                  {"event_at", time},
-                  {"content_type_uid", type},
-                  {"data", {{"uid", uid}, {"locale", locale}}}});
+  log_.add({{"type", type == kAssetType ? "asset_unpublished" : "entry_unpublished"},
+            {"event_at", time},
+            {"content_type_uid", type},
+            {"data", {{"uid", uid}, {"locale", locale}}}});
   return true;
 }
 
@@ -131,10 +131,10 @@ bool Space::remove(const std::string& type, const std::string& uid) {
   std::erase(all->second.order, uid);
   const std::string time = next_time();
   touch_content_type(type, time);
-  log_.push_back({{"type", type == kAssetType ? "asset_deleted" : "entry_deleted"},
-                  {"event_at", time},
-                  {"content_type_uid", type},
-                  {"data", {{"uid", uid}, {"locale", kMasterLocale}}}});
+  log_.add({{"type", type == kAssetType ? "asset_deleted" : "entry_deleted"},
+            {"event_at", time},
+            {"content_type_uid", type},
+            {"data", {{"uid", uid}, {"locale", kMasterLocale}}}});
   return true;
 }
 
@@ -217,6 +217,16 @@ std::size_t Content::index_of(const Space& space) const {
     if (spaces_[i].get() == &space) return i;
   }
   throw std::logic_error("a space of another content");
+}
+
+void Content::trouble_sync(const Json& order) {
+  for (const auto& space : spaces_) space->event_log().configure(order);
+}
+
+bool Content::settle_sync() {
+  bool some = false;
+  for (const auto& space : spaces_) some = space->event_log().settle() || some;
+  return some;
 }
 
 std::vector<std::string> Content::aliases(const std::string& stack,

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "tests/sandbox/event_log.h"
 #include "tests/sandbox/json.h"
 
 /// What is published: two stacks, two environments each, three branches each.
@@ -49,7 +50,8 @@ class Space {
   const std::vector<Json>* terms(const std::string& taxonomy) const;
 
   /// Sync items of what was published or unpublished since the start.
-  const std::vector<Json>& log() const { return log_; }
+  const std::vector<Json>& log() const { return log_.items(); }
+  EventLog& event_log() { return log_; }
   /// Times that a sized entry was published; 1 when never.
   int sized_version(std::string_view uid) const;
 
@@ -75,7 +77,7 @@ class Space {
   std::vector<Json> content_types_, global_fields_, taxonomies_;
   std::map<std::string, std::vector<Json>> terms_;
   std::map<std::string, int, std::less<>> sized_versions_;
-  std::vector<Json> log_;
+  EventLog log_;
   int clock_ = 0;  ///< publishes so far; the time in a body is derived from it
 };
 
@@ -108,6 +110,10 @@ class Content {
   /// Tokens of the Sync API that were given before are not known any more.
   void forget_sync_tokens() { ++sync_epoch_; }
   std::size_t sync_epoch() const { return sync_epoch_; }
+  /// What goes wrong with sync items, see EventLog.
+  void trouble_sync(const Json& order);
+  /// Lets sync items come that are due. True = there were some.
+  bool settle_sync();
 
  private:
   std::vector<std::unique_ptr<Space>> spaces_;

@@ -13,7 +13,11 @@
 //   POST /delete            {stack, branch, ct, uid}: in all environments and locales
 //   POST /schema            {stack, env, branch, ct} -> {"edited": bool}: its schema is edited
 //   POST /forget_sync       tokens of the Sync API of before are error 141
+//   POST /sync              {lose?, repeat?, reverse?, delay_ms?}: what goes wrong with sync items,
+//                           see event_log.h
 //   POST /alias             {stack, alias, branch}
+//   POST /edge              {lag_ms?, cache_buster?}: of the CDN in front, see edge.h
+//   GET  /edge              how many answers came late
 //   POST /webhook           where publish, unpublish, delete and alias are told, see webhooks.h
 //   POST /event             any event, sent as it is
 //   GET  /webhook           what was sent, and how it was answered
@@ -84,11 +88,16 @@ Space& Sandbox::space_of(const Json& order) {
   return *space;
 }
 
+void Sandbox::on_change() {
+  api_.forget_rendered();
+  edge_.on_change();
+}
+
 Json Sandbox::publish(const Json& order) {
   const std::string locale = order.value("locale", std::string(kMasterLocale));
   Json body = space_of(order).publish(order.at("ct"), order.at("uid"), locale,
                                       order.value("fields", Json::object()));
-  api_.forget_rendered();
+  on_change();
   webhooks_.emit(event_of("publish", space_of(order), order));
   return body;
 }
@@ -96,7 +105,7 @@ Json Sandbox::publish(const Json& order) {
 Json Sandbox::unpublish(const Json& order) {
   const std::string locale = order.value("locale", std::string(kMasterLocale));
   const bool done = space_of(order).unpublish(order.at("ct"), order.at("uid"), locale);
-  api_.forget_rendered();
+  on_change();
   if (done) webhooks_.emit(event_of("unpublish", space_of(order), order));
   return {{"unpublished", done}};
 }
@@ -109,7 +118,7 @@ Json Sandbox::remove(const Json& order) {
     Space& space = space_of(of_environment);
     done = space.remove(order.at("ct"), order.at("uid")) || done;
   }
-  api_.forget_rendered();
+  on_change();
   if (done) webhooks_.emit(event_of("delete", space_of(order), order));
   return {{"deleted", done}};
 }
@@ -136,7 +145,7 @@ Json Sandbox::event_of(const std::string& event, const Space& space, const Json&
 
 Json Sandbox::edit_schema(const Json& order) {
   const bool done = space_of(order).edit_schema(order.at("ct"));
-  api_.forget_rendered();
+  on_change();
   return {{"edited", done}};
 }
 
@@ -145,7 +154,7 @@ Json Sandbox::assign_alias(const Json& order) {
   const std::string branch = api_.content().branch(stack, order.at("branch"));
   if (branch.empty()) throw std::invalid_argument("no such stack or branch");
   api_.content().assign_alias(stack, order.at("alias"), branch);
-  api_.forget_rendered();
+  on_change();
   webhooks_.emit({{"module", "branch_alias"},
                   {"api_key", api_.content().space(stack, "production", branch)->api_key()},
                   {"event", "assigned"},
@@ -156,6 +165,7 @@ Json Sandbox::assign_alias(const Json& order) {
 
 Json Sandbox::set_sizes(const Json& order) {
   for (const auto& [uid, bytes] : order.items()) api_.sizes().set(uid, bytes.get<std::size_t>());
+  edge_.on_change();
   return {{"sizes", api_.sizes().count()}};
 }
 
@@ -180,6 +190,7 @@ Json Sandbox::dispatch(const HttpRequest& request, const Json& order) {
   if (what == "POST /publish") return publish(order);
   if (what == "POST /unpublish") return unpublish(order);
   if (what == "POST /delete") return remove(order);
+  if (what == "GET /edge") return edge_.describe();
   if (what == "GET /webhook") return webhooks_.describe();
   if (what == "GET /webhook/key") return {{"signing-key", webhooks_.public_key()}};
   if (what == "POST /webhook/sign") return {{"headers", webhooks_.proofs(order.at("body"))}};
@@ -202,7 +213,7 @@ Json Sandbox::dispatch(const HttpRequest& request, const Json& order) {
   }
   if (what == "POST /forget_sync") {
     api_.content().forget_sync_tokens();
-    api_.forget_rendered();
+    on_change();
   } else if (what == "POST /reset") {
     faults_.clear();
     for (auto& [barrier, waiting] : held_) release(barrier, waiting.size());
@@ -216,6 +227,11 @@ Json Sandbox::dispatch(const HttpRequest& request, const Json& order) {
     if (!faults_.remove(std::stoull(what.substr(one_fault.size())))) {
       throw std::invalid_argument("no such rule");
     }
+  } else if (what == "POST /edge") {
+    edge_.configure(order);
+  } else if (what == "POST /sync") {
+    api_.content().trouble_sync(order);
+    on_change();
   } else if (what == "POST /webhook") {
     webhooks_.configure(order);
   } else if (what == "POST /event") {

@@ -149,7 +149,10 @@ ApiAnswer Sandbox::api_answer(const HttpRequest& request, bool identity) {
   }
   ApiRequest api = to_api_request(request);
   if (identity) api.gzip = false;
-  ApiAnswer made = api_.answer(api);
+  if (api_.content().settle_sync()) on_change();
+  ApiAnswer made = request.host == Host::delivery
+                       ? edge_.answer(api, [&] { return api_.answer(api); })
+                       : api_.answer(api);
   recorder_.on_body(request.host, made.body->size());
   return made;
 }

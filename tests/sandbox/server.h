@@ -11,6 +11,7 @@
 
 #include "tests/sandbox/api.h"
 #include "tests/sandbox/connection.h"
+#include "tests/sandbox/edge.h"
 #include "tests/sandbox/faults.h"
 #include "tests/sandbox/recorder.h"
 #include "tests/sandbox/webhooks.h"
@@ -90,6 +91,8 @@ class Sandbox final : public Service {
   Script with_fault(const Fault& fault, const HttpRequest& request);
   ApiAnswer api_answer(const HttpRequest& request, bool identity);
 
+  /// To be called after every change of content.
+  void on_change();
   Json publish(const Json& order);
   Json unpublish(const Json& order);
   Json remove(const Json& order);
@@ -103,6 +106,7 @@ class Sandbox final : public Service {
 
   uv_loop_t* loop_;
   Api api_;
+  Edge edge_;
   Faults faults_;
   Recorder recorder_;
   Webhooks webhooks_;

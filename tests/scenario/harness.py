@@ -412,6 +412,14 @@ class Sandbox:
         """The Sync API knows none of its tokens any more."""
         self.control("POST", "/forget_sync")
 
+    def trouble_sync(self, **how):
+        """What goes wrong with sync items from here on (tests/sandbox/event_log.h)."""
+        self.control("POST", "/sync", how)
+
+    def set_edge(self, lag_s=0, cache_buster=True):
+        """How the CDN in front behaves (tests/sandbox/edge.h)."""
+        self.control("POST", "/edge", {"lag_ms": int(lag_s * 1000), "cache_buster": cache_buster})
+
     def assign_alias(self, alias, branch, stack="A"):
         self.control("POST", "/alias", {"stack": stack, "alias": alias, "branch": branch})
 

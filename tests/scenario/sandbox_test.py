@@ -5,6 +5,7 @@
 import gzip
 import json
 import socket
+import time
 import urllib.parse
 
 import harness
@@ -277,6 +278,74 @@ def test_deltas_come_in_pages_and_positions_can_be_forgotten(stage):
     check_equal(ask("sync_token=" + last["sync_token"]).json()["items"], [], "what sync tells of it")
     stage.sandbox.forget_sync()
     check_error(ask("sync_token=" + last["sync_token"]), 422, 141, "sync_token")
+
+
+def test_items_of_sync_can_be_lost_repeated_reversed_and_late(stage):
+    sandbox = stage.sandbox
+
+    def sync(parameters):
+        return sandbox.get(f"/v3/stacks/sync?{parameters}&environment=production",
+                           credentials()).json()
+
+    def told(*numbers, **trouble):
+        """The numbers of the items that come when these are published."""
+        begun = sync("init=true&start_from=2030-01-01")
+        sandbox.trouble_sync(**trouble)
+        for number in numbers:
+            sandbox.publish(uid=f"bltaaaa{number}")
+        items = sync("sync_token=" + begun["sync_token"])["items"]
+        return begun, [int(item["data"]["uid"][-4:]) for item in items]
+
+    check_equal(told(1111, 1112, lose=1)[1], [1112], "the first is lost")
+    check_equal(told(1111, 1112, repeat=1)[1], [1111, 1111, 1112, 1112], "repeated")
+    check_equal(told(1111, 1112, 1113, reverse=2)[1], [1112, 1111], "reversed; one waits")
+    begun, items = told(1114, delay_ms=200)
+    check_equal(items, [], "at once")
+    wait_until(lambda: len(sync("sync_token=" + begun["sync_token"])["items"]) == 2,
+               "what waited and what is late")
+
+
+def test_the_edge_lags_and_tells_its_age(stage):
+    sandbox = stage.sandbox
+    many = [f"{ENTRY}&n={number}" for number in range(40)]
+
+    def ages():
+        return {sandbox.get(target, credentials()).header("Age") for target in many}
+
+    def version(target=ENTRY):
+        response = sandbox.get(target, credentials())
+        age = response.header("Age")
+        return response.json()["entry"]["_version"], None if age is None else int(age)
+
+    check("78006" in ages(), "copies as old as they like before any change")
+    published = time.monotonic()
+    sandbox.publish()
+    seen = {int(age) for age in ages() if age is not None}
+    check(seen and max(seen) <= time.monotonic() - published, f"older than the change: {seen}")
+
+    sandbox.set_edge(lag_s=60)
+    check_equal(version(), (2, None), "no copy yet")
+    sandbox.publish()
+    check_equal(version()[0], 2, "the copy")
+    wait_until(lambda: (version()[1] or 0) >= 1, "the copy's age")
+    check_equal(version(ENTRY + "&_cb=1"), (3, None), "past the copy")
+    check_equal(version(ENTRY + "&_cb=1")[0], 3, "a copy of its own")
+    check(sandbox.control("GET", "/edge")["late"] >= 2, "late answers are counted")
+
+    sandbox.set_edge(lag_s=60, cache_buster=False)
+    version()
+    sandbox.publish()
+    check_equal(version(ENTRY + "&_cb=2")[0], 3, "nothing gets past the copy")
+
+    sandbox.set_edge(lag_s=0.3)
+    version()
+    sandbox.publish()
+    wait_until(lambda: version()[0] == 5, "the end of the lag")
+    check_equal(sandbox.get(ENTRY.replace("1111", "1112"), credentials()).header("Age"), None,
+                "what was never asked for has no copy")
+    sandbox.set_edge()
+    sandbox.publish()
+    check_equal(version()[0], 6, "without a lag")
 
 
 def test_publishing_changes_bytes_and_unpublishing_removes(stage):
