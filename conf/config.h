@@ -149,6 +149,8 @@ struct UpstreamConfig {
 struct PurgeConfig {
   /// so long after a change what shows it is served once more while its refresh runs
   Milliseconds soft_for_ms = 2'000;
+  /// an answer that a cache on the way had since before a change is not fresh
+  bool fence = true;
   /// from a start on, what is stored counts as fresh so long before its feed is caught up
   Milliseconds unknown_for_ms = 0;
   friend bool operator==(const PurgeConfig&, const PurgeConfig&) = default;

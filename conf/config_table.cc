@@ -138,6 +138,7 @@ Keys<UpstreamConfig> upstream_keys() {
 
 Keys<PurgeConfig> purge_keys() {
   return {milliseconds("soft_for", kAtOnce, &PurgeConfig::soft_for_ms, {0, kHourMs}),
+          flag("fence", kAtOnce, &PurgeConfig::fence),
           milliseconds("unknown_for", kAtRestart, &PurgeConfig::unknown_for_ms, {0, kHourMs})};
 }
 

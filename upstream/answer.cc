@@ -42,6 +42,7 @@ int status_for(OriginCause cause) {
       return 504;
     case OriginCause::rate_limited:
     case OriginCause::host_open:
+    case OriginCause::outdated:
     case OriginCause::overload:
       return 503;
     default:
@@ -81,6 +82,8 @@ const char* words_for(OriginCause cause) {
       return "the origin's answer is not the API's";
     case OriginCause::rate_limited:
       return "the origin has asked to be left alone for a while";
+    case OriginCause::outdated:
+      return "the origin still answers with content of before a change";
     case OriginCause::host_open:
       return "the origin fails, and is not asked before it has recovered";
     case OriginCause::overload:

@@ -31,6 +31,8 @@ const char* name_of(OriginCause cause) {
       return "rate-limited";
     case OriginCause::host_open:
       return "host-open";
+    case OriginCause::outdated:
+      return "outdated";
     case OriginCause::overload:
       return "overload";
   }
@@ -42,6 +44,7 @@ bool is_failure_of_host(OriginCause cause) {
     case OriginCause::too_large:
     case OriginCause::rate_limited:
     case OriginCause::host_open:
+    case OriginCause::outdated:
     case OriginCause::overload:
       return false;
     default:

@@ -26,6 +26,7 @@ enum class OriginCause : std::uint8_t {
   not_the_api,      ///< it answered in HTML, as an edge or a maintenance page does
   rate_limited,     ///< it has said when it may be asked again: nobody asks until then
   host_open,        ///< it has failed too often: it is asked by probes only
+  outdated,         ///< a cache before it answers with content of before a change
   overload,         ///< a bound of larder's own, for this origin, is reached
 };
 inline constexpr std::size_t kOriginCauses = static_cast<std::size_t>(OriginCause::overload) + 1;

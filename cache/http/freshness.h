@@ -51,6 +51,10 @@ struct Received {
 /// the time since it was asked for (RFC 9111 section 4.2.3). Whole seconds, never negative.
 std::int64_t received_age_s(const ResponseFacts& response, const Received& received);
 
+/// The answer was made by the origin later than this. By its Age, which is in whole seconds: the
+/// word of the cache on the way that had it. Without one the origin has made it when asked.
+WallTime made_after(const ResponseFacts& response, const Received& received);
+
 /// The lifetime of a storable answer. Directives of the origin win: s-maxage, max-age, Expires (all
 /// minus the age at which the answer came), stale-while-revalidate, stale-if-error, must-revalidate
 /// / proxy-revalidate / no-cache (no stale use; no-cache: fresh for 0 s). Where the origin says how

@@ -21,6 +21,7 @@ struct PackedRow {
   std::uint64_t place, number, before;
   std::int64_t happened_ms;
   std::uint64_t hard;
+  std::int64_t changed_ms;
 };
 static_assert(std::has_unique_object_representations_v<PackedRow>);
 
@@ -61,11 +62,12 @@ std::optional<EpochRow> row_of(const Row& row) {
                   .number = packed.number,
                   .before = packed.before,
                   .happened = {packed.happened_ms},
-                  .hard = packed.hard};
+                  .hard = packed.hard,
+                  .changed = {packed.changed_ms}};
 }
 
 void put_row(WriteTxn& txn, const EpochRow& row) {
-  PackedRow packed{0, row.place, row.number, row.before, row.happened.ms, row.hard};
+  PackedRow packed{0, row.place, row.number, row.before, row.happened.ms, row.hard, row.changed.ms};
   packed.checksum = checksum(packed, row.tag);
   txn.put(txn.environment().epochs, view(row.tag), view(packed));
 }

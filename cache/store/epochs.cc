@@ -83,6 +83,21 @@ std::optional<Epochs::Purged> Epochs::purged_since(std::uint64_t number, std::ui
   return purged;
 }
 
+std::uint64_t Epochs::shown_by(std::uint64_t number, std::uint64_t place, std::string_view tags,
+                               WallTime made_after) const {
+  std::uint64_t shown = number;
+  for (std::size_t i = 0; i < tag_count(tags); ++i) {
+    const auto slot = slot_of(tag_in(place, tag_at(tags, i)));
+    if (!slot) continue;
+    // What was purged later is purged anyway. put() writes the number last.
+    const std::uint64_t purged = fields_[*slot].number.load(kRead);
+    if (purged > number || purged == 0) continue;
+    const WallTime changed{signed_of(fields_[*slot].changed.load(kRead))};
+    if (changed > made_after) shown = std::min(shown, purged - 1);
+  }
+  return shown;
+}
+
 std::optional<EpochRow> Epochs::find(std::uint64_t tag) const {
   const auto slot = slot_of(tag);
   return slot ? std::optional(row_at(*slot)) : std::nullopt;
@@ -95,7 +110,8 @@ EpochRow Epochs::row_at(std::size_t slot) const {
           .number = fields.number.load(kRead),
           .before = fields.before.load(kRead),
           .happened = {signed_of(fields.happened.load(kRead))},
-          .hard = fields.hard.load(kRead)};
+          .hard = fields.hard.load(kRead),
+          .changed = {signed_of(fields.changed.load(kRead))}};
 }
 
 std::vector<EpochRow> Epochs::rows() const {
@@ -111,6 +127,7 @@ std::vector<EpochRow> Epochs::rows() const {
 void Epochs::put(std::size_t slot, const EpochRow& row) {
   Fields& fields = fields_[slot];
   fields.place = row.place;
+  fields.changed.store(static_cast<std::uint64_t>(row.changed.ms), kWrite);
   fields.hard.store(row.hard, kWrite);
   fields.before.store(row.before, kWrite);
   fields.happened.store(static_cast<std::uint64_t>(row.happened.ms), kWrite);
@@ -172,6 +189,7 @@ void Epochs::raise(EpochRow row, Milliseconds soft_for, EpochChange& change) {
     row.before = merges ? old.before : old.number;
     if (merges) row.happened = std::min(old.happened, row.happened);
     row.hard = std::max(row.hard, old.hard);
+    row.changed = std::max(row.changed, old.changed);
   }
   put(slot, row);
   change.raise(row);
@@ -187,11 +205,16 @@ EpochChange Epochs::purge(const std::vector<Purge>& purges, Milliseconds soft_fo
                    .number = number,
                    .before = 0,
                    .happened = purge.happened,
-                   .hard = purge.hard ? number : 0};
+                   .hard = purge.hard ? number : 0,
+                   .changed = {}};
       for (const Tag tag : purge.tags) {
+        const auto& dated = purge.changed_tags;
+        const bool is_dated = std::binary_search(dated.begin(), dated.end(), tag);
         row.tag = tag_in(place, tag);
+        row.changed = is_dated ? purge.changed : WallTime{};
         raise(row, soft_for, change);
       }
+      row.changed = {};
       row.tag = whole_of(place);
       if (purge.whole) raise(row, soft_for, change);
     }
@@ -218,6 +241,7 @@ void Epochs::restore(const std::vector<EpochRow>& rows, std::uint64_t last,
       row.number = std::max(row.number, known.number);
       row.happened = std::min(row.happened, known.happened);
       row.hard = std::max(row.hard, known.hard);
+      row.changed = std::max(row.changed, known.changed);
     }
     put(slot, row);
   }

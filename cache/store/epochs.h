@@ -25,6 +25,7 @@ struct EpochRow {
   std::uint64_t before = 0;  ///< of the last purge whose soft time was over then; 0 = none
   WallTime happened;         ///< the first change since `before`
   std::uint64_t hard = 0;    ///< of the last hard purge; 0 = none
+  WallTime changed;          ///< of what it was purged for, the last change; 0 = not known
   friend bool operator==(const EpochRow&, const EpochRow&) = default;
 };
 
@@ -70,6 +71,12 @@ class Epochs {
   std::optional<Purged> purged_since(std::uint64_t number, std::uint64_t place,
                                      std::string_view tags, Milliseconds soft_for) const;
 
+  /// What an answer of `place` that carries `tags` shows, as a number: `number`, which held when it
+  /// was asked for, unless some cache on the way had it from before a change of `made_after` or
+  /// later. It then counts as fetched before the purge for that change.
+  std::uint64_t shown_by(std::uint64_t number, std::uint64_t place, std::string_view tags,
+                         WallTime made_after) const;
+
   /// What to purge: a tag in each of the places, or all of each place.
   struct Purge {
     std::vector<std::uint64_t> places;
@@ -77,6 +84,8 @@ class Epochs {
     bool whole = false;  ///< all of the places, whatever tags
     bool hard = false;
     WallTime happened;
+    std::vector<Tag> changed_tags = {};  ///< of the tags, sorted: what carries them changed
+    WallTime changed = {};               ///< at this time, and any cache on the way ought to know
   };
   /// One purge, or several that become visible together: they share a number. `soft_for` as above.
   EpochChange purge(const std::vector<Purge>& purges, Milliseconds soft_for);
@@ -95,7 +104,7 @@ class Epochs {
   static constexpr std::size_t kWays = 16;
   using Number = std::atomic<std::uint64_t>;
   struct Fields {
-    Number number{0}, before{0}, happened{0}, hard{0};
+    Number number{0}, before{0}, happened{0}, hard{0}, changed{0};
     std::uint64_t place = 0;  ///< of the thread that changes
   };
 

@@ -29,7 +29,7 @@
 namespace larder {
 
 /// Raised by any change to a row of any table: the store then begins anew.
-inline constexpr std::uint32_t kFormatVersion = 5;
+inline constexpr std::uint32_t kFormatVersion = 6;
 inline constexpr std::string_view kFormatKey = "format";
 inline constexpr std::string_view kFloorKey = "floor";
 

@@ -104,9 +104,12 @@ Epochs::Purge Purger::epoch_purge(const PurgeOrder& order) const {
   purge.places.erase(std::unique(purge.places.begin(), purge.places.end()), purge.places.end());
   for (const ContentChange& change : order.changes) {
     for (const Tag tag : tags_of(change)) purge.tags.push_back(tag);
+    for (const Tag tag : exact_tags_of(change)) purge.changed_tags.push_back(tag);
   }
+  std::sort(purge.changed_tags.begin(), purge.changed_tags.end());
   purge.whole = order.what == PurgeOrder::What::scope;
   purge.hard = order.hard;
+  purge.changed = order.changed;
   purge.happened = order.happened.ms > 0 ? order.happened : wall_now();
   return purge;
 }

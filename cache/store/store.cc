@@ -164,6 +164,11 @@ std::uint64_t Store::epoch() const {
   return impl_->shared.epochs.last();
 }
 
+std::uint64_t Store::shown_by(std::uint64_t number, std::uint64_t place, std::string_view tags,
+                              WallTime made_after) const {
+  return impl_->shared.epochs.shown_by(number, place, tags, made_after);
+}
+
 void Store::set_soft_for(Milliseconds soft_for) {
   impl_->shared.soft_for.store(soft_for, std::memory_order_relaxed);
 }

@@ -47,6 +47,9 @@ struct PurgeOrder {
   std::vector<ContentChange> changes = {};
   /// When the content changed, by the system's clock; 0 = when the purge is taken.
   WallTime happened = {};
+  /// When the last of the changes happened, as far as the CMS has said it; 0 = not known. What a
+  /// cache on the way has had since before is outdated.
+  WallTime changed = {};
   /// What goes is not served once more while its refresh runs, nor while the origin fails.
   bool hard = false;
   /// PurgeResult::objects is wanted, though counting takes a look at every object.
@@ -236,6 +239,9 @@ class Store {
 
   /// The number of the last purge by tags: an object gets the one that held when its fill began.
   std::uint64_t epoch() const;
+  /// Epochs::shown_by(): `tags` as an ObjectHead has them.
+  std::uint64_t shown_by(std::uint64_t number, std::uint64_t place, std::string_view tags,
+                         WallTime made_after) const;
   /// How long what is purged by tags is served once more while its refresh runs. Any thread.
   void set_soft_for(Milliseconds soft_for);
   /// Nobody knows what has changed in these places (place_of()) since their objects were stored:

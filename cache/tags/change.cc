@@ -22,4 +22,18 @@ std::vector<Tag> tags_of(const ContentChange& change) {
   return {unknown_tag()};
 }
 
+std::vector<Tag> exact_tags_of(const ContentChange& change) {
+  switch (change.what) {
+    case ContentChange::What::entry:
+      return {entry_tag(change.uid), reference_tag(change.uid), list_tag(change.content_type)};
+    case ContentChange::What::asset:
+      return {asset_tag(change.uid)};
+    case ContentChange::What::content_type:
+    case ContentChange::What::global_field:
+    case ContentChange::What::taxonomy:
+      return {};
+  }
+  return {};
+}
+
 }  // namespace larder

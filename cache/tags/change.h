@@ -26,5 +26,8 @@ struct ContentChange {
 /// An entry may besides be new to all that include references: that one of them did not include it
 /// so far leaves no trace in its body, and that others show it does not tell that none is older.
 std::vector<Tag> tags_of(const ContentChange& change);
+/// Those of them by which the vendor purges its own caches too: an answer with one of these that a
+/// cache has had since before the change is outdated.
+std::vector<Tag> exact_tags_of(const ContentChange& change);
 
 }  // namespace larder

@@ -66,6 +66,7 @@ class EventReading {
     event_.name = word(fields.module) + "." + word(fields.event);
     event_.triggered = parse_event_time(fields.triggered_at).value_or(WallTime{});
     order_.happened = event_.triggered.ms == 0 ? now : std::min(event_.triggered, now);
+    order_.changed = order_.happened;
     order_.api_key = fields.api_key;
   }
 

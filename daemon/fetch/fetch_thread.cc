@@ -9,6 +9,7 @@
 #include "conf/base/check.h"
 #include "conf/base/log.h"
 #include "conf/base/thread_role.h"
+#include "daemon/fetch/stored_answer.h"
 #include "daemon/fetch/transfer_gauges.h"
 
 namespace larder {
@@ -16,6 +17,7 @@ namespace {
 
 constexpr Milliseconds kSweepMs = 250;
 constexpr Seconds kOddHold_s = 1;
+constexpr std::size_t kMostOutdated = 4'096;
 
 bool selects(const PurgeOrder& purge, const FillOrder& order) {
   if (purge.what == PurgeOrder::What::all) return true;
@@ -54,6 +56,7 @@ FetchThread::FetchThread(SettingsPtr settings, const AnchoredClock& clock, Store
       odd_(kOddHold_s),
       refused_(config().upstream.rejected_hold_s),
       rejected_(config().upstream.rejected_hold_s),
+      fence_(kMostOutdated),
       around_fills_{*this, writes_, *this, *delivery_, held},
       relays_(*delivery_, *preview_, held),
       followers_(
@@ -100,6 +103,7 @@ void FetchThread::note_sent(AnswerOut& out) {
 }
 
 void FetchThread::end_turn() {
+  for (auto& order : std::exchange(outdated_, {})) start_fill(std::move(order), 1);
   for (AnswerOut* const out : sent_to_) out->take_sent();
   sent_to_.clear();
   if (delivery_ != nullptr) show_gauges();
@@ -178,6 +182,9 @@ void FetchThread::take(FillOrder& order) {
     const bool here = fill->state() == Fill::State::committing;
     return refresh || (!here && tell_at_once(order)) ? void() : join(*fill, order);
   }
+  if (fence_.pauses(order.key, wall()) && (refresh || order.has_stale)) {
+    return refresh ? void() : refuse(order.waiter, refusal_of({OriginCause::outdated, ""}));
+  }
   if (!order.skip_store && answer_from_store(order)) return;
   if (!refresh && !may_ask(*order.scope, order.waiter)) return;
   if (refresh) {
@@ -254,40 +261,17 @@ bool FetchThread::answer_from_held(const FillOrder& order) {
 bool FetchThread::answer_from_store(const FillOrder& order) {
   const auto answer = find_answer(*reader_, order.key, order.canonical, order.scope->mac, wall());
   if (!answer || answer->freshness != Freshness::fresh) return false;
-  const ObjectView* const found = &answer->object;
   if (order.waiter.out == nullptr) return true;
-  if (!held_.output_has_room(found->meta.body_length)) return false;
-  AnswerEvent event;
-  event.waiter = order.waiter.id;
-  // The head first: reading chunk rows may renew the snapshot, and `found` ends with it.
-  auto head = std::make_shared<AnswerHead>();
-  head->status = found->meta.status;
-  head->blocks = {std::string(found->entity_fields), std::string(found->shared_fields)};
-  head->body_length = found->meta.body_length;
-  head->etag = format_entity_tag(found->meta.etag);
-  head->dated = true;
-  const auto age = age_s(found->meta.lifetime, wall());
-  const auto sequence = found->sequence;
-  const auto chunk_count = found->chunk_count;
-  if (found->chunk_count == 0) {
-    event.body.push_back(held_.hold_output(std::string(found->body)));
-  }
-  for (std::uint32_t i = 0; i < chunk_count; ++i) {
-    const auto piece = reader_->chunk(answer->key, sequence, i);
-    if (!piece) return false;
-    event.body.push_back(held_.hold_output(std::string(*piece)));
-  }
-  event.head = std::move(head);
-  event.end = AnswerEvent::End::complete;
-  event.source = AnswerSource::committed;
-  event.age_s = age;
-  order.waiter.out->send(std::move(event));
+  auto event = stored_answer(*reader_, *answer, order.waiter, held_, wall());
+  if (!event) return false;
+  order.waiter.out->send(std::move(*event));
   return true;
 }
 
 /// null = refused, and its waiter told so.
 Fill* FetchThread::start_fill(FillOrder order, unsigned attempt) {
   const auto waiter = order.waiter;
+  order.past_caches = fence_.holds(order.key);
   auto owned =
       std::make_unique<Fill>(around_fills_, settings_, next_fill_++, std::move(order), attempt);
   if (const auto refused = owned->start()) {
@@ -389,6 +373,8 @@ void FetchThread::take(PurgeCommand& command) {
   refused_.clear();
   if (order.happened.ms > 0) order.happened.ms += clock_.ahead_ms();
   order.happened = order.happened.ms > 0 ? std::min(order.happened, wall()) : wall();
+  if (order.changed.ms > 0) order.changed.ms += clock_.ahead_ms();
+  order.changed = std::min(order.changed, wall());
   store_.purge(std::move(order), [retired, done = std::move(command.done)](PurgeResult result) {
     result.fills = retired;
     done(std::move(result));
@@ -435,7 +421,19 @@ void FetchThread::on_verdict(const Fill& fill, StoreVerdict verdict) {
   const auto words = unstored_.note(fill.order().scope->delivery_host, verdict,
                                     lasting_reason(verdict, fill.arrived_old()), monotonic_now());
   if (words) log(LogLevel::warning, "fill", *words);
+  if (verdict == StoreVerdict::storable) settle_fence(fill);
   metrics_.verdicts[static_cast<std::size_t>(verdict) % metrics_.verdicts.size()].add();
+}
+
+void FetchThread::settle_fence(const Fill& fill) {
+  const CacheKey& key = fill.order().key;
+  if (!fill.outdated()) return fence_.settle(key);
+  metrics_.outdated_answers.add();
+  if (!fence_.note(key, wall())) return;
+  metrics_.outdated_asked_again.add();
+  outdated_.push_back(fill.order());
+  outdated_.back().waiter = {};
+  outdated_.back().has_stale = true;
 }
 
 /// One refusal may be a mistake of a moment. It is believed when a request that this credential has

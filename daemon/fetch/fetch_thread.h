@@ -10,6 +10,7 @@
 #include "cache/body/held_bytes.h"
 #include "conf/base/anchored_clock.h"
 #include "conf/settings.h"
+#include "daemon/fetch/fence.h"
 #include "daemon/fetch/fill_owner.h"
 #include "daemon/fetch/fill_table.h"
 #include "daemon/fetch/followers.h"
@@ -92,6 +93,7 @@ class FetchThread final : public FillOwner, public CredentialWatch {
   void refuse(Waiter waiter, const Refusal& refusal);
   bool may_have_hits(const Fill& fill);
   void ask_again(FillOrder order);
+  void settle_fence(const Fill& fill);
 
   // FillOwner
   WallTime wall() const override { return clock_.now(); }
@@ -124,6 +126,8 @@ class FetchThread final : public FillOwner, public CredentialWatch {
   HitForMiss odd_;           ///< by other answers that are not to be kept
   HitForMiss refused_;       ///< by 401, 403, 412: who has a stale object still gets that
   RejectedCredentials rejected_;
+  Fence fence_;
+  std::vector<FillOrder> outdated_;  ///< to be asked for once more at the end of the turn
   KnownGood known_good_;
   UnstoredReport unstored_;
   RetryBudget retries_;

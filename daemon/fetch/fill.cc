@@ -10,6 +10,8 @@
 #include "conf/base/check.h"
 #include "conf/base/log.h"
 #include "daemon/fetch/answer_judge.h"
+#include "daemon/fetch/fence.h"
+#include "daemon/fetch/filled_object.h"
 
 namespace larder {
 namespace {
@@ -45,7 +47,7 @@ bool Fill::joinable(WallTime now) const {
     case State::keeping:
       return verdict_ == StoreVerdict::storable;
     case State::committing:
-      return judge(lifetime_, now) == Freshness::fresh;
+      return !outdated_ && judge(lifetime_, now) == Freshness::fresh;
     case State::held_back:
     case State::passing:
     case State::over:
@@ -69,9 +71,11 @@ void Fill::move_to(State next) {
 std::optional<OriginError> Fill::start() {
   requested_ = around_.owner.wall();
   epoch_ = around_.store.epoch();
+  auto request =
+      delivery_request(order_.request, *order_.scope, order_.access_token.reveal(), order_.unkeyed);
+  if (order_.past_caches) pass_caches(request.url, number_, requested_);
   const auto started = around_.transfers.start(
-      delivery_request(order_.request, *order_.scope, order_.access_token.reveal(), order_.unkeyed),
-      this, order_.waiter.out == nullptr ? Lane::refresh : Lane::visitor);
+      std::move(request), this, order_.waiter.out == nullptr ? Lane::refresh : Lane::visitor);
   if (!started) return started.error();
   transfer_ = *started;
   return std::nullopt;
@@ -297,22 +301,15 @@ bool Fill::commit(const SoundBody& body) {
   // For members that have not seen a head yet, and for those who come before the commit.
   head_ = make_answer_head(*facts_, format_entity_tag(body.etag), body.bytes,
                            format_http_date(lifetime_.stored));
-  ObjectHead object;
+  ObjectHead object =
+      filled_object(order_, facts_->status, lifetime_, body, head_->blocks, reading_->tags());
   object.key = around_.owner.place_of(order_, facts_->status);
-  object.canonical = order_.canonical;
-  object.meta = {.scope = order_.scope->mac,
-                 .status = facts_->status,
-                 .kind = order_.request.kind,
-                 .representation = order_.request.representation,
-                 .lifetime = lifetime_,
-                 .etag = body.etag,
-                 .body_length = body.bytes};
-  object.entity_fields = head_->blocks.entity;
-  object.shared_fields = head_->blocks.shared;
-  add_request_tags(order_.request.path, order_.request.query, facts_->status < 400,
-                   reading_->tags());
-  object.tags = reading_->tags().take();
   object.epoch = epoch_;
+  if (settings_->config.purge.fence) {
+    const auto made = made_after(*facts_, {requested_, around_.owner.wall()});
+    object.epoch = around_.store.shown_by(*this, epoch_, object.tags, made);
+  }
+  outdated_ = object.epoch < epoch_;
   return write_->commit(std::move(object));
 }
 

@@ -42,6 +42,8 @@ class Fill final : public TransferSink {
   std::size_t waiters() const { return members_.size(); }
   /// The origin's own lifetime for it was over when it came. Known in on_verdict().
   bool arrived_old() const;
+  /// A cache on the way had it since before a change that is known. Known in on_verdict().
+  bool outdated() const { return outdated_; }
   /// May a request that comes at `now` share this answer, as far as is known?
   bool joinable(WallTime now) const;
 
@@ -136,6 +138,7 @@ class Fill final : public TransferSink {
   Milliseconds waited_ms_ = 0;  ///< see count_wait()
   std::uint64_t epoch_ = 0;     ///< when it began
   WallTime requested_;          ///< its start: a wait for a place counts as the origin's delay
+  bool outdated_ = false;       ///< once committing
   Lifetime lifetime_;           ///< once committing
 };
 

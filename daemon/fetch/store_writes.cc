@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "cache/tags/place.h"
 #include "daemon/fetch/fill.h"
 
 namespace larder {
@@ -34,6 +35,13 @@ bool StoreWrites::Write::commit(ObjectHead object) {
                                 number = fill_.number()](bool) { (*committed)(key, number); });
   (taken ? all_.metrics_.fills_stored : all_.metrics_.store_refused).add();
   return taken;
+}
+
+std::uint64_t StoreWrites::shown_by(const Fill& fill, std::uint64_t number, std::string_view tags,
+                                    WallTime made_after) const {
+  const Scope& scope = *fill.order().scope;
+  return store_.shown_by(number, place_of(scope.api_key, scope.environment, scope.branch), tags,
+                         made_after);
 }
 
 std::unique_ptr<FillWrite> StoreWrites::begin(const Fill& fill, std::uint64_t announced_bytes) {

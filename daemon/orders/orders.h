@@ -31,7 +31,8 @@ struct FillOrder {
   std::string client;                ///< address of who asks, as text; empty for a refresh
   bool has_stale =
       false;  ///< the worker can answer with a stale object: fail rather than pass an error on
-  bool skip_store = false;  ///< the credential must prove itself anew: only the origin may answer
+  bool past_caches = false;  ///< no cache on the way may answer; set by the fetch thread
+  bool skip_store = false;   ///< the credential must prove itself anew: only the origin may answer
 };
 
 /// A request to be streamed, uncached.

@@ -73,6 +73,12 @@ void add_origin_metrics(Exposition& out, const OriginMetrics& origin) {
              origin.fills_joined.get());
   out.single("larder_fills_refresh_total", "counter", "Background refreshes.",
              origin.fills_refreshed.get());
+  out.single("larder_fence_outdated_total", "counter",
+             "Answers that a cache before the origin had since before a change.",
+             origin.outdated_answers.get());
+  out.single("larder_fence_retries_total", "counter",
+             "Fetches past caches because of an outdated answer.",
+             origin.outdated_asked_again.get());
   out.single("larder_fills_stored_total", "counter", "Answers handed to the store.",
              origin.fills_stored.get());
   out.single("larder_fills_retried_total", "counter", "Second tries for those who still waited.",

@@ -68,6 +68,8 @@ struct OriginMetrics {
   Count fills_joined;
   Count fills_refreshed;
   Count fills_stored;
+  Count outdated_answers;      ///< that a cache on the way had since before a change
+  Count outdated_asked_again;  ///< of them, at once and past caches
   Count fills_retried;
   Count laggards_cut;  ///< readers that held up the others of their fill
   Count fills_active;  ///< gauge

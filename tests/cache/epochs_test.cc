@@ -176,14 +176,16 @@ TEST_CASE("epochs: a smaller table restored in any order forgets no purge", "[ep
                               .number = 3,
                               .before = 0,
                               .happened = {10},
-                              .hard = 0}};
+                              .hard = 0,
+                              .changed = {}}};
   for (std::uint64_t number = 4; number < 60; ++number) {
     rows.push_back({.tag = Epochs::tag_in(kPlace, entry_tag(std::to_string(number))),
                     .place = kPlace,
                     .number = number,
                     .before = 0,
                     .happened = {10},
-                    .hard = number % 7 == 0 ? number : 0});
+                    .hard = number % 7 == 0 ? number : 0,
+                    .changed = {}});
   }
   Numbers numbers(GENERATE(range(0u, 20u)));
   for (std::size_t i = rows.size(); i-- > 1;) std::swap(rows[i], rows[numbers() % (i + 1)]);
@@ -197,6 +199,44 @@ TEST_CASE("epochs: a smaller table restored in any order forgets no purge", "[ep
     REQUIRE(purged);
     if (row.hard > 0) CHECK(purged->hard);
   }
+}
+
+TEST_CASE("epochs: an answer shows what was changed before it was made", "[epochs]") {
+  Epochs epochs(1'000);
+  const std::uint64_t began = epochs.last();
+  const auto change = [&](Tag tag, std::int64_t changed) {
+    epochs.purge({{.places = {kPlace},
+                   .tags = {tag, any_list_tag()},
+                   .whole = false,
+                   .hard = false,
+                   .happened = {changed},
+                   .changed_tags = {tag},
+                   .changed = {changed}}},
+                 kSoft);
+    return epochs.last();
+  };
+  const auto first = change(entry_tag("a"), 50'000);
+  const auto second = change(entry_tag("b"), 60'000);
+  const std::string of_a = carried({entry_tag("a")});
+  const std::string of_both = carried({entry_tag("a"), entry_tag("b")});
+  const auto shown = [&](const std::string& tags, std::int64_t made, std::uint64_t number) {
+    return epochs.shown_by(number, kPlace, tags, {made});
+  };
+  CHECK(shown(of_a, 50'000, second) == second);
+  CHECK(shown(of_a, 49'999, second) == first - 1);
+  CHECK(shown(of_both, 55'000, second) == second - 1);
+  CHECK(shown(of_both, 49'999, second) == first - 1);
+  // Fetched before the purge: it is purged whatever it shows.
+  CHECK(shown(of_a, 0, began) == began);
+  // Of what may have changed, not of what did, no cache on the way needs to know.
+  CHECK(shown(carried({any_list_tag()}), 0, second) == second);
+  CHECK(epochs.shown_by(second, kOther, of_a, {0}) == second);
+  // What counts as fetched before is purged.
+  CHECK(epochs.purged_since(shown(of_a, 0, second), kPlace, of_a, kSoft));
+  // A purge that knows of no change keeps what is known of the last one.
+  purge(epochs, {entry_tag("a")}, 70'000);
+  CHECK(shown(of_a, 49'999, epochs.last()) < epochs.last());
+  CHECK(shown(of_a, 50'000, epochs.last()) == epochs.last());
 }
 
 }  // namespace larder::test

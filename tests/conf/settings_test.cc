@@ -111,6 +111,7 @@ std::vector<Row> rows_of_sections() {
       plain("upstream.hit_for_miss", kNow, "\"1s\"", "1m -> 1s"),
       plain("upstream.forward_headers", kNow, "[\"x-a\"]", "[] -> [\"x-a\"]"),
       plain("upstream.forward_headers_unkeyed", kNow, "[\"x-a\"]", "[] -> [\"x-a\"]"),
+      plain("purge.fence", kNow, "false", "true -> false"),
       plain("purge.soft_for", kNow, "\"5s\"", "2s -> 5s"),
       plain("purge.unknown_for", kLater, "\"5s\"", "0s -> 5s"),
       plain("preview.strict_token", kNow, "true", "false -> true"),

@@ -47,7 +47,12 @@ class FakeFillStore final : public FillStore {
   std::vector<Committed> committed;
   unsigned open = 0;  ///< writes begun and not yet gone
 
-  std::uint64_t epoch() const override { return 0; }
+  std::uint64_t epoch() const override { return 5; }
+  std::uint64_t shown_by(const Fill&, std::uint64_t number, std::string_view,
+                         WallTime made_after) const override {
+    return made_after < changed ? number - 1 : number;
+  }
+  WallTime changed;  ///< what is older is outdated
   std::uint64_t max_object_bytes() const override { return max; }
   std::unique_ptr<FillWrite> begin(const Fill&, std::uint64_t announced) override {
     if (!begins || announced > max) return nullptr;

@@ -96,6 +96,38 @@ TEST_CASE("fill: who joins gets what has arrived, then the rest", "[daemon]") {
   CHECK_FALSE(fill.joinable({f.owner.now.ms + 1'000'000'000}));  // no longer fresh
 }
 
+TEST_CASE("fill: what a cache on the way had since before a change counts as asked for before",
+          "[daemon]") {
+  struct Case {
+    const char* age;
+    bool outdated;
+  };
+  // The change happened 10 s before the request; Age is in whole seconds.
+  const auto c = GENERATE(Case{"X-A: b", false}, Case{"Age: 0", false}, Case{"Age: 8", false},
+                          Case{"Age: 9", false}, Case{"Age: 10", true}, Case{"Age: 78006", true});
+  CAPTURE(c.age);
+  FillFixture f;
+  f.store.changed = {f.owner.now.ms - 10'000};
+  Fill& fill = f.start();
+  auto lines = kJson;
+  lines.emplace_back(c.age);
+  f.transfers.answer(0, 200, lines, kBody);
+  CHECK(f.got(1).body == kBody);
+  CHECK(fill.outdated() == c.outdated);
+  CHECK(fill.joinable(f.owner.now) != c.outdated);
+  REQUIRE(f.store.committed.size() == 1);
+  CHECK(f.store.committed.front().head.epoch == (c.outdated ? 4u : 5u));
+}
+
+TEST_CASE("fill: past caches it asks in words that none of them knows", "[daemon]") {
+  FillFixture f;
+  FillOrder order = f.order(1);
+  order.past_caches = GENERATE(false, true);
+  const bool past = order.past_caches;
+  f.start(std::move(order));
+  CHECK((f.transfers.at(0).request.url.find("larder_fill=") != std::string::npos) == past);
+}
+
 TEST_CASE("fill: who leaves is not served; the others are, and the store", "[daemon]") {
   FillFixture f;
   Fill& fill = f.start();

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/fetch/filled_object.h"
+
+#include "cache/tags/request_tags.h"
+
+namespace larder {
+
+ObjectHead filled_object(const FillOrder& order, int status, const Lifetime& lifetime,
+                         const SoundBody& body, const HeadBlocks& blocks, TagSet& tags) {
+  ObjectHead object;
+  object.canonical = order.canonical;
+  object.meta = {.scope = order.scope->mac,
+                 .status = status,
+                 .kind = order.request.kind,
+                 .representation = order.request.representation,
+                 .lifetime = lifetime,
+                 .etag = body.etag,
+                 .body_length = body.bytes};
+  object.entity_fields = blocks.entity;
+  object.shared_fields = blocks.shared;
+  add_request_tags(order.request.path, order.request.query, status < 400, tags);
+  object.tags = tags.take();
+  return object;
+}
+
+}  // namespace larder
