@@ -124,6 +124,8 @@ struct UpstreamConfig {
   unsigned max_connections_per_host = 32;   ///< also the transfers at work for one host
   unsigned max_queue_per_host = 256;        ///< transfers waiting for a place
   Milliseconds queue_wait_ms = 1'000;       ///< then stale or 503
+  unsigned requests_per_second = 0;         ///< of each stack to its delivery host; 0 = any
+  unsigned request_burst = 0;               ///< of these, in one go; 0 = a quarter of them
   unsigned failures_to_open = 5;            ///< in a row: then only probes ask the host
   Milliseconds silence_to_open_ms = 3'000;  ///< each waiting transfer has failed after it
   Milliseconds stale_after_ms = 1'000;      ///< who waits so long and has a stale object gets it

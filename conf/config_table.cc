@@ -116,6 +116,8 @@ Keys<UpstreamConfig> upstream_keys() {
       count("max_connections_per_host", kAtOnce, &S::max_connections_per_host, {1, 10'000}),
       count("max_queue_per_host", kAtOnce, &S::max_queue_per_host, {0, 1'000'000}),
       milliseconds("queue_wait", kAtOnce, &S::queue_wait_ms, {0, kHourMs}),
+      count("requests_per_second", kAtOnce, &S::requests_per_second, {0, 1'000'000}),
+      count("request_burst", kAtOnce, &S::request_burst, {0, 1'000'000}),
       count("failures_to_open", kAtOnce, &S::failures_to_open, {1, 1'000'000}),
       milliseconds("silence_to_open", kAtOnce, &S::silence_to_open_ms, {100, kHourMs}),
       milliseconds("stale_after", kAtOnce, &S::stale_after_ms, {0, kHourMs}),

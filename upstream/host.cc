@@ -8,8 +8,8 @@ namespace larder {
 Host::Host(std::string name, const UpstreamConfig& config, MonotonicTime now)
     : name_(std::move(name)), lanes_(config), health_(config, now) {}
 
-HostLanes::Entry Host::enter(Ticket ticket, Lane lane, MonotonicTime now) {
-  const auto entry = lanes_.enter(ticket, lane, now);
+HostLanes::Entry Host::enter(Ticket ticket, Lane lane, MonotonicTime now, StackId stack) {
+  const auto entry = lanes_.enter(ticket, lane, now, stack);
   if (entry == HostLanes::Entry::refused) {
     ++(lane == Lane::refresh ? refreshes_dropped_ : refused_);
   }

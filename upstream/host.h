@@ -47,7 +47,7 @@ class Host {
   HostReport& report() { return report_; }
 
   /// HostLanes::enter(), with the refused ones counted.
-  HostLanes::Entry enter(Ticket ticket, Lane lane, MonotonicTime now);
+  HostLanes::Entry enter(Ticket ticket, Lane lane, MonotonicTime now, StackId stack = 0);
 
   /// Bytes came that belong to no answer, or an answer that HTTP does not know. For kDistrustMs its
   /// connections are used once. False = that was so already.

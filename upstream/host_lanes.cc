@@ -9,7 +9,8 @@
 namespace larder {
 namespace {
 
-constexpr std::array kAllLanes{Lane::preview, Lane::visitor, Lane::pass, Lane::refresh};
+constexpr std::array kAllLanes{Lane::preview, Lane::visitor, Lane::pass, Lane::renewal,
+                               Lane::refresh};
 
 std::size_t places_of(Lane lane, const UpstreamConfig& config) {
   const unsigned all = config.max_connections_per_host;
@@ -28,6 +29,8 @@ const char* name_of(Lane lane) {
       return "visitor";
     case Lane::pass:
       return "pass";
+    case Lane::renewal:
+      return "renewal";
     case Lane::refresh:
       return "refresh";
   }
@@ -38,28 +41,61 @@ bool HostLanes::has_place(Lane lane) const {
   return running() < config_.max_connections_per_host && running(lane) < places_of(lane, config_);
 }
 
-HostLanes::Entry HostLanes::enter(Ticket ticket, Lane lane, MonotonicTime now) {
+/// The place in the lane's queue of the first one whose stack has budget left.
+std::optional<std::size_t> HostLanes::first_that_may(Lane lane, MonotonicTime now) {
+  if (!has_place(lane)) return std::nullopt;
+  const Queue& waiting = queue(lane);
+  StackId spent = 0;  // mostly they are of one stack
+  for (std::size_t i = 0; i < waiting.size(); ++i) {
+    const StackId stack = waiting[i].stack;
+    if (stack != 0 && stack == spent) continue;
+    if (budget_.wait_ms(stack, now) == 0) return i;
+    spent = stack;
+  }
+  return std::nullopt;
+}
+
+HostLanes::Entry HostLanes::enter(Ticket ticket, Lane lane, MonotonicTime now, StackId stack) {
   const bool someone_before = std::any_of(kAllLanes.begin(), kAllLanes.end(), [&](Lane other) {
-    return other <= lane && !queue(other).empty() && has_place(other);
+    return other <= lane && first_that_may(other, now);
   });
-  if (!someone_before && has_place(lane)) {
+  if (!someone_before && has_place(lane) && budget_.wait_ms(stack, now) == 0) {
+    budget_.take(stack, now);
     ++running_[index(lane)];
     return Entry::starts;
   }
   if (queue(lane).size() >= config_.max_queue_per_host) return Entry::refused;
-  queue(lane).push_back({ticket, now});
+  queue(lane).push_back({ticket, now, stack});
   return Entry::waits;
 }
 
-std::optional<HostLanes::Turn> HostLanes::next() {
+std::optional<HostLanes::Turn> HostLanes::next(MonotonicTime now) {
   for (const Lane lane : kAllLanes) {
-    if (queue(lane).empty() || !has_place(lane)) continue;
-    const Turn turn{queue(lane).front().ticket, lane};
-    queue(lane).pop_front();
+    const auto first = first_that_may(lane, now);
+    if (!first) continue;
+    const auto place = queue(lane).begin() + static_cast<std::ptrdiff_t>(*first);
+    const Turn turn{place->ticket, lane};
+    budget_.take(place->stack, now);
+    queue(lane).erase(place);
     ++running_[index(lane)];
     return turn;
   }
   return std::nullopt;
+}
+
+std::optional<Milliseconds> HostLanes::budget_wait_ms(MonotonicTime now) {
+  std::optional<Milliseconds> least;
+  StackId last = 0;
+  for (const Lane lane : kAllLanes) {
+    if (!has_place(lane)) continue;
+    for (const Waiting& waiting : queue(lane)) {
+      if (least && waiting.stack == last) continue;
+      last = waiting.stack;
+      const auto wait_ms = budget_.wait_ms(last, now);
+      if (!least || wait_ms < *least) least = wait_ms;
+    }
+  }
+  return least;
 }
 
 void HostLanes::end(Lane lane) {
@@ -71,25 +107,25 @@ void HostLanes::leave_queue(Ticket ticket, Lane lane) {
   std::erase_if(queue(lane), [&](const Waiting& waiting) { return waiting.ticket == ticket; });
 }
 
-bool HostLanes::promote(Ticket ticket, MonotonicTime now) {
-  auto& refreshes = queue(Lane::refresh);
-  const auto found = std::find_if(refreshes.begin(), refreshes.end(),
+bool HostLanes::promote(Ticket ticket, Lane from, Lane to, MonotonicTime now) {
+  auto& waiting = queue(from);
+  const auto found = std::find_if(waiting.begin(), waiting.end(),
                                   [&](const Waiting& w) { return w.ticket == ticket; });
-  if (found == refreshes.end()) return true;
-  if (queue(Lane::visitor).size() >= config_.max_queue_per_host) return false;
-  refreshes.erase(found);
-  queue(Lane::visitor).push_back({ticket, now});
+  if (found == waiting.end()) return true;
+  if (queue(to).size() >= config_.max_queue_per_host) return false;
+  queue(to).push_back({ticket, now, found->stack});
+  waiting.erase(found);
   return true;
 }
 
-void HostLanes::promote_running() {
-  end(Lane::refresh);
-  ++running_[index(Lane::visitor)];
+void HostLanes::promote_running(Lane from, Lane to) {
+  end(from);
+  ++running_[index(to)];
 }
 
 std::vector<Ticket> HostLanes::take_overdue(MonotonicTime now) {
   std::vector<Ticket> overdue;
-  for (const Lane lane : {Lane::preview, Lane::visitor, Lane::pass}) {
+  for (const Lane lane : {Lane::preview, Lane::visitor, Lane::pass, Lane::renewal}) {
     auto& waiting = queue(lane);
     while (!waiting.empty() && now.ms - waiting.front().since.ms > config_.queue_wait_ms) {
       overdue.push_back(waiting.front().ticket);

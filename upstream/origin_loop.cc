@@ -32,7 +32,8 @@ OriginLoop::OriginLoop(uv_loop_t* loop, UpstreamConfig config, std::string_view 
       idle_(IdleConnections::Bounds(bounds_), [this](const std::string& base) { distrust(base); }),
       read_buffer_(kReadBuffer),
       sweep_(make_timer(loop, this)),
-      news_(make_timer(loop, this)) {
+      news_(make_timer(loop, this)),
+      budget_(make_timer(loop, this)) {
   uv_timer_start(sweep_.get(), on_sweep, kSweepMs, kSweepMs);
   uv_unref(reinterpret_cast<uv_handle_t*>(sweep_.get()));
 }
@@ -72,8 +73,9 @@ Started OriginLoop::start(OriginRequest request, TransferSink* sink, Lane lane) 
   place.host = &host;
   place.lane = lane;
   place.ticket = next_ticket_++;
+  place.stack = request.stack;
   place.probe = admission.probe;
-  const auto entry = host.enter(place.ticket, lane, now);
+  const auto entry = host.enter(place.ticket, lane, now, place.stack);
   if (entry == HostLanes::Entry::refused) {
     if (place.probe) host.health().note_probe_gone();
     return tl::unexpected(OriginError{OriginCause::overload,
@@ -83,7 +85,11 @@ Started OriginLoop::start(OriginRequest request, TransferSink* sink, Lane lane) 
   owned = std::make_unique<Transfer>(std::move(request), sink, config_,
                                      static_cast<TransferSite&>(*this), place);
   Transfer* const transfer = owned.get();
-  if (entry == HostLanes::Entry::starts) run(transfer);
+  if (entry == HostLanes::Entry::starts) {
+    run(transfer);
+  } else {
+    await_budget(host, now);
+  }
   return transfer;
 }
 
@@ -91,16 +97,16 @@ std::optional<OriginError> OriginLoop::trouble(const std::string& host, bool has
   return host_of(host).health().trouble(has_stale, monotonic_now());
 }
 
-bool OriginLoop::promote(Transfer* transfer) {
+bool OriginLoop::promote(Transfer* transfer, Lane to) {
   auto& place = transfer->place;
-  if (place.lane != Lane::refresh) return true;
+  if (place.lane <= to) return true;
   auto& lanes = place.host->lanes();
   if (transfer->state() == Transfer::State::queued) {
-    if (!lanes.promote(place.ticket, monotonic_now())) return false;
+    if (!lanes.promote(place.ticket, place.lane, to, monotonic_now())) return false;
   } else if (place.running) {
-    lanes.promote_running();
+    lanes.promote_running(place.lane, to);
   }
-  place.lane = Lane::visitor;
+  place.lane = to;
   wake_soon();  // there may be a place for it, or for the refresh behind it
   return true;
 }
@@ -187,7 +193,20 @@ void OriginLoop::wake_soon() {
 }
 
 void OriginLoop::fill_places(Host& host) {
-  while (const auto turn = host.lanes().next()) run(transfers_.at(turn->ticket).get());
+  const auto now = monotonic_now();
+  while (const auto turn = host.lanes().next(now)) run(transfers_.at(turn->ticket).get());
+  await_budget(host, now);
+}
+
+void OriginLoop::await_budget(Host& host, MonotonicTime now) {
+  if (bounds_.requests_per_second == 0 || !budget_) return;
+  const auto wait_ms = host.lanes().budget_wait_ms(now);
+  if (!wait_ms) return;
+  const auto due_in_ms = static_cast<std::uint64_t>(std::max<Milliseconds>(1, *wait_ms));
+  auto* const timer = budget_.get();
+  const bool soon_enough = uv_is_active(reinterpret_cast<uv_handle_t*>(timer)) != 0 &&
+                           uv_timer_get_due_in(timer) <= due_in_ms;
+  if (!soon_enough) uv_timer_start(timer, on_news, due_in_ms, 0);
 }
 
 void OriginLoop::on_sweep(uv_timer_t* timer) noexcept {
@@ -250,6 +269,9 @@ void OriginLoop::finish(Transfer* transfer) {
   transfers_.erase(Ticket{place.ticket});
   if (place.running) {
     const auto news = place.host->health().note_end(end, now);
+    if (news.held || end.status == 429) {
+      place.host->lanes().budget().refuse(place.stack, place.host->health().held_until(), now);
+    }
     act_on(*place.host, news, now);
     if (news.closed) end_lost(*place.host, place.started);
   } else if (place.probe) {

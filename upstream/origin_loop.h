@@ -34,7 +34,7 @@ class OriginLoop final : public Transfers, private TransferSite {
 
   // Transfers
   Started start(OriginRequest request, TransferSink* sink, Lane lane) override;
-  bool promote(Transfer* transfer) override;
+  bool promote(Transfer* transfer, Lane to) override;
   void pause(Transfer* transfer) override { transfer->pause(); }
   void resume(Transfer* transfer) override;  ///< news are told from the loop
   void abandon(Transfer* transfer) override;
@@ -71,6 +71,7 @@ class OriginLoop final : public Transfers, private TransferSite {
   void sweep();
   void finish(Transfer* transfer);
   void fill_places(Host& host);
+  void await_budget(Host& host, MonotonicTime now);
   void watch_silence(MonotonicTime now);
   void end_lost(const Host& host, MonotonicTime answered);
   void end_probe_turn(const Host& host, std::optional<MonotonicTime> oldest);
@@ -89,6 +90,7 @@ class OriginLoop final : public Transfers, private TransferSite {
   std::vector<char> read_buffer_;
   UvHandle<uv_timer_t> sweep_;
   UvHandle<uv_timer_t> news_;
+  UvHandle<uv_timer_t> budget_;  ///< runs until the next one may start that waits for its budget
   std::unordered_map<std::string, Host> hosts_;  ///< nodes stay: transfers point to them
   std::unordered_map<Ticket, std::unique_ptr<Transfer>> transfers_;
   std::vector<Transfer*> noted_;    ///< have news, in order

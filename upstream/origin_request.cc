@@ -86,6 +86,7 @@ OriginRequest delivery_request(const CanonicalRequest& canonical, const Scope& s
                                const std::vector<std::string>& unkeyed) {
   OriginRequest request;
   request.host = scope.delivery_host;
+  request.stack = stack_id(scope.api_key);
   request.url.reserve(scope.delivery_host.size() + canonical.path.size() + canonical.query.size() +
                       48);
   request.url.append(scope.delivery_host).append(canonical.path);
@@ -131,6 +132,7 @@ std::string without_preview_token(std::string_view query) {
 OriginRequest pass_request(const RequestFields& fields, const Scope& scope) {
   OriginRequest request;
   request.host = scope.delivery_host;
+  request.stack = stack_id(scope.api_key);
   RequestFields clean = fields;
   const auto query = without_preview_token(fields.query);
   clean.query = query;

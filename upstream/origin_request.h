@@ -9,6 +9,7 @@
 #include "cache/request/classify.h"
 #include "cache/scope/scope.h"
 #include "conf/config.h"
+#include "upstream/stack_budget.h"
 
 /// The request that an origin gets: a fixed template filled with allow-listed values, never the
 /// client's bytes. X-User-Agent, by which the vendor counts SDKs, names larder: it is not in the
@@ -20,6 +21,7 @@ struct OriginRequest {
   std::string url;                   ///< whole
   std::vector<std::string> headers;  ///< `name: value`, may hold tokens: never printed
   Representation coding = Representation::identity;  ///< asked for by one of them
+  StackId stack = 0;                                 ///< whose budget it takes from; 0 = nobody's
 };
 
 /// For Route::cached and Route::pass with known scope: GET of the canonical request. `forwarded`

@@ -67,6 +67,7 @@ class Transfer final : public OriginConnectionUser {
     Host* host = nullptr;
     Lane lane = Lane::visitor;
     Ticket ticket = 0;
+    StackId stack = 0;
     bool running = false;  ///< has it, or had it until it ended
     bool probe = false;    ///< it finds out whether the host answers again
     MonotonicTime started;

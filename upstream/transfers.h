@@ -44,9 +44,9 @@ class Transfers {
   /// Starts a transfer or queues it for a place at its host. The pointer is good until the sink's
   /// call with `ended` has returned, or until abandon(). An error: nothing was started, and why.
   virtual Started start(OriginRequest request, TransferSink* sink, Lane lane) = 0;
-  /// A visitor waits for this transfer now, whatever it was started for. False = it is a queued
-  /// refresh and the visitors' queue is full: nothing has changed.
-  virtual bool promote(Transfer* transfer) = 0;
+  /// Somebody of lane `to` waits for this transfer now, whatever it was started for. False = it is
+  /// queued in a later lane and the queue of `to` is full: nothing has changed.
+  virtual bool promote(Transfer* transfer, Lane to) = 0;
   /// No more of the body is read from the origin, but for what is read already, until resume().
   virtual void pause(Transfer* transfer) = 0;
   virtual void resume(Transfer* transfer) = 0;

@@ -219,7 +219,7 @@ void FetchThread::join(Fill& fill, FillOrder& order) {
     return refuse(order.waiter, overloaded("too many clients wait for this answer "
                                            "(upstream.max_waiters_per_fill)"));
   }
-  if (!fill.promote()) {
+  if (!fill.promote(lane_of(order))) {
     return refuse(order.waiter, overloaded("too many requests wait for the origin "
                                            "(upstream.max_queue_per_host)"));
   }
@@ -461,7 +461,7 @@ void FetchThread::on_rejected(const Fill& fill, std::shared_ptr<const AnswerHead
 
 /// What comes of it tells whether the credential is refused; as a refresh, in the visitors' lane.
 void FetchThread::ask_again(FillOrder order) {
-  if (Fill* const fill = start_fill(std::move(order), 1)) fill->promote();
+  if (Fill* const fill = start_fill(std::move(order), 1)) fill->promote(Lane::visitor);
 }
 
 CacheKey FetchThread::place_of(const FillOrder& order, int status) {

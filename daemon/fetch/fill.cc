@@ -74,8 +74,7 @@ std::optional<OriginError> Fill::start() {
   auto request =
       delivery_request(order_.request, *order_.scope, order_.access_token.reveal(), order_.unkeyed);
   if (order_.past_caches) pass_caches(request.url, number_, requested_);
-  const auto started = around_.transfers.start(
-      std::move(request), this, order_.waiter.out == nullptr ? Lane::refresh : Lane::visitor);
+  const auto started = around_.transfers.start(std::move(request), this, lane_of(order_));
   if (!started) return started.error();
   transfer_ = *started;
   return std::nullopt;

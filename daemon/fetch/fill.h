@@ -49,9 +49,9 @@ class Fill final : public TransferSink {
 
   /// An error: nothing was started, and why.
   std::optional<OriginError> start();
-  /// A visitor is about to join: it does not wait in the lane of refreshes. False = the visitors'
+  /// Somebody of this lane is about to join: it does not wait in a later one. False = the lane's
   /// queue is full.
-  bool promote() { return transfer_ == nullptr || around_.transfers.promote(transfer_); }
+  bool promote(Lane to) { return transfer_ == nullptr || around_.transfers.promote(transfer_, to); }
   /// Attaches a waiter: it gets all that has arrived, then the rest. Where the whole is here, it
   /// gets that and is over.
   void join(FillOrder order);

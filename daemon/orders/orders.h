@@ -14,6 +14,7 @@
 #include "conf/base/secret.h"
 #include "conf/settings.h"
 #include "upstream/answer.h"
+#include "upstream/host_lanes.h"
 #include "upstream/origin_request.h"
 
 /// What workers and the admin ask of the origin thread. Messages own all they carry.
@@ -34,6 +35,12 @@ struct FillOrder {
   bool past_caches = false;  ///< no cache on the way may answer; set by the fetch thread
   bool skip_store = false;   ///< the credential must prove itself anew: only the origin may answer
 };
+
+/// The lane in which its fill waits for the origin.
+inline Lane lane_of(const FillOrder& order) {
+  if (order.waiter.out == nullptr) return Lane::refresh;
+  return order.has_stale ? Lane::renewal : Lane::visitor;
+}
 
 /// A request to be streamed, uncached.
 struct RelayOrder {

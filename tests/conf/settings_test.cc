@@ -95,6 +95,8 @@ std::vector<Row> rows_of_sections() {
       plain("upstream.max_connections_per_host", kNow, "4", "32 -> 4"),
       plain("upstream.max_queue_per_host", kNow, "4", "256 -> 4"),
       plain("upstream.queue_wait", kNow, "\"2s\"", "1s -> 2s"),
+      plain("upstream.requests_per_second", kNow, "80", "0 -> 80"),
+      plain("upstream.request_burst", kNow, "20", "0 -> 20"),
       plain("upstream.failures_to_open", kNow, "4", "5 -> 4"),
       plain("upstream.silence_to_open", kNow, "\"4s\"", "3s -> 4s"),
       plain("upstream.stale_after", kNow, "\"2s\"", "1s -> 2s"),

@@ -151,7 +151,7 @@ TEST_CASE("fill: a refresh has no leader and takes the lane of refreshes until a
     CHECK(f.store.committed.size() == 1);
   }
   SECTION("somebody does") {
-    CHECK(fill.promote());
+    CHECK(fill.promote(Lane::visitor));
     CHECK(f.transfers.at(0).lane == Lane::visitor);
     fill.join(f.order(2));
     f.transfers.answer(0, 200, kJson, kBody);
@@ -159,7 +159,7 @@ TEST_CASE("fill: a refresh has no leader and takes the lane of refreshes until a
   }
   SECTION("or cannot, where visitors queue too") {
     f.transfers.full = true;
-    CHECK_FALSE(fill.promote());
+    CHECK_FALSE(fill.promote(Lane::visitor));
   }
 }
 

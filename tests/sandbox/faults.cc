@@ -194,6 +194,7 @@ Fault::Fault(std::uint64_t id, Json rule) : id_(id), rule_(std::move(rule)) {
   barrier_ = rule_.value("hold", "");
   skip_ = rule_.value("skip", 0L);
   times_ = rule_.value("times", -1L);
+  beyond_per_second_ = number(rule_, "beyond_per_second", 0);
 }
 
 bool Fault::matches(const HttpRequest& request) const {
@@ -214,6 +215,16 @@ bool Fault::matches(const HttpRequest& request) const {
 }
 
 bool Fault::take() {
+  if (beyond_per_second_ > 0) {
+    const auto now = std::chrono::steady_clock::now();
+    while (!gone_by_.empty() && now - gone_by_.front() >= std::chrono::seconds(1)) {
+      gone_by_.pop_front();
+    }
+    if (gone_by_.size() < beyond_per_second_) {
+      gone_by_.push_back(now);
+      return false;
+    }
+  }
   return ++hits_ > skip_;
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <deque>
 #include <list>
 #include <string>
 
@@ -19,6 +21,7 @@
 ///   header    {"name": NAME, "value": VALUE}; without value: present at all
 ///   skip      so many matching requests go by first; default 0
 ///   times     then so many are met; default all
+///   beyond_per_second   so many go by in any second, besides those of `skip`: only more are met
 /// What happens, any of:
 ///   status, body, headers   another status; body a string or any JSON; headers
 ///                           {NAME: VALUE | [VALUE...] | null}: set, set several times, taken out
@@ -75,6 +78,8 @@ class Fault {
   Json rule_;
   std::string barrier_;
   long skip_ = 0, times_ = -1, hits_ = 0;
+  std::size_t beyond_per_second_ = 0;
+  std::deque<std::chrono::steady_clock::time_point> gone_by_;  ///< within the last second
 };
 
 class Faults {

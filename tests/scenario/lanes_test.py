@@ -135,7 +135,7 @@ def test_status_shows_lanes_and_health_of_each_host(stage):
     wait_until(lambda: any(host["consecutive_failures"] == 2 for host in host_status(larder)), "failures are shown")
     failing = next(host for host in host_status(larder) if host["failures"])
     check_equal(failing["name"], f"http://{stage.sandbox.delivery}", "name")
-    check_equal(failing["running"], {"preview": 0, "visitor": 0, "pass": 0, "refresh": 0}, "running")
+    check_equal(failing["running"], {"preview": 0, "visitor": 0, "pass": 0, "renewal": 0, "refresh": 0}, "running")
     check("503" in failing["last_error"]["text"], f"last error: {failing}")
     stage.sandbox.clear_faults()
     stage.sandbox.down("delivery")

@@ -596,6 +596,10 @@ def test_rules_choose_their_requests(stage):
     sandbox.fault(status=500, skip=1, times=2)
     check_equal(statuses(*[[ENTRY]] * 4), [200, 500, 500, 200], "skip and times")
     sandbox.clear_faults()
+    sandbox.fault(status=429, beyond_per_second=3)
+    seen = statuses(*[[ENTRY]] * 6)
+    check_equal((seen[:3], 429 in seen[3:]), ([200] * 3, True), "beyond_per_second")
+    sandbox.clear_faults()
     sandbox.fault(status=500, header={"name": "Branch", "value": "develop"})
     check_equal(statuses([ENTRY], [ENTRY, ("branch", "develop")], [ENTRY, ("branch", "main")]),
                 [200, 500, 200], "header")

@@ -42,9 +42,9 @@ class FakeTransfers final : public Transfers {
     one.lane = lane;
     return one.transfer.get();
   }
-  bool promote(Transfer* transfer) override {
+  bool promote(Transfer* transfer, Lane to) override {
     if (full) return false;
-    of(transfer).lane = Lane::visitor;
+    of(transfer).lane = to;
     return true;
   }
   void pause(Transfer* transfer) override { of(transfer).paused = true; }

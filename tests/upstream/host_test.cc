@@ -16,8 +16,8 @@ TEST_CASE("host: the snapshot shows lanes, what they turned away, and health", "
 
   const auto seen = host.snapshot();
   CHECK(seen.name == "https://origin.example");
-  CHECK(seen.running == std::array<std::size_t, larder::kLanes>{0, 3, 0, 1});
-  CHECK(seen.queued == std::array<std::size_t, larder::kLanes>{0, 1, 0, 1});
+  CHECK(seen.running == std::array<std::size_t, larder::kLanes>{0, 3, 0, 0, 1});
+  CHECK(seen.queued == std::array<std::size_t, larder::kLanes>{0, 1, 0, 0, 1});
   CHECK(seen.refreshes_dropped == 3);
   CHECK(seen.refused == 1);
   CHECK(seen.consecutive_failures == 1);
