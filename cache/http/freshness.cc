@@ -55,7 +55,8 @@ Freshness judge(const Lifetime& lifetime, WallTime now) {
 Lifetime purged_lifetime(const Lifetime& lifetime, WallTime soft_until, WallTime now) {
   Lifetime purged = lifetime;
   const WallTime usable = std::max(lifetime.fresh_until, lifetime.revalidate_until);
-  purged.fresh_until = {};
+  // A ttl of less than 0 is said of it.
+  purged.fresh_until.ms = std::min({lifetime.fresh_until, lifetime.stored, now}).ms - 1'000;
   purged.revalidate_until = now < soft_until ? std::min(usable, soft_until) : WallTime{};
   purged.error_until = std::max(lifetime.fresh_until, lifetime.error_until);
   // judge() cannot tell when it ends: it is no more usable than it would be without the purge.

@@ -11,12 +11,13 @@ long seconds(std::chrono::steady_clock::duration time) {
   return static_cast<long>(std::chrono::duration_cast<std::chrono::seconds>(time).count());
 }
 
-/// Without the parameters whose names begin with `_`.
+/// Without the parameters whose names begin with `_` or `larder_`.
 std::string without_busters(std::string_view query) {
   std::string kept;
   while (!query.empty()) {
     const auto end = std::min(query.find('&'), query.size());
-    if (query.front() != '_') kept.append(query.substr(0, end)).push_back('&');
+    const bool buster = query.starts_with('_') || query.starts_with("larder_");
+    if (!buster) kept.append(query.substr(0, end)).push_back('&');
     query.remove_prefix(std::min(end + 1, query.size()));
   }
   return kept;
@@ -79,7 +80,10 @@ std::optional<long> Edge::made_up_age(const ApiRequest& request, int status) con
   const std::size_t luck = std::hash<std::string>()(target) % 8;
   if (status != 200 || luck >= 3) return std::nullopt;
   const long age = luck == 0 ? 78'006 : 92;
-  return changed_ ? std::min(age, seconds(Clock::now() - *changed_)) : age;
+  if (!changed_) return age;
+  // In whole seconds: the copy was made after the change for sure.
+  const long known = seconds(Clock::now() - *changed_) - 1;
+  return known < 0 ? std::nullopt : std::optional(std::min(age, known));
 }
 
 Json Edge::describe() const {

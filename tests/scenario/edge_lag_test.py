@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The vendor's CDN answers with old content for a while after an event: that is never fresh here, the
+new version is seen soon after the CDN has it, and the origin is not flooded meanwhile."""
+
+import time
+
+import harness
+from harness import check, check_equal, credentials, wait_until
+from scenario_lib import cache_status, entry_target
+from webhook_test import Receiver
+
+TARGET = entry_target()
+
+
+def version(response):
+    check_equal(response.status, 200, f"an answer: {response}")
+    return response.json()["entry"]["_version"]
+
+
+def is_fresh_hit(response):
+    status = cache_status(response)
+    return "; hit" in status and "fwd=" not in status and "ttl=-" not in status
+
+
+class Site:
+    """A receiver, and one entry that larder and the CDN have in its first version."""
+
+    def __init__(self, stage, lag_s, cache_buster=True, **purge):
+        self.sandbox = stage.sandbox
+        self.sandbox.set_edge(lag_s=lag_s, cache_buster=cache_buster)
+        self.receiver = Receiver(stage)
+        self.larder = self.receiver.larder
+        if purge:
+            self.larder.reload(purge={"soft_for": "0s", **purge})
+        self.old = version(self.larder.get(TARGET, credentials()))
+        wait_until(lambda: is_fresh_hit(self.larder.get(TARGET, credentials())), "a hit")
+        self.asked_before = self.asked()
+
+    def asked(self):
+        return self.sandbox.counts("delivery")["requests"]
+
+    def publish(self):
+        """When the event was acknowledged."""
+        def applied():
+            return self.larder.status()["webhook"]["results"].get("applied", 0)
+        before = applied()
+        self.sandbox.publish()
+        wait_until(lambda: applied() > before, "the event")
+        return time.monotonic()
+
+    def see_new(self, since):
+        """Seconds until the new version is seen; every answer before is no fresh hit."""
+        while True:
+            answer = self.larder.get(TARGET, credentials())
+            if version(answer) > self.old:
+                return time.monotonic() - since
+            check(not is_fresh_hit(answer), f"old content is fresh: {cache_status(answer)}")
+            check(time.monotonic() - since < harness.DEADLINE_S, "the new version is never seen")
+
+
+def test_past_the_cdn_the_new_version_is_seen_long_before_the_cdn_has_it(stage):
+    lag_s = 60
+    site = Site(stage, lag_s)
+    took = site.see_new(site.publish())
+    print(f"lag of {lag_s} s, past the CDN: seen {took * 1000:.0f} ms after the acknowledgement, "
+          f"{site.asked() - site.asked_before} requests")
+    check(took < lag_s / 4, f"seen after {took} s")
+    check(site.asked() - site.asked_before <= 3, "the old one, and once more past the CDN")
+    wait_until(lambda: is_fresh_hit(site.larder.get(TARGET, credentials())), "a hit again")
+    check_equal(site.larder.metrics()["larder_fence_retries_total"], 1, "it is counted")
+
+
+def test_where_nothing_gets_past_the_cdn_it_is_asked_in_pauses(stage):
+    for lag_s in (1, 4):
+        site = Site(stage, lag_s, cache_buster=False)
+        took = site.see_new(site.publish())
+        asked = site.asked() - site.asked_before
+        print(f"lag of {lag_s} s, nothing gets past: seen after {took:.2f} s, {asked} requests")
+        check(took >= lag_s * 0.5, f"the CDN did lag, but {took:.2f} s")
+        check(asked <= 4 + 2 * took, f"{asked} requests in {took} s")
+
+
+def test_a_start_keeps_the_fence(stage):
+    site = Site(stage, 4, cache_buster=False)
+    published = site.publish()
+    site.larder.restart()
+    site.see_new(published)
+
+
+def test_without_the_fence_old_content_stays(stage):
+    site = Site(stage, 1, cache_buster=False, fence=False)
+    site.publish()
+    wait_until(lambda: is_fresh_hit(site.larder.get(TARGET, credentials())), "the old one is stored")
+    wait_until(lambda: version(site.sandbox.get(TARGET, credentials())) > site.old, "the CDN has it")
+    answer = site.larder.get(TARGET, credentials())
+    check_equal((version(answer), is_fresh_hit(answer)), (site.old, True), "fresh, and old")
+
+
+if __name__ == "__main__":
+    harness.main(globals())
