@@ -79,6 +79,8 @@ std::optional<long> Edge::made_up_age(const ApiRequest& request, int status) con
   if (!request.query.empty()) target.append("?").append(request.query);
   const std::size_t luck = std::hash<std::string>()(target) % 8;
   if (status != 200 || luck >= 3) return std::nullopt;
+  const bool busts = without_busters(request.query).size() < request.query.size();
+  if (busts && cache_buster_) return std::nullopt;
   const long age = luck == 0 ? 78'006 : 92;
   if (!changed_) return age;
   // In whole seconds: the copy was made after the change for sure.

@@ -94,7 +94,8 @@ class Receiver:
         wait_until(lambda: all(self.is_hit(target, branch) for target in targets), "all is stored")
 
     def is_hit(self, target, branch=None):
-        return "larder; hit" in cache_status(self.larder.get(target, credentials(branch=branch)))
+        status = cache_status(self.larder.get(target, credentials(branch=branch)))
+        return "larder; hit" in status and "ttl=-" not in status
 
     def counts(self):
         return self.larder.status()["webhook"]["results"]
