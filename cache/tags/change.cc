@@ -3,16 +3,42 @@
 
 namespace larder {
 
+namespace {
+
+/// By its uid, and what of its content type it may change.
+std::vector<Tag> exact_tags_of_entry(const ContentChange& change) {
+  std::vector<Tag> tags{entry_tag(change.uid), reference_tag(change.uid),
+                        list_tag(change.content_type)};
+  if (change.action != ContentChange::Action::gone) {
+    tags.push_back(arrival_tag(change.content_type));
+  }
+  return tags;
+}
+
+std::vector<Tag> tags_of_entry(const ContentChange& change) {
+  std::vector<Tag> tags = exact_tags_of_entry(change);
+  tags.push_back(any_list_tag());
+  tags.push_back(unknown_tag());
+  if (change.action != ContentChange::Action::gone) tags.push_back(inclusion_tag());
+  return tags;
+}
+
+}  // namespace
+
 std::vector<Tag> tags_of(const ContentChange& change) {
   switch (change.what) {
     case ContentChange::What::entry:
-      return {entry_tag(change.uid), reference_tag(change.uid), list_tag(change.content_type),
-              any_list_tag(),        inclusion_tag(),           unknown_tag()};
+      return tags_of_entry(change);
     case ContentChange::What::asset:
       return {asset_tag(change.uid), asset_list_tag(), unknown_tag()};
     case ContentChange::What::content_type:
-      return {content_tag(change.uid), list_tag(change.uid), any_list_tag(),
-              schema_tag(change.uid),  schema_list_tag(),    unknown_tag()};
+      return {content_tag(change.uid),
+              list_tag(change.uid),
+              arrival_tag(change.uid),
+              any_list_tag(),
+              schema_tag(change.uid),
+              schema_list_tag(),
+              unknown_tag()};
     case ContentChange::What::global_field:
       return {global_field_tag(change.uid), global_field_list_tag(), any_schema_tag(),
               unknown_tag()};
@@ -25,7 +51,7 @@ std::vector<Tag> tags_of(const ContentChange& change) {
 std::vector<Tag> exact_tags_of(const ContentChange& change) {
   switch (change.what) {
     case ContentChange::What::entry:
-      return {entry_tag(change.uid), reference_tag(change.uid), list_tag(change.content_type)};
+      return exact_tags_of_entry(change);
     case ContentChange::What::asset:
       return {asset_tag(change.uid)};
     case ContentChange::What::content_type:

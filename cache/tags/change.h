@@ -23,8 +23,9 @@ struct ContentChange {
 
 /// The tags of which an answer has at least one if it may show what has changed. An entry changes
 /// what shows it and every list of its content type; a content type also what shows its entries.
-/// An entry may besides be new to all that include references: that one of them did not include it
-/// so far leaves no trace in its body, and that others show it does not tell that none is older.
+/// An entry that is published may besides be new to all that include references: that one of them
+/// did not include it so far leaves no trace in its body, and that others show it does not tell
+/// that none is older. One that is gone is new to none.
 std::vector<Tag> tags_of(const ContentChange& change);
 /// Those of them by which the vendor purges its own caches too: an answer with one of these that a
 /// cache has had since before the change is outdated.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cache/tags/request_tags.h"
 
+#include <algorithm>
+#include <array>
 #include <vector>
 
 #include "cache/request/query_string.h"
@@ -33,7 +35,35 @@ struct QueryTraits {
   bool uses_taxonomies = false;
   bool has_schema = false;
   bool includes = false;  ///< referenced entries
+  /// A list may change by entries that go without being shown: it skips some, counts all, or shows
+  /// those of another locale instead.
+  bool feels_absence = false;
 };
+
+/// With these, a list is the first of what its filter selects, in the order of its own fields.
+bool keeps_to_the_front(std::string_view name) {
+  static constexpr std::array<std::string_view, 17> kNames{"environment",
+                                                           "locale",
+                                                           "branch",
+                                                           "query",
+                                                           "limit",
+                                                           "asc",
+                                                           "desc",
+                                                           "include",
+                                                           "include_all",
+                                                           "include_all_depth",
+                                                           "include_schema",
+                                                           "include_content_type",
+                                                           "include_global_field_schema",
+                                                           "include_dimension",
+                                                           "include_branch",
+                                                           "include_metadata",
+                                                           "include_reference_content_type_uid"};
+  for (const std::string_view group : {"include[", "only[", "except[", "include_embedded_items"}) {
+    if (name.starts_with(group)) return true;
+  }
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+}
 
 /// A dot that may lead into a referenced entry (`author.title`), and not into a taxonomy.
 bool has_foreign_dot(std::string_view filter) {
@@ -48,13 +78,19 @@ QueryTraits traits_of(std::string_view query) {
   QueryPair pair;
   while (take_pair(query, pair)) {
     const std::string name = decoded(pair.name);
+    if (!keeps_to_the_front(name)) traits.feels_absence = true;
+    if (name == "asc" || name == "desc") {
+      traits.crosses_references |= decoded(pair.value).find('.') != std::string::npos;
+    }
     if (name == "query") {
       const std::string filter = decoded(pair.value);
       const auto has = [&](std::string_view word) {
         return filter.find(word) != std::string::npos;
       };
-      traits.crosses_references = has("$in_query") || has("$nin_query") || has_foreign_dot(filter);
-      traits.uses_taxonomies = has("taxonomies");
+      const bool veiled = has("\\u");  // any character may be written so
+      traits.crosses_references |=
+          veiled || has("$in_query") || has("$nin_query") || has_foreign_dot(filter);
+      traits.uses_taxonomies |= veiled || has("taxonomies");
     }
     if (name == "include" || name.starts_with("include[") || name == "include_all" ||
         name.starts_with("include_embedded_items")) {
@@ -68,21 +104,24 @@ QueryTraits traits_of(std::string_view query) {
   return traits;
 }
 
-void add_entries_path(const std::vector<std::string>& segments, bool found, TagSet& tags) {
+void add_entries_path(const std::vector<std::string>& segments, bool found,
+                      const QueryTraits& traits, TagSet& tags) {
   const std::string& type = segments[1];
   if (segments.size() == 4) {
     tags.add_reference(type, segments[3]);
     if (found) return;
   }
   tags.add_content(type);
-  tags.add(list_tag(type));
+  const bool only_arrivals =
+      found ? segments.size() == 3 && !traits.feels_absence : segments.size() == 4;
+  tags.add(only_arrivals ? arrival_tag(type) : list_tag(type));
   if (!found) tags.add(schema_tag(type));
 }
 
 void add_content_types_path(const std::vector<std::string>& segments, bool found,
                             const QueryTraits& traits, TagSet& tags) {
   if (segments.size() > 2) {
-    add_entries_path(segments, found, tags);
+    add_entries_path(segments, found, traits, tags);
     if (!traits.has_schema) return;
     tags.add(any_schema_tag());
     return tags.add(schema_tag(segments[1]));

@@ -14,6 +14,7 @@ enum class Group : char {
   content = 'c',
   list = 'l',
   any_list = 'L',
+  arrival = 'v',
   inclusion = 'i',
   asset = 'a',
   asset_list = 'A',
@@ -47,6 +48,10 @@ Tag content_tag(std::string_view content_type) {
 
 Tag list_tag(std::string_view content_type) {
   return tag_of(Group::list, content_type);
+}
+
+Tag arrival_tag(std::string_view content_type) {
+  return tag_of(Group::arrival, content_type);
 }
 
 Tag any_list_tag() {

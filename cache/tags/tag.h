@@ -24,7 +24,10 @@ Tag reference_tag(std::string_view uid);
 Tag content_tag(std::string_view content_type);
 /// Depends on which entries of this content type there are, and on what is in any of them.
 Tag list_tag(std::string_view content_type);
-/// Depends in this way on content types that are not known.
+/// Depends on which entries of this content type come, and on what is in those that change. An
+/// entry that goes matters to it only if it is shown.
+Tag arrival_tag(std::string_view content_type);
+/// Depends on which entries there are, and on what is in them, of content types that are not known.
 Tag any_list_tag();
 /// Includes referenced entries, and says nothing of those that were not published when it came.
 Tag inclusion_tag();

@@ -29,6 +29,7 @@ std::map<std::string, std::string> tags_by_octets() {
     learn("to:" + word, reference_tag(word));
     learn("content:" + word, content_tag(word));
     learn("list:" + word, list_tag(word));
+    learn("arrival:" + word, arrival_tag(word));
     learn("asset:" + word, asset_tag(word));
     learn("schema:" + word, schema_tag(word));
     learn("field:" + word, global_field_tag(word));
@@ -210,17 +211,17 @@ TEST_CASE("a path and a query tell what an answer depends on beyond its body") {
       {"/v3/content_types/blog/entries/a",
        "",
        false,
-       {"to:a", "content:blog", "list:blog", "schema:blog"}},
-      {"/v3/content_types/blog/entries", "", true, {"content:blog", "list:blog"}},
-      {"/v3/content_types/b%6Cog/entries", "limit=2", true, {"content:blog", "list:blog"}},
+       {"to:a", "content:blog", "arrival:blog", "schema:blog"}},
+      {"/v3/content_types/blog/entries", "", true, {"content:blog", "arrival:blog"}},
+      {"/v3/content_types/b%6Cog/entries", "limit=2", true, {"content:blog", "arrival:blog"}},
       {"/v3/content_types/blog/entries",
        "query=%7B%22author%22%3A%7B%22%24in_query%22%3A%7B%7D%7D%7D",
        true,
-       {"content:blog", "list:blog", "any list"}},
+       {"content:blog", "arrival:blog", "any list"}},
       {"/v3/content_types/blog/entries",
        "query=%7B%22taxonomies.colour%22%3A%22red%22%7D",
        true,
-       {"content:blog", "list:blog", "any taxonomy"}},
+       {"content:blog", "arrival:blog", "any taxonomy"}},
       {"/v3/content_types/blog/entries/a",
        "include_content_type=true",
        true,
@@ -232,7 +233,7 @@ TEST_CASE("a path and a query tell what an answer depends on beyond its body") {
       {"/v3/content_types/blog/entries",
        "query=%7B%22author.title%22%3A%22red%22%7D",
        true,
-       {"content:blog", "list:blog", "any list"}},
+       {"content:blog", "arrival:blog", "any list"}},
       {"/v3/content_types/blog/entries/a",
        "include_embedded_items%5B%5D=BASE",
        true,
@@ -241,6 +242,18 @@ TEST_CASE("a path and a query tell what an answer depends on beyond its body") {
        "include_all=true",
        true,
        {"to:a", "content:blog", "inclusion"}},
+      {"/v3/content_types/blog/entries",
+       "query=%7B%22author%22%3A%7B%22%5Cu0024in_query%22%3A%7B%7D%7D%7D",
+       true,
+       {"content:blog", "arrival:blog", "any list", "any taxonomy"}},
+      {"/v3/content_types/blog/entries",
+       "asc=author.title",
+       true,
+       {"content:blog", "arrival:blog", "any list"}},
+      {"/v3/content_types/blog/entries/a/else",
+       "",
+       false,
+       {"content:blog", "list:blog", "schema:blog"}},
       {"/v3/content_types", "", true, {"schemas", "any schema"}},
       {"/v3/content_types/blog", "", true, {"schema:blog", "any schema"}},
       {"/v3/assets", "", true, {"assets"}},
@@ -256,6 +269,25 @@ TEST_CASE("a path and a query tell what an answer depends on beyond its body") {
   for (const auto& row : kCases) {
     INFO(row.path << " " << row.query << " found " << row.found);
     CHECK(names_of_request(row.path, row.query, row.found) == row.names);
+  }
+}
+
+TEST_CASE("a list that entries change by going, though it does not show them, is told apart") {
+  const std::string path = "/v3/content_types/blog/entries";
+  for (const char* query :
+       {"skip=2", "include_count=true", "count=true", "include_fallback=true", "typeahead=a",
+        "desc=title&limit=3&skip=0", "of_a_later_api=1", "query%5Ba%5D=b"}) {
+    INFO(query);
+    CHECK(names_of_request(path, query) == Names{"content:blog", "list:blog"});
+  }
+  for (const char* query :
+       {"environment=production&locale=fr-fr&branch=main", "desc=title&limit=3",
+        "query=%7B%22a%22%3A1%7D", "only%5BBASE%5D%5B%5D=title&except%5BBASE%5D%5B%5D=url",
+        "include_content_type=true"}) {
+    INFO(query);
+    const Names names = names_of_request(path, query);
+    CHECK(names.contains("arrival:blog"));
+    CHECK_FALSE(names.contains("list:blog"));
   }
 }
 
@@ -300,6 +332,60 @@ TEST_CASE("a change meets what shows it, and lists of its kind, and nothing else
               R"({"content_type":{"uid":"blog"}})"));
   CHECK(meets({What::taxonomy, "", "colour"}, "/v3/taxonomies/colour", R"({"taxonomy":{}})"));
   CHECK(meets({What::entry, "page", "z"}, "/v3/stacks/sync", R"({"items":[]})"));
+}
+
+TEST_CASE("an entry that is gone meets what shows it, and lists that feel its absence") {
+  const auto meets = [](ContentChange::Action action, const char* query, const char* body,
+                        const char* path = "/v3/content_types/blog/entries", bool found = true) {
+    TagSet tags;
+    add_request_tags(path, query, found, tags);
+    TagFinder finder(content_type_of(path), tags);
+    JsonStream stream(&finder);
+    REQUIRE(stream.feed(body));
+    return has_any_tag(tags.take(),
+                       tags_of({ContentChange::What::entry, "blog", "c", action, "en-us"}));
+  };
+  const auto others = R"({"entries":[{"uid":"a"}]})";
+  const auto shown = R"({"entries":[{"uid":"a"},{"uid":"c"}]})";
+  const auto refers = R"({"entries":[{"uid":"a","by":[{"uid":"c","_content_type_uid":"blog"}]}]})";
+  const auto nameless = R"({"entries":[{"title":"A"}]})";
+  const char* const one = "/v3/content_types/page/entries/a";
+  const auto alone = R"({"entry":{"uid":"a"}})";
+  const auto missing = R"({"error_code":141})";
+  const char* const negative = "/v3/content_types/blog/entries/d";
+  using Action = ContentChange::Action;
+  for (const Action action : {Action::published, Action::unknown}) {
+    CHECK(meets(action, "limit=5", others));
+    CHECK(meets(action, "skip=5", others));
+    CHECK(meets(action, "include%5B%5D=by", alone, one));
+    CHECK(meets(action, "", missing, negative, false));
+  }
+  CHECK_FALSE(meets(Action::gone, "limit=5", others));
+  CHECK_FALSE(meets(Action::gone, "include%5B%5D=by", alone, one));
+  CHECK_FALSE(meets(Action::gone, "", missing, negative, false));
+  for (const auto body : {shown, refers, nameless}) CHECK(meets(Action::gone, "limit=5", body));
+  for (const char* query : {"skip=5", "include_count=true", "include_fallback=true",
+                            "query=%7B%22by%22%3A%7B%22%24in_query%22%3A%7B%7D%7D%7D"}) {
+    INFO(query);
+    CHECK(meets(Action::gone, query, others));
+  }
+}
+
+TEST_CASE("a list is outdated if a cache has had it since before an entry of its kind came") {
+  using Action = ContentChange::Action;
+  for (const char* query : {"limit=5", "skip=5"}) {
+    TagSet tags;
+    add_request_tags("/v3/content_types/blog/entries", query, true, tags);
+    const auto carried = tags.take();
+    const auto meets = [&](const char* type, Action action) {
+      return has_any_tag(carried,
+                         exact_tags_of({ContentChange::What::entry, type, "c", action, "en-us"}));
+    };
+    CHECK(meets("blog", Action::published));
+    CHECK(meets("blog", Action::unknown));
+    CHECK(meets("blog", Action::gone) == (std::string(query) == "skip=5"));
+    CHECK_FALSE(meets("page", Action::published));
+  }
 }
 
 TEST_CASE("carried tags are found by value, whatever their number") {
