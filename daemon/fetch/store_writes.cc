@@ -23,6 +23,9 @@ class StoreWrites::Write final : public FillWrite {
 };
 
 bool StoreWrites::Write::commit(ObjectHead object) {
+#ifdef LARDER_LATE_EPOCH  // a fault on purpose, in one build for tests
+  object.epoch = all_.store_.epoch();
+#endif
   const Scope& scope = *fill_.order().scope;
   const bool taken =
       std::move(write_).commit(std::move(object),
