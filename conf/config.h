@@ -39,8 +39,9 @@ struct ListenerConfig {
 /// `[admin]`
 struct AdminConfig {
   std::string socket;                  ///< path of the unix socket for larderctl; empty = none
-  std::vector<ListenAddress> metrics;  ///< read-only TCP listeners for GET /metrics and /healthz
-  friend bool operator==(const AdminConfig&, const AdminConfig&) = default;
+  std::vector<ListenAddress> metrics;  ///< TCP listeners for GET /metrics and /healthz
+  /// with one of them `metrics` takes purges as well; empty = it takes none
+  std::vector<Secret> purge_tokens;
 };
 
 /// `[server]`: clients and their bounds.
@@ -155,6 +156,7 @@ struct PurgeConfig {
   bool fence = true;
   /// from a start on, what is stored counts as fresh so long before its feed is caught up
   Milliseconds unknown_for_ms = 0;
+  unsigned events = 256;  ///< purges that are remembered for `larderctl events`
   friend bool operator==(const PurgeConfig&, const PurgeConfig&) = default;
 };
 

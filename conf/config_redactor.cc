@@ -26,6 +26,7 @@ Redactor redactor_for(const Config& config) {
     }
   }
   add_login(config.upstream.proxy.credentials, redactor);
+  for (const Secret& token : config.admin.purge_tokens) redactor.add(token);
   const WebhookConfig& webhook = config.webhook;
   for (const Secret& secret : webhook.hmac_secrets) redactor.add(secret);
   for (const Secret& secret : webhook.secret_header_values) redactor.add(secret);

@@ -36,6 +36,7 @@ Keys<AdminConfig> admin_keys() {
   return {
       text("socket", kAtRestart, &AdminConfig::socket, kSocketPath),
       addresses("metrics", kAtRestart, &AdminConfig::metrics),
+      secrets("purge_tokens", kAtOnce, &AdminConfig::purge_tokens),
   };
 }
 
@@ -141,7 +142,8 @@ Keys<UpstreamConfig> upstream_keys() {
 Keys<PurgeConfig> purge_keys() {
   return {milliseconds("soft_for", kAtOnce, &PurgeConfig::soft_for_ms, {0, kHourMs}),
           flag("fence", kAtOnce, &PurgeConfig::fence),
-          milliseconds("unknown_for", kAtRestart, &PurgeConfig::unknown_for_ms, {0, kHourMs})};
+          milliseconds("unknown_for", kAtRestart, &PurgeConfig::unknown_for_ms, {0, kHourMs}),
+          count("events", kAtOnce, &PurgeConfig::events, {0, 10'000})};
 }
 
 Keys<PreviewConfig> preview_keys() {

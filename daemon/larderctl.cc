@@ -4,7 +4,9 @@
 #include <cstdlib>
 #include <functional>
 #include <iostream>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/command_line.h"
@@ -23,7 +25,9 @@ struct Options {
   std::string api_key;
   std::string environment;
   std::vector<std::string> branches;
+  std::map<std::string, std::string> targets;  ///< of a purge without a subcommand, by field
   bool hard = false;
+  bool dry_run = false;
   bool json = false;
   bool text = false;
 };
@@ -60,20 +64,26 @@ int status(const Options& options) {
   });
 }
 
+void add_field(std::string& query, const std::string& name, const std::string& value) {
+  if (value.empty()) return;
+  query.append("&").append(name).append("=").append(larder::query_value(value));
+}
+
+/// `what` is "" where Options::targets has it.
 std::string purge_target(const Options& options, const std::string& what,
                          const std::string& branch) {
-  std::string target = "/purge?what=" + what;
-  const auto add = [&](const char* name, const std::string& value) {
-    if (!value.empty()) target += std::string("&") + name + "=" + larder::query_value(value);
-  };
-  add("url", options.url);
-  add("content_type", options.content_type);
-  add("uid", options.uid);
-  add("api_key", options.api_key);
-  add("environment", options.environment);
-  add("branch", branch);
-  if (options.hard) target += "&hard=1";
-  return target;
+  std::string query;
+  add_field(query, "what", what);
+  for (const auto& [name, value] : options.targets) add_field(query, name, value);
+  add_field(query, "url", options.url);
+  add_field(query, "content_type", options.content_type);
+  add_field(query, "uid", options.uid);
+  add_field(query, "api_key", options.api_key);
+  add_field(query, "environment", options.environment);
+  add_field(query, "branch", branch);
+  add_field(query, "hard", options.hard ? "1" : "");
+  add_field(query, "dry_run", options.dry_run ? "1" : "");
+  return query.empty() ? "/purge" : "/purge?" + query.substr(1);
 }
 
 /// One purge for each branch; the first that fails ends it. It is enough that one finds something.
@@ -94,14 +104,79 @@ void add_hard_option(CLI::App& command, Options& options) {
                    "No answer of before is served once more, not even when the origin fails");
 }
 
+void add_dry_run_option(CLI::App& command, Options& options) {
+  command.add_flag("--dry-run", options.dry_run, "Purge nothing, say what would go");
+}
+
+/// An empty value is a variable that was not set: it must not widen a purge.
+const CLI::Validator kNotEmpty(
+    [](const std::string& text) {
+      return text.empty() ? std::string("the value is empty; is a variable of the shell not set?")
+                          : std::string();
+    },
+    "");
+
 void add_scope_options(CLI::App& command, Options& options) {
-  command.add_option("--api-key", options.api_key, "Only the stack with this api key");
-  command.add_option("--environment", options.environment, "Only this environment");
+  command.add_option("--api-key", options.api_key, "Only the stack with this api key")
+      ->check(kNotEmpty);
+  command.add_option("--environment", options.environment, "Only this environment")
+      ->check(kNotEmpty);
   command
       .add_option("--branch", options.branches,
                   "Only what clients asked for by this branch or alias (without one: main); may "
                   "be repeated. A branch does not take its aliases along: name them too")
+      ->check(kNotEmpty)
       ->allow_extra_args(false);
+}
+
+/// `purge --entry blog/blt1` and the like: one of them.
+void add_target_options(CLI::App& purges, Options& options) {
+  const auto add = [&](const std::string& flag, const char* field, const char* form,
+                       const char* help) {
+    purges
+        .add_option_function<std::string>(
+            flag, [&options, field](const std::string& value) { options.targets[field] = value; },
+            help)
+        ->type_name(form)
+        ->check(kNotEmpty);
+  };
+  add("--tag", "tag", "KIND:NAME", "entry:CONTENT_TYPE/UID, asset:UID, content-type:UID ...");
+  add("--entry", "entry", "CONTENT_TYPE/UID", "As purge entry");
+  add("--asset", "asset", "UID", "As purge asset");
+  add("--content-type", "content_type", "UID", "As purge content-type");
+  add("--global-field", "global_field", "UID", "As purge global-field");
+  add("--taxonomy", "taxonomy", "UID", "As purge taxonomy");
+  add("--url", "url", "URL", "As purge url; in single quotes");
+  add("--path-prefix", "path_prefix", "PATH", "As purge path-prefix");
+  purges.add_flag_callback(
+      "--scope", [&options] { options.targets["scope"] = "1"; }, "As purge scope");
+  purges.add_flag_callback(
+      "--all", [&options] { options.targets["all"] = "1"; }, "As purge all");
+}
+
+void add_place_purges(CLI::App& purges, Options& options,
+                      const std::function<void(CLI::App&, const std::string&)>& purges_what) {
+  auto* url = purges.add_subcommand("url", "One URL, all its variants");
+  url->add_option("url", options.url, "URL or path, with its query, in single quotes")
+      ->required()
+      ->check(kNotEmpty);
+  add_scope_options(*url, options);
+  purges_what(*url, "url");
+  auto* prefix = purges.add_subcommand(
+      "path-prefix", "A path and all below it, with any query; /v3/a takes /v3/a/b, not /v3/ab");
+  prefix
+      ->add_option_function<std::string>(
+          "path", [&options](const std::string& path) { options.targets["path_prefix"] = path; },
+          "As /v3/content_types/blog")
+      ->required()
+      ->check(kNotEmpty);
+  add_scope_options(*prefix, options);
+  purges_what(*prefix, "");
+  auto* scope = purges.add_subcommand("scope", "All of a stack, environment or branch");
+  add_scope_options(*scope, options);
+  add_hard_option(*scope, options);
+  purges_what(*scope, "scope");
+  purges_what(*purges.add_subcommand("all", "Everything"), "all");
 }
 
 /// `purge entry blog blt1`, `purge asset blt2` ...: what shows it, and the lists that it is in.
@@ -111,9 +186,10 @@ void add_content_purges(CLI::App& purges, Options& options,
     auto* command = purges.add_subcommand(name, help);
     if (std::string_view(what) == "entry") {
       command->add_option("content_type", options.content_type, "uid of its content type")
-          ->required();
+          ->required()
+          ->check(kNotEmpty);
     }
-    command->add_option("uid", options.uid, "Its uid")->required();
+    command->add_option("uid", options.uid, "Its uid")->required()->check(kNotEmpty);
     add_scope_options(*command, options);
     add_hard_option(*command, options);
     purges_what(*command, what);
@@ -124,6 +200,31 @@ void add_content_purges(CLI::App& purges, Options& options,
       "What shows entries of a content type, or its schema, and all lists of them");
   add("global-field", "global_field", "A global field, and all schemas");
   add("taxonomy", "taxonomy", "What shows or uses a taxonomy");
+}
+
+void add_purges(CLI::App& app, Options& options, std::function<int()>& action) {
+  auto* purges = app.add_subcommand(
+      "purge",
+      "Purge cached answers, by a subcommand or one of the options, and say how many there were; "
+      "returns when none is served as fresh any more. By url, path-prefix and all they are "
+      "removed; "
+      "else they are served once more, stale, while their refresh runs (purge.soft_for), or when "
+      "the origin fails, unless --hard. Exit code 3: nothing was found");
+  purges->require_subcommand(0, 1);
+  add_target_options(*purges, options);
+  add_scope_options(*purges, options);
+  add_hard_option(*purges, options);
+  add_dry_run_option(*purges, options);
+  purges->callback([purges, &action, &options] {
+    if (purges->get_subcommands().empty()) action = [&options] { return purge(options, ""); };
+  });
+  const auto purges_what = [&](CLI::App& command, const std::string& what) {
+    add_dry_run_option(command, options);
+    command.callback(
+        [&action, &options, what] { action = [&options, what] { return purge(options, what); }; });
+  };
+  add_place_purges(*purges, options, purges_what);
+  add_content_purges(*purges, options, purges_what);
 }
 
 }  // namespace
@@ -144,28 +245,9 @@ int main(int count, char** words) {
   auto* json = shown->add_flag("--json", options.json, "JSON, on a terminal too");
   shown->add_flag("--text", options.text, "Text, not on a terminal too")->excludes(json);
   shown->callback([&] { action = [&] { return status(options); }; });
-  auto* purges =
-      app.add_subcommand("purge",
-                         "Purge cached answers; returns when none is served as fresh any more. By "
-                         "url and all they are "
-                         "removed; else they are served once more, stale, while their refresh runs "
-                         "(purge.soft_for), or "
-                         "when the origin fails, unless --hard. Exit code 3: nothing was found");
-  purges->require_subcommand(1);
-  const auto purges_what = [&](CLI::App& command, const std::string& what) {
-    command.callback(
-        [&action, &options, what] { action = [&options, what] { return purge(options, what); }; });
-  };
-  auto* url = purges->add_subcommand("url", "One URL, all its variants");
-  url->add_option("url", options.url, "URL or path, with its query")->required();
-  add_scope_options(*url, options);
-  purges_what(*url, "url");
-  add_content_purges(*purges, options, purges_what);
-  auto* scope = purges->add_subcommand("scope", "All of a stack, environment or branch");
-  add_scope_options(*scope, options);
-  add_hard_option(*scope, options);
-  purges_what(*scope, "scope");
-  purges_what(*purges->add_subcommand("all", "Everything"), "all");
+  app.add_subcommand("events", "The last purges, whoever asked, as JSON; the last one first")
+      ->callback([&] { action = [&] { return ask(options, "GET", "/events"); }; });
+  add_purges(app, options, action);
   if (const auto code = larder::parse_command_line(app, count, words)) return *code;
   larder::start_curl_library();
   return action();

@@ -113,6 +113,7 @@ Server::Server(SettingsPtr settings, std::string config_file)
 /// Before any lookup.
 void Server::prepare_purges() {
   store_->set_soft_for(config().purge.soft_for_ms);
+  origin_metrics_.purges.keep(config().purge.events);
   std::vector<std::uint64_t> followed;
   for (const FeedConfig& feed : feeds_of(config())) followed.push_back(place_of(feed.name));
   const WallTime now = clock_.now();
@@ -158,6 +159,7 @@ void Server::open_admin() {
   sources.purge = [this](PurgeOrder order, std::function<void(PurgeResult)> done) {
     purge(std::move(order), std::move(done));
   };
+  sources.events = [this] { return origin_metrics_.purges.json(config().purge.events); };
   admin_ = std::make_unique<AdminServer>(loop_.get(), settings_, std::move(sources),
                                          listeners_.take_admin());
 }
@@ -166,6 +168,7 @@ void Server::open_webhook() {
   webhook_ = std::make_unique<WebhookServer>(
       loop_.get(), settings_,
       [this](PurgeOrder order, std::function<void(PurgeResult)> done) {
+        order.source = PurgeSource::webhook;
         purge(std::move(order), std::move(done));
       },
       listeners_.take_webhook());
@@ -267,6 +270,7 @@ void Server::apply(Reload reload) {
   held_.set_bounds(config().cache.max_pending_bytes, config().server.max_output_bytes);
   store_->set_bounds(config().cache);
   store_->set_soft_for(config().purge.soft_for_ms);
+  origin_metrics_.purges.keep(config().purge.events);
   shared_->max_connections.store(max_connections_for(config(), worker_count_, system_),
                                  std::memory_order_relaxed);
   admin_->use(settings_);

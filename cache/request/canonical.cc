@@ -178,4 +178,19 @@ std::size_t write_canonical_bytes(const CanonicalRequest& request, std::string& 
   return url_length;
 }
 
+std::string_view path_in_canonical_bytes(std::string_view bytes) {
+  constexpr std::size_t kLengthBytes = 4;
+  if (bytes.size() < kLengthBytes) return {};
+  std::size_t length = 0;
+  for (std::size_t i = kLengthBytes; i > 0; --i) {
+    length = length << 8 | static_cast<unsigned char>(bytes[i - 1]);
+  }
+  const std::string_view rest = bytes.substr(kLengthBytes);
+  return length <= rest.size() ? rest.substr(0, length) : std::string_view{};
+}
+
+bool is_at_or_below(std::string_view path, std::string_view parent) {
+  return path.starts_with(parent) && (path.size() == parent.size() || path[parent.size()] == '/');
+}
+
 }  // namespace larder

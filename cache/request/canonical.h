@@ -36,5 +36,11 @@ void canonicalise(const RequestFields& fields, const RequestView& request,
 /// query), then those of the variant. Appended to `out` after clearing it.
 /// Returns the length of the URL part.
 std::size_t write_canonical_bytes(const CanonicalRequest& request, std::string& out);
+/// The path in such bytes; "" where they are cut short.
+std::string_view path_in_canonical_bytes(std::string_view bytes);
+
+/// Is a canonical path `parent`, or below it? Whole segments count: `/v3/a` takes `/v3/a/b`, and
+/// not `/v3/ab`. `parent` has no `/` at its end; "" takes all.
+bool is_at_or_below(std::string_view path, std::string_view parent);
 
 }  // namespace larder

@@ -47,7 +47,7 @@ bool StoreInbox::put(PutOrder order) {
 
 void StoreInbox::purge(PurgeJob job) {
   const std::lock_guard lock(mutex_);
-  if (job.order.what == PurgeOrder::What::all) drop_puts();
+  if (job.order.what == PurgeOrder::What::all && !job.order.dry_run) drop_puts();
   ++others_;
   add(std::move(job));
 }

@@ -126,16 +126,19 @@ std::uint64_t ReadTxn::pages_in_use() const {
   return txn_ == nullptr ? 0 : larder::pages_in_use(txn_, environment_);
 }
 
-Result<void> ReadTxn::for_each(Table table, const std::function<bool(const Row&)>& visit) const {
+Result<void> ReadTxn::for_each_from(Table table, std::string_view from,
+                                    const std::function<bool(const Row&)>& visit) const {
   // No tree was read: that is no damage.
   if (txn_ == nullptr) return fail(Error::Code::io, "no transaction to read a table by");
   MDB_cursor* cursor = nullptr;
   int code = patient_code([&] { return mdb_cursor_open(txn_, table, &cursor); });
   if (code != MDB_SUCCESS) return tl::unexpected<Error>(lmdb_error(code, "reading a table"));
   std::uint64_t left = pages(table).rows;
-  MDB_val key{};
+  MDB_val key = val(from);
   MDB_val value{};
-  while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == MDB_SUCCESS) {
+  MDB_cursor_op step = from.empty() ? MDB_NEXT : MDB_SET_RANGE;
+  while ((code = mdb_cursor_get(cursor, &key, &value, step)) == MDB_SUCCESS) {
+    step = MDB_NEXT;
     if (left-- == 0) {
       code = MDB_CORRUPTED;
       break;

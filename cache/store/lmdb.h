@@ -100,7 +100,12 @@ class ReadTxn {
   std::uint64_t pages_in_use() const;
   /// Every row in key order until `visit` returns false, at most as many as the table says it has:
   /// a damaged tree may run in circles.
-  Result<void> for_each(Table table, const std::function<bool(const Row&)>& visit) const;
+  Result<void> for_each(Table table, const std::function<bool(const Row&)>& visit) const {
+    return for_each_from(table, {}, visit);
+  }
+  /// The same, at and behind `key`; "" = from the first one on.
+  Result<void> for_each_from(Table table, std::string_view key,
+                             const std::function<bool(const Row&)>& visit) const;
 
  private:
   const FaultGuard guard_;

@@ -34,6 +34,7 @@ CacheKey cache_key(std::string_view row_key) {
 }  // namespace
 
 void Purger::purge(PurgeJob& job) {
+  if (job.order.dry_run) return only_count(job);
   if (job.order.raises_epochs()) return purge_by_tags(job);
   const std::uint64_t before = database_.ledger.objects();
   Result<std::uint64_t> removed = fail(Error::Code::io, "there is no database");
@@ -56,16 +57,24 @@ bool Purger::begin_anew_after(const Error& error) {
   return database_.is_open();
 }
 
-void Purger::settle(PurgeJob& job, Result<std::uint64_t> removed) {
+/// `counted`: what the survey counts before it is acknowledged; the purge holds meanwhile.
+void Purger::settle(PurgeJob& job, Result<std::uint64_t> removed,
+                    std::optional<PurgeSelection> counted) {
   StoreShared& shared = database_.shared;
   if (!removed) database_.note_refusal(removed.error());
   shared.generation.fetch_add(1, std::memory_order_release);
   database_.publish();
   PurgeResult result;
+  if (removed && counted) {
+    result.scopes = database_.scopes.labels(kMostLabels);
+    return survey_.count({std::move(*counted), std::move(result), std::move(job.done)});
+  }
   if (removed) {
     result.objects = *removed;
-    const bool counted = job.order.counts || !job.order.raises_epochs();
-    if (counted && *removed == 0) result.scopes = database_.scopes.labels(kMostLabels);
+    if (!job.order.raises_epochs()) {
+      result.touched = std::exchange(touched_, {});
+      if (*removed == 0) result.scopes = database_.scopes.labels(kMostLabels);
+    }
     StoreCounters::raise(shared.counters.purged, *removed);
   } else {
     result.error = removed.error();
@@ -74,24 +83,45 @@ void Purger::settle(PurgeJob& job, Result<std::uint64_t> removed) {
   if (job.done) job.done(std::move(result));
 }
 
-/// What is counted is counted before: afterwards all is purged.
+PurgeSelection Purger::selection_of(const PurgeOrder& order) const {
+  std::vector<ScopeLabel> scopes = database_.scopes.matching(order);
+  if (!order.raises_epochs()) return {order, std::move(scopes)};
+  return {epoch_purge(order), database_.shared.epochs, std::move(scopes)};
+}
+
+void Purger::only_count(PurgeJob& job) {
+  PurgeResult result;
+  if (!database_.open_at_once()) {
+    result.error = Error{Error::Code::io, "there is no database"};
+    if (job.done) job.done(std::move(result));
+    return;
+  }
+  result.scopes = database_.scopes.labels(kMostLabels);
+  survey_.count({selection_of(job.order), std::move(result), std::move(job.done), true});
+}
+
 void Purger::purge_by_tags(PurgeJob& job) {
   const PurgeOrder& order = job.order;
   const bool is_open = database_.open_at_once();
   const Epochs::Purge purge = epoch_purge(order);
-  Result<std::uint64_t> purged = fail(Error::Code::io, "there is no database");
-  if (is_open) purged = order.counts ? count(purge) : Result<std::uint64_t>(0);
+  std::optional<PurgeSelection> counted;
+  if (order.counts) counted = selection_of(order);
   StoreShared& shared = database_.shared;
   const Milliseconds soft_for = shared.soft_for.load(std::memory_order_relaxed);
   database_.keep_with_next_commit(shared.epochs.purge({purge}, soft_for));
+  Result<std::uint64_t> purged = 0;
+  if (!is_open) purged = fail(Error::Code::io, "there is no database");
   // A new database takes what memory knows of purges with its first commit.
   const std::uint64_t before = database_.ledger.objects();
-  if (!purged && begin_anew_after(purged.error())) purged = before;
   Result<void> done;
   if (purged) done = keep_durably(order);
-  if (!done && begin_anew_after(done.error())) done = keep_durably(order);
+  if (!done && begin_anew_after(done.error())) {
+    purged = before;
+    counted.reset();  // everything has gone
+    done = keep_durably(order);
+  }
   if (!done) purged = tl::unexpected<Error>(done.error());
-  settle(job, std::move(purged));
+  settle(job, std::move(purged), std::move(counted));
 }
 
 Epochs::Purge Purger::epoch_purge(const PurgeOrder& order) const {
@@ -129,24 +159,6 @@ Result<void> Purger::keep_durably(const PurgeOrder& order) {
   return done ? database_.environment().sync() : done;
 }
 
-/// Objects that the purge hits, and none has before.
-Result<std::uint64_t> Purger::count(const Epochs::Purge& purge) const {
-  const Epochs& epochs = database_.shared.epochs;
-  std::uint64_t hit = 0;
-  const ReadTxn txn(database_.environment());
-  const Result<void> read = txn.for_each(database_.environment().objects, [&](const Row& row) {
-    const auto head = decode_object_head(cache_key(row.key), row.value);
-    if (!head || !std::binary_search(purge.places.begin(), purge.places.end(), head->place)) {
-      return true;
-    }
-    const bool meant = purge.whole || head->tags.empty() || has_any_tag(head->tags, purge.tags);
-    hit += meant && !epochs.purged_since(head->epoch, head->place, head->tags, 0);
-    return true;
-  });
-  if (!read) return tl::unexpected<Error>(read.error());
-  return hit;
-}
-
 /// The system tells of a page that it could not write only once, and takes it for clean then. A
 /// repeated purge finds nothing more to delete, so it would have nothing to make durable.
 Result<void> Purger::write_mark() {
@@ -173,31 +185,46 @@ Result<std::uint64_t> Purger::erase_patiently(const PurgeOrder& order) {
 }
 
 Result<std::uint64_t> Purger::erase(const PurgeOrder& order) {
-  if (order.what == PurgeOrder::What::scope) {
-    std::vector<ScopeMac> macs;
-    for (const ScopeLabel& label : database_.scopes.matching(order)) macs.push_back(label.mac);
-    return erase_scopes(macs);
+  touched_.clear();
+  if (order.what == PurgeOrder::What::all) return erase_all();
+  std::vector<ScopeLabel> labels = database_.scopes.matching(order);
+  std::vector<Target> targets;
+  targets.reserve(labels.size());
+  for (const ScopeLabel& label : labels) targets.push_back(target_of(order, label.mac));
+  std::vector<std::uint64_t> removed(targets.size());
+  const bool whole = order.what == PurgeOrder::What::scope;
+  Result<std::uint64_t> total =
+      whole ? erase_scopes(targets, removed) : erase_targets(targets, removed);
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (removed[i] > 0) touched_.push_back({std::move(labels[i]), removed[i]});
   }
-  if (order.what == PurgeOrder::What::url) return erase_targets(url_targets(order));
+  return total;
+}
+
+Result<std::uint64_t> Purger::erase_all() {
   const std::uint64_t all = database_.ledger.objects();
   const Result<void> emptied = database_.empty(false);
   if (emptied) return all;
   if (emptied.error().code != Error::Code::full) return tl::unexpected<Error>(emptied.error());
   // The list of freed pages found no room in one piece, or readers are in the middle of some.
-  return erase_targets({Target{}});
+  std::vector<std::uint64_t> removed(1);
+  return erase_targets({Target{}}, removed);
 }
 
-Result<std::uint64_t> Purger::erase_scopes(const std::vector<ScopeMac>& scopes) {
-  std::vector<Target> targets;
-  targets.reserve(scopes.size());
-  for (const ScopeMac& mac : scopes) targets.push_back(scope_target(mac));
-  Result<std::uint64_t> removed = erase_targets(targets);
-  if (!removed) return removed;
+Result<std::uint64_t> Purger::erase_scope(const ScopeMac& scope) {
+  std::vector<std::uint64_t> removed(1);
+  return erase_scopes({scope_target(scope)}, removed);
+}
+
+Result<std::uint64_t> Purger::erase_scopes(const std::vector<Target>& targets,
+                                           std::vector<std::uint64_t>& removed) {
+  Result<std::uint64_t> total = erase_targets(targets, removed);
+  if (!total) return total;
   Change change = database_.change();
-  for (const ScopeMac& mac : scopes) change.scopes.forget(change.txn, mac);
+  for (const Target& target : targets) change.scopes.forget(change.txn, *target.scope);
   if (Result<void> done = database_.commit(change); !done)
     return tl::unexpected<Error>(done.error());
-  return removed;
+  return total;
 }
 
 Purger::Target Purger::scope_target(const ScopeMac& mac) const {
@@ -207,37 +234,42 @@ Purger::Target Purger::scope_target(const ScopeMac& mac) const {
   return target;
 }
 
-std::vector<Purger::Target> Purger::url_targets(const PurgeOrder& order) const {
+Purger::Target Purger::target_of(const PurgeOrder& order, const ScopeMac& mac) const {
+  Target target = scope_target(mac);
+  if (order.what == PurgeOrder::What::path) target.path = order.path;
+  if (order.what != PurgeOrder::What::url) return target;
   CanonicalRequest request;
   request.path = order.path;
   request.query = order.query;
   std::string canonical;
   const std::size_t url_length = write_canonical_bytes(request, canonical);
-  const std::string url = canonical.substr(0, url_length);
-  std::vector<Target> targets;
-  for (const ScopeLabel& label : database_.scopes.matching(order)) {
-    Target target = scope_target(label.mac);
-    target.prefix = prefix_of(database_.hasher.key(label.mac, canonical, url_length), kUrlPrefix);
-    target.url = url;
-    targets.push_back(std::move(target));
-  }
-  return targets;
+  target.prefix = prefix_of(database_.hasher.key(mac, canonical, url_length), kUrlPrefix);
+  target.url = canonical.substr(0, url_length);
+  return target;
 }
 
-Result<std::uint64_t> Purger::erase_targets(const std::vector<Target>& targets) {
+/// Adds to `removed` how many objects each target had.
+Result<std::uint64_t> Purger::erase_targets(const std::vector<Target>& targets,
+                                            std::vector<std::uint64_t>& removed) {
   std::uint64_t total = 0;
   std::string position;
-  auto target = targets.begin();
-  while (target != targets.end()) {
+  std::size_t target = 0;
+  while (target < targets.size()) {
     Change change = database_.change();
-    std::uint64_t removed = 0;
-    while (target != targets.end() && erase_some(change, *target, position, removed)) {
-      position.clear();
-      ++target;
+    std::uint64_t of_change = 0;
+    bool has_room = true;
+    while (target < targets.size() && has_room) {
+      const std::uint64_t before = of_change;
+      has_room = erase_some(change, targets[target], position, of_change);
+      removed[target] += of_change - before;
+      if (has_room) {
+        position.clear();
+        ++target;
+      }
     }
-    if (Result<void> done = database_.commit(change); !done)
-      return tl::unexpected<Error>(done.error());
-    total += removed;
+    if (Result<void> committed = database_.commit(change); !committed)
+      return tl::unexpected<Error>(committed.error());
+    total += of_change;
   }
   return total;
 }
@@ -272,6 +304,9 @@ bool Purger::selects(const Target& target, const CacheKey& key, std::string_view
   const auto head = decode_object_head(key, head_row);
   if (!head) return true;
   if (target.scope && head->meta.scope != *target.scope) return false;
+  if (target.path && !is_at_or_below(path_in_canonical_bytes(head->canonical), *target.path)) {
+    return false;
+  }
   return head->canonical.starts_with(target.url);
 }
 

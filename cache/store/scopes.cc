@@ -8,6 +8,8 @@
 #include <array>
 #include <cstring>
 
+#include "cache/request/canonical.h"
+
 namespace larder {
 namespace {
 
@@ -153,6 +155,11 @@ bool PurgeOrder::selects_scope(std::string_view its_api_key, std::string_view it
   const bool by_alias = std::find(aliases.begin(), aliases.end(), its_branch) != aliases.end();
   return may_be(api_key, its_api_key) && may_be(environment, its_environment) &&
          (by_alias || may_be(branch, its_branch));
+}
+
+bool PurgeOrder::selects_url(std::string_view its_path, std::string_view its_query) const {
+  if (what == What::url) return path == its_path && query == its_query;
+  return what != What::path || is_at_or_below(its_path, path);
 }
 
 std::vector<ScopeLabel> ScopeBook::matching(const PurgeOrder& order) const {

@@ -30,12 +30,16 @@ struct FeedPosition {
   std::string value;
 };
 
+/// Who asks for a purge.
+enum class PurgeSource : std::uint8_t { operator_, http, webhook, sync };
+
 /// What a purge removes.
 struct PurgeOrder {
-  enum class What { url, scope, change, all };
+  enum class What { url, path, scope, change, all };
   What what = What::all;
   /// url: path and canonical query as in CanonicalRequest (every variant and representation of it
-  /// goes), in every scope that the fields below select.
+  /// goes), in every scope that the fields below select. path: this path and all below it, with any
+  /// query; no `/` at its end.
   std::string path;
   std::string query;
   /// All but `all`: empty = any.
@@ -52,8 +56,12 @@ struct PurgeOrder {
   WallTime changed = {};
   /// What goes is not served once more while its refresh runs, nor while the origin fails.
   bool hard = false;
-  /// PurgeResult::objects is wanted, though counting takes a look at every object.
+  /// PurgeResult::objects is wanted, though counting takes a look at every object. It begins when
+  /// the purge holds.
   bool counts = false;
+  /// Nothing goes, what would go is counted.
+  bool dry_run = false;
+  PurgeSource source = PurgeSource::operator_;
   /// place_of() the fills under way that the order selects: nothing of them may be in the store
   /// yet.
   std::vector<std::uint64_t> filling = {};
@@ -69,11 +77,21 @@ struct PurgeOrder {
   /// environment goes with it only the origin knows.
   bool selects_scope(std::string_view its_api_key, std::string_view its_environment,
                      std::string_view its_branch) const;
+  /// Of a path and canonical query. What answers by content depend on is known when they are there:
+  /// true for any.
+  bool selects_url(std::string_view its_path, std::string_view its_query) const;
 };
 
 struct PurgeResult {
   std::uint64_t objects = 0;  ///< removed, or purged by their tags; 0 where none are counted
   std::uint64_t fills = 0;    ///< under way, and kept from being stored
+  /// Of `objects`, by scope: those that have some. Empty where none are counted, and of a purge of
+  /// all.
+  struct Touched {
+    ScopeLabel scope;
+    std::uint64_t objects = 0;
+  };
+  std::vector<Touched> touched;
   /// The scopes in the store, 4,096 at most, when no object was removed.
   std::vector<ScopeLabel> scopes;
   std::optional<Error> error;  ///< the purge did not happen, or not durably: it is not acknowledged
@@ -231,10 +249,10 @@ class Store {
   bool touch(Touch touch, StoreWrite::Done done);
 
   /// Runs behind every commit that was handed over before it and before every later one. A purge
-  /// of all drops the commits that wait (their `done` is told false). `done`
-  /// runs on the writer thread once the purge is committed and synced, metadata page included:
-  /// from then on no lookup that starts later, in any thread or after a crash, finds what was
-  /// purged, or finds it fresh: see set_soft_for().
+  /// of all drops the commits that wait (their `done` is told false). `done` runs on the writer
+  /// thread, or that of the survey where objects are counted, once the purge is committed and
+  /// synced, metadata page included: from then on no lookup that starts later, in any thread or
+  /// after a crash, finds what was purged, or finds it fresh: see set_soft_for().
   void purge(PurgeOrder order, std::function<void(PurgeResult)> done);
 
   /// The number of the last purge by tags: an object gets the one that held when its fill began.

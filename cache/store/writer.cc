@@ -25,7 +25,8 @@ Writer::Writer(StoreShared& shared, CacheDirectory directory, std::uint64_t map_
     : shared_(shared),
       database_(shared, std::move(directory), map_bytes, hasher, max_scopes, reader_hold_ms),
       space_(database_),
-      purger_(database_, space_),
+      survey_(shared),
+      purger_(database_, space_, survey_),
       upkeep_(database_) {}
 
 void Writer::run() noexcept {
@@ -131,7 +132,7 @@ Result<std::size_t> Writer::make_scopes_fit(std::span<PutOrder> puts) {
     const auto verdict = database_.scopes.judge_newcomer(puts.front().scope.mac, wall_now().ms);
     if (!verdict.admitted) return 0;
     if (verdict.leaves) {
-      const Result<std::uint64_t> removed = purger_.erase_scopes({*verdict.leaves});
+      const Result<std::uint64_t> removed = purger_.erase_scope(*verdict.leaves);
       if (!removed) return tl::unexpected<Error>(removed.error());
       StoreCounters::raise(shared_.counters.evicted, *removed);
     }

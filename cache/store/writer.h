@@ -45,6 +45,7 @@ class Writer {
   StoreShared& shared_;
   Database database_;
   SpaceKeeper space_;
+  Survey survey_;  ///< what is not counted yet at the end is answered then
   Purger purger_;
   Upkeep upkeep_;
   unsigned full_in_a_row_ = 0;  ///< batches that met MDB_MAP_FULL

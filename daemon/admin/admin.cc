@@ -2,14 +2,20 @@
 #include "daemon/admin/admin.h"
 
 #include <algorithm>
+#include <array>
+#include <map>
+#include <variant>
 
 #include "conf/base/check.h"
 #include "conf/base/json_text.h"
 #include "conf/base/log.h"
 #include "conf/base/octets.h"
 #include "daemon/admin/purge_hint.h"
+#include "daemon/admin/purge_request.h"
 #include "daemon/http1/answer_text.h"
+#include "daemon/http1/request_body.h"
 #include "daemon/http1/request_parser.h"
+#include "daemon/watch/purge_log.h"
 
 namespace larder {
 namespace {
@@ -33,42 +39,54 @@ std::string wrong_method(std::string_view allowed, std::string_view text) {
                 "Allow: " + std::string(allowed) + "\r\n");
 }
 
-const char* name_of(ContentChange::What what) {
-  switch (what) {
-    case ContentChange::What::entry:
-      return "entry ";
-    case ContentChange::What::asset:
-      return "asset ";
-    case ContentChange::What::content_type:
-      return "content type ";
-    case ContentChange::What::global_field:
-      return "global field ";
-    case ContentChange::What::taxonomy:
-      return "taxonomy ";
+/// Of an `Authorization: Bearer`; each token is compared, in constant time.
+bool bears_token(const RequestView& request, const std::vector<Secret>& tokens) {
+  constexpr std::string_view kScheme = "bearer ";
+  std::string_view shown;
+  std::size_t times = 0;
+  for (const auto& header : request.headers) {
+    if (!equals_ignoring_case(header.name, "authorization")) continue;
+    ++times;
+    if (equals_ignoring_case(header.value.substr(0, kScheme.size()), kScheme)) {
+      shown = header.value.substr(kScheme.size());
+    }
   }
-  return "?";
+  bool found = false;
+  for (const Secret& token : tokens) found = token.equals(shown) || found;
+  return found && times == 1 && !shown.empty();
 }
 
-std::string describe(const PurgeOrder& order) {
-  std::string scope = "scope " + order.api_key + "/" + order.environment + "/" + order.branch;
-  switch (order.what) {
-    case PurgeOrder::What::all:
-      return "all";
-    case PurgeOrder::What::scope:
-      return scope;
-    case PurgeOrder::What::change: {
-      std::string text;
-      for (const ContentChange& change : order.changes) {
-        text += name_of(change.what);
-        if (!change.content_type.empty()) text += change.content_type + "/";
-        text += change.uid + ", ";
-      }
-      return text + scope;
-    }
-    case PurgeOrder::What::url:
-      return "url " + order.path + "?" + order.query;
+std::string_view target_path(std::string_view target) {
+  return target.substr(0, target.find('?'));
+}
+
+std::string_view target_query(std::string_view target) {
+  const auto question = target.find('?');
+  return question == std::string_view::npos ? std::string_view{} : target.substr(question + 1);
+}
+
+std::string unauthorised() {
+  return answer(401, "application/json",
+                "{\"error\":\"this takes the header Authorization: Bearer TOKEN with one of "
+                "admin.purge_tokens\"}\n",
+                "WWW-Authenticate: Bearer\r\n");
+}
+
+/// By scope label: which token asked is not told.
+std::string touched_json(const std::vector<PurgeResult::Touched>& touched) {
+  std::map<std::array<std::string, 3>, std::uint64_t> by_label;
+  for (const auto& [scope, objects] : touched) {
+    by_label[{scope.api_key, scope.environment, scope.branch}] += objects;
   }
-  return "?";
+  std::string out = "[";
+  for (const auto& [label, objects] : by_label) {
+    if (out.size() > 1) out += ",";
+    out.append("{\"api_key\":").append(json_quote(label[0]));
+    out.append(",\"environment\":").append(json_quote(label[1]));
+    out.append(",\"branch\":").append(json_quote(label[2]));
+    out.append(",\"objects\":").append(std::to_string(objects)).append("}");
+  }
+  return out + "]";
 }
 
 /// A URL to be purged comes percent-encoded once more: room for the longest target that a client
@@ -120,65 +138,118 @@ class AdminServer::AdminConnection final : public TransportUser {
   bool trusted() const { return trusted_; }
   bool closing() const { return closing_; }
   /// A whole request has come.
-  bool has_asked() const { return answered_; }
+  bool has_asked() const { return state_ == State::answered; }
 
  private:
+  /// head -> body -> answered, or head -> answered.
+  enum class State : std::uint8_t { head, body, answered };
+
   void on_bytes(std::string_view bytes) override {
-    if (answered_) return;
+    if (state_ == State::body) return take_body(body_.feed(bytes));
+    if (state_ == State::answered) return;
     input_.append(bytes);
     switch (parser_.feed(input_)) {
       case RequestParser::Outcome::incomplete:
         return;
       case RequestParser::Outcome::refused:
-        answered_ = true;
+        state_ = State::answered;
         return respond(json_error(parser_.refusal().status, parser_.refusal().cause));
       case RequestParser::Outcome::complete:
         break;
     }
-    answered_ = true;
+    state_ = State::answered;
     take(parser_.view(input_), parser_.method_name());
   }
   /// A client that has sent its request and ends its side still reads the answer.
   void on_end(bool broken) override {
-    if (broken || !answered_) return close();
+    if (broken || state_ != State::answered) return close();
     transport_->stop_reading();
   }
   void on_written(std::size_t) override { close(); }
   void on_closed() override { server_.connections_.erase(id_); }  // destroys this
 
   void take(const RequestView& request, std::string_view method) {
-    const auto question = std::min(request.target.find('?'), request.target.size());
-    const auto path = request.target.substr(0, question);
-    const auto query =
-        question < request.target.size() ? request.target.substr(question + 1) : std::string_view{};
+    const auto path = target_path(request.target);
     for (const auto& header : request.headers) {
       // A page in a browser that reached this port by DNS rebinding would send one.
       if (equals_ignoring_case(header.name, "origin"))
         return respond(json_error(403, "not for browsers"));
     }
-    const bool head = request.method == Method::head;
-    const bool get = head || request.method == Method::get;
-    bodiless_ = head;
-    const bool known = path == "/healthz" || path == "/metrics" || (trusted_ && path == "/status");
-    if (known && !get) return respond(wrong_method("GET, HEAD", "this path takes GET and HEAD"));
-    if (path == "/healthz")
-      return respond(server_.draining_ ? answer(503, "text/plain", "draining\n")
-                                       : answer(200, "text/plain", "ok\n"));
-    if (path == "/metrics")
-      return respond(answer(200, "text/plain; version=0.0.4", server_.sources_.metrics()));
-    if (!trusted_)
+    bodiless_ = request.method == Method::head;
+    const bool get = bodiless_ || request.method == Method::get;
+    const bool by_token = path == "/purge" || path == "/events";
+    const std::vector<Secret>& tokens = server_.settings_->config.admin.purge_tokens;
+    if (!trusted_ && by_token && !tokens.empty() && !bears_token(request, tokens)) {
+      return respond(unauthorised());
+    }
+    const bool may = trusted_ || (by_token && !tokens.empty());
+    const bool is_open = path == "/healthz" || path == "/metrics";
+    const bool is_shown = path == "/status" || path == "/events";
+    if ((is_open || (may && is_shown)) && !get)
+      return respond(wrong_method("GET, HEAD", "this path takes GET and HEAD"));
+    if (is_open) return show_open(path);
+    if (!may) return respond(json_error(404, refusal_on_tcp(by_token)));
+    if (is_shown)
       return respond(
-          json_error(404, "here are only /metrics and /healthz; the rest is on the admin socket"));
-    if (path == "/status")
-      return respond(answer(200, "application/json", server_.sources_.status()));
+          answer(200, "application/json",
+                 path == "/events" ? server_.sources_.events() : server_.sources_.status()));
     if (path != "/purge")
       return respond(
-          json_error(404, "unknown path; known are /healthz, /metrics, /status, /purge"));
+          json_error(404, "unknown path; known are /healthz, /metrics, /status, /events, /purge"));
     if (method != "POST") return respond(wrong_method("POST", "purge takes POST"));
-    auto order = parse_purge(query, server_.settings_->config);
+    begin_body(request);
+  }
+
+  static std::string_view refusal_on_tcp(bool by_token) {
+    if (by_token) return "for this set admin.purge_tokens, or ask on the admin socket";
+    return "here are only /metrics, /healthz, and with a token /purge and /events; the rest is on "
+           "the admin socket";
+  }
+
+  void show_open(std::string_view path) {
+    if (path == "/metrics")
+      return respond(answer(200, "text/plain; version=0.0.4", server_.sources_.metrics()));
+    respond(server_.draining_ ? answer(503, "text/plain", "draining\n")
+                              : answer(200, "text/plain", "ok\n"));
+  }
+
+  void begin_body(const RequestView& request) {
+    constexpr Bytes kMostBody = 64 * 1'024;
+    state_ = State::body;
+    auto outcome = body_.begin(request.headers, kMostBody);
+    const auto rest = std::string_view(input_).substr(parser_.consumed());
+    if (outcome == RequestBody::Outcome::more && !rest.empty()) outcome = body_.feed(rest);
+    take_body(outcome);
+  }
+
+  void take_body(RequestBody::Outcome outcome) {
+    switch (outcome) {
+      case RequestBody::Outcome::more:
+        return;
+      case RequestBody::Outcome::too_large:
+        state_ = State::answered;
+        return respond(json_error(413, "the body of a purge has at most 64 KiB"));
+      case RequestBody::Outcome::malformed:
+        state_ = State::answered;
+        return respond(json_error(400, "malformed framing of the body"));
+      case RequestBody::Outcome::whole:
+        state_ = State::answered;
+        return take_purge(target_query(parser_.view(input_).target));
+    }
+  }
+
+  void take_purge(std::string_view query) {
+    const Config& config = server_.settings_->config;
+    if (!query.empty() && !body_.text().empty())
+      return respond(json_error(400, "purge takes a query or a body, not both"));
+    auto order =
+        body_.text().empty() ? parse_purge(query, config) : parse_purge_body(body_.text(), config);
     if (const auto* mistake = std::get_if<std::string>(&order))
       return respond(json_error(400, *mistake));
-    server_.purge(id_, std::move(std::get<PurgeOrder>(order)));
+    auto& purge = std::get<PurgeOrder>(order);
+    purge.source = trusted_ ? PurgeSource::operator_ : PurgeSource::http;
+    if (server_.purge(id_, std::move(purge))) return;
+    respond(json_error(503, "too many purges are under way; try again when they have ended"));
   }
 
   AdminServer& server_;
@@ -187,7 +258,8 @@ class AdminServer::AdminConnection final : public TransportUser {
   const bool trusted_;
   RequestParser parser_;
   std::string input_;
-  bool answered_ = false;
+  RequestBody body_;
+  State state_ = State::head;
   bool bodiless_ = false;  ///< it was a HEAD
   bool closing_ = false;
 };
@@ -263,16 +335,23 @@ void AdminServer::accept(Listener& listener) {
       id, std::make_unique<AdminConnection>(*this, id, std::move(transport), listener.trusted));
 }
 
-void AdminServer::purge(std::uint64_t connection, PurgeOrder order) {
-  log(LogLevel::info, "admin", "purge of " + describe(order));
+bool AdminServer::purge(std::uint64_t connection, PurgeOrder order) {
+  constexpr std::size_t kMostPurges = 64;
+  if (purges_ == kMostPurges) return false;
+  ++purges_;
+  log(LogLevel::info, "admin",
+      std::string(order.dry_run ? "count of what a purge would take: " : "purge of ") +
+          subject_of(order) + ", scope " + scope_text(order) + ", by " + name_of(order.source));
   auto done = [mailbox = mailbox_, connection, order](PurgeResult result) {
     mailbox->post({connection, order, std::move(result)});
   };
   sources_.purge(std::move(order), std::move(done));
+  return true;
 }
 
 void AdminServer::on_mail(std::vector<PurgeDone>& mail) {
   for (auto& done : mail) {
+    --purges_;
     const auto found = connections_.find(done.connection);
     if (found != connections_.end()) found->second->respond(purge_answer(done));
   }
@@ -281,11 +360,17 @@ void AdminServer::on_mail(std::vector<PurgeDone>& mail) {
 /// 404 where nothing was found: the purge holds, but it is not what was meant.
 std::string AdminServer::purge_answer(PurgeDone& done) const {
   PurgeResult& result = done.result;
-  if (result.error) return json_error(500, "not purged: " + result.error->context);
-  const std::string purged = "{\"purged\":" + std::to_string(result.objects);
+  const bool dry = done.order.dry_run;
+  if (result.error) {
+    return json_error(500, (dry ? "not counted: " : "not purged: ") + result.error->context);
+  }
+  std::string body = dry ? "{\"dry_run\":true,\"would_purge\":" : "{\"purged\":";
+  body.append(std::to_string(result.objects));
+  if (!dry) body.append(",\"fills\":").append(std::to_string(result.fills));
+  body.append(",\"scopes\":").append(touched_json(result.touched));
   const bool found = result.objects + result.fills > 0;
   if (found || done.order.what == PurgeOrder::What::all) {
-    return answer(200, "application/json", purged + "}\n");
+    return answer(200, "application/json", body + "}\n");
   }
   std::vector<KnownScope> known = configured_scopes(settings_->config);
   for (ScopeLabel& label : result.scopes) {
@@ -293,7 +378,7 @@ std::string AdminServer::purge_answer(PurgeDone& done) const {
         {std::move(label.api_key), std::move(label.environment), std::move(label.branch)});
   }
   const std::string hint = purge_hint(done.order, std::move(known));
-  return answer(404, "application/json", purged + ",\"error\":" + json_quote(hint) + "}\n");
+  return answer(404, "application/json", body + ",\"error\":" + json_quote(hint) + "}\n");
 }
 
 }  // namespace larder

@@ -7,7 +7,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <variant>
 #include <vector>
 
 #include "cache/store/store.h"
@@ -23,15 +22,13 @@ struct AdminSources {
   std::function<std::string()> metrics;  ///< Prometheus text
   std::function<std::string()> status;   ///< JSON
   std::function<void(PurgeOrder, std::function<void(PurgeResult)>)>
-      purge;  ///< `done` on any thread
+      purge;                            ///< `done` on any thread
+  std::function<std::string()> events;  ///< JSON: the last purges
 };
 
-/// `?what=all`, `?what=scope&api_key=…&environment=…&branch=…`, `?what=url&url=…` plus the scope's
-/// fields: the order of a purge, or what is wrong with it. `config` classifies the URL.
-std::variant<PurgeOrder, std::string> parse_purge(std::string_view query, const Config& config);
-
-/// A small HTTP server on main's loop: on the unix socket all of it, on TCP only `GET /metrics` and
-/// `GET /healthz`. One request for each connection. Never answers with anything secret.
+/// A small HTTP server on main's loop: on the unix socket all of it, on TCP `GET /metrics` and
+/// `GET /healthz`, and with one of `admin.purge_tokens` `POST /purge` and `GET /events`. One
+/// request for each connection. Never answers with anything secret.
 class AdminServer {
  public:
   AdminServer(uv_loop_t* loop, SettingsPtr settings, AdminSources sources,
@@ -64,7 +61,8 @@ class AdminServer {
   struct Listener;
   static void on_incoming(uv_stream_t* stream, int status) noexcept;
   void accept(Listener& listener);
-  void purge(std::uint64_t connection, PurgeOrder order);
+  /// False = too many are under way.
+  bool purge(std::uint64_t connection, PurgeOrder order);
   std::string purge_answer(PurgeDone& done) const;
 
   SettingsPtr settings_;
@@ -74,6 +72,7 @@ class AdminServer {
   std::unordered_map<std::uint64_t, std::unique_ptr<AdminConnection>> connections_;
   std::uint64_t next_connection_ = 1;
   bool draining_ = false;
+  std::size_t purges_ = 0;                       ///< under way
   std::shared_ptr<Mailbox<PurgeDone>> mailbox_;  ///< shared with purges under way on other threads
 };
 

@@ -55,6 +55,10 @@ std::string purge_hint(const PurgeOrder& order, std::vector<KnownScope> known) {
     if (fitting.empty()) return unknown(part, known);
     known = std::move(fitting);
   }
+  if (order.what == PurgeOrder::What::url && order.query.empty()) {
+    return "nothing of it is stored; a URL that ends before its query was cut by the shell at & or "
+           "?: put it in single quotes";
+  }
   return "nothing of it is stored";
 }
 

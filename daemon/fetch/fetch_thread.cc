@@ -22,10 +22,8 @@ constexpr std::size_t kMostOutdated = 4'096;
 bool selects(const PurgeOrder& purge, const FillOrder& order) {
   if (purge.what == PurgeOrder::What::all) return true;
   const auto& scope = *order.scope;
-  if (!purge.selects_scope(scope.api_key, scope.environment, scope.branch)) return false;
-  // What a fill depends on is known at its end: a change may show in any.
-  return purge.what == PurgeOrder::What::scope || purge.what == PurgeOrder::What::change ||
-         (purge.path == order.request.path && purge.query == order.request.query);
+  return purge.selects_scope(scope.api_key, scope.environment, scope.branch) &&
+         purge.selects_url(order.request.path, order.request.query);
 }
 
 Refusal overloaded(const char* cause) {
@@ -351,6 +349,7 @@ void FetchThread::take(CreditOrder& order) {
 /// nothing is stored.
 void FetchThread::take(PurgeCommand& command) {
   PurgeOrder& order = command.order;
+  if (order.dry_run) return store_.purge(std::move(order), std::move(command.done));
   const bool by_epoch = order.raises_epochs();
   std::vector<const Fill*> committing;
   std::uint64_t retired = 0;
@@ -375,7 +374,8 @@ void FetchThread::take(PurgeCommand& command) {
   order.happened = order.happened.ms > 0 ? std::min(order.happened, wall()) : wall();
   if (order.changed.ms > 0) order.changed.ms += clock_.ahead_ms();
   order.changed = std::min(order.changed, wall());
-  store_.purge(std::move(order), [retired, done = std::move(command.done)](PurgeResult result) {
+  auto done = metrics_.purges.noting(order, clock_, std::move(command.done));
+  store_.purge(std::move(order), [retired, done = std::move(done)](PurgeResult result) {
     result.fills = retired;
     done(std::move(result));
   });

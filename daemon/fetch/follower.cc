@@ -134,6 +134,7 @@ void Follower::take(std::optional<SyncPurge> purge) {
   if (!purge) return;
   newest_ = purge->newest;
   PurgeOrder order;
+  order.source = PurgeSource::sync;
   order.what = purge->all ? PurgeOrder::What::scope : PurgeOrder::What::change;
   order.api_key = config_.name.api_key;
   order.environment = config_.name.environment;

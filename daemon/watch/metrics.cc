@@ -239,6 +239,16 @@ void add_log_metrics(Exposition& out, const LogStatuses& logs) {
   each([](const LogStatus& log) { return std::uint64_t{log.trouble.empty()}; });
 }
 
+void add_purge_metrics(Exposition& out, const PurgeLog& purges) {
+  out.family("larder_purges_total", "counter", "Purges that have ended, by who asked.");
+  const auto counts = purges.counts();
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    const std::string source = label("source", name_of(static_cast<PurgeSource>(i)));
+    out.sample(source + "," + label("result", "done"), counts[i].done);
+    out.sample(source + "," + label("result", "failed"), counts[i].failed);
+  }
+}
+
 }  // namespace
 
 const char* name_of(Outcome outcome) {
@@ -281,6 +291,7 @@ std::string prometheus_text(const std::vector<const WorkerMetrics*>& workers,
   add_origin_metrics(out, origin);
   add_host_metrics(out, origin.hosts, monotonic_now());
   add_feed_metrics(out, origin.feeds, monotonic_now());
+  add_purge_metrics(out, origin.purges);
   add_held_bytes(out, held);
   add_store_metrics(out, store);
   out.single("larder_memory_refusals_total", "counter",

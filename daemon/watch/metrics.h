@@ -14,6 +14,7 @@
 #include "conf/base/log_health.h"
 #include "daemon/watch/feed_board.h"
 #include "daemon/watch/host_board.h"
+#include "daemon/watch/purge_log.h"
 
 namespace larder {
 
@@ -85,6 +86,7 @@ struct OriginMetrics {
   Count preview_running, preview_queued, preview_failed;
   HostBoard hosts;
   FeedBoard feeds;
+  PurgeLog purges;
 };
 
 /// `access` is null where there is no access log.

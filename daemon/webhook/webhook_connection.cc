@@ -110,7 +110,7 @@ void WebhookConnection::begin_body() {
   const RequestView request = parser_.view(head_);
   move_to(WebhookState::body);
   const auto outcome = body_.begin(request.headers, settings_->config.webhook.max_body_bytes);
-  if (outcome != WebhookBody::Outcome::more) return take_outcome(outcome);
+  if (outcome != RequestBody::Outcome::more) return take_outcome(outcome);
   const std::string rest = head_.substr(parser_.consumed());
   head_.resize(parser_.consumed());
   if (rest.empty() && expects_go_ahead(request)) {
@@ -126,18 +126,18 @@ void WebhookConnection::take_body(std::string_view bytes) {
     return refuse(503, WebhookResult::busy, "too many webhooks at a time: webhook.max_memory");
   }
   const auto outcome = body_.feed(bytes);
-  if (outcome != WebhookBody::Outcome::more) take_outcome(outcome);
+  if (outcome != RequestBody::Outcome::more) take_outcome(outcome);
 }
 
-void WebhookConnection::take_outcome(WebhookBody::Outcome outcome) {
+void WebhookConnection::take_outcome(RequestBody::Outcome outcome) {
   switch (outcome) {
-    case WebhookBody::Outcome::more:
+    case RequestBody::Outcome::more:
       return;
-    case WebhookBody::Outcome::too_large:
+    case RequestBody::Outcome::too_large:
       return refuse(413, WebhookResult::too_large, "the body is larger than webhook.max_body");
-    case WebhookBody::Outcome::malformed:
+    case RequestBody::Outcome::malformed:
       return refuse(400, WebhookResult::malformed, "malformed framing of the body");
-    case WebhookBody::Outcome::whole:
+    case RequestBody::Outcome::whole:
       owner_.on_webhook(*this, parser_.view(head_), body_.text());
       return drop_body();
   }
@@ -158,7 +158,7 @@ bool WebhookConnection::make_room(std::size_t more) {
 }
 
 void WebhookConnection::drop_body() {
-  body_ = WebhookBody();
+  body_ = RequestBody();
   owner_.let_go(std::exchange(held_, 0));
 }
 

@@ -8,9 +8,9 @@
 
 #include "conf/base/clock.h"
 #include "conf/settings.h"
+#include "daemon/http1/request_body.h"
 #include "daemon/http1/request_parser.h"
 #include "daemon/http1/transport.h"
-#include "daemon/webhook/webhook_body.h"
 #include "daemon/webhook/webhook_report.h"
 #include "daemon/webhook/webhook_state.h"
 #include "upstream/loop/uv_handle.h"
@@ -69,7 +69,7 @@ class WebhookConnection final : public TransportUser {
   void take_head(std::string_view bytes);
   void begin_body();
   void take_body(std::string_view bytes);
-  void take_outcome(WebhookBody::Outcome outcome);
+  void take_outcome(RequestBody::Outcome outcome);
   bool make_room(std::size_t more);
   void drop_body();
   void refuse(int status, WebhookResult result, std::string_view text);
@@ -84,7 +84,7 @@ class WebhookConnection final : public TransportUser {
   WebhookState state_ = WebhookState::head;
   RequestParser parser_;
   std::string head_;  ///< the header's bytes, once it is whole; the parser's views lie in it
-  WebhookBody body_;
+  RequestBody body_;
   std::size_t held_ = 0;  ///< counted by the owner
   UvHandle<uv_timer_t> timer_;
 };

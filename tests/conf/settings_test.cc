@@ -121,6 +121,8 @@ std::vector<Row> rows_of_sections() {
       plain("open.max_scopes", kLater, "5", "1024 -> 5"),
       plain("open.miss_rate", kNow, "5", "100 -> 5"),
       plain("open.miss_burst", kNow, "5", "200 -> 5"),
+      plain("admin.purge_tokens", kNow, "[\"a\"]", "1 added"),
+      plain("purge.events", kNow, "5", "256 -> 5"),
       plain("webhook.path", kNow, "\"/w\"", "\"/webhooks/contentstack\" -> \"/w\""),
       plain("webhook.public_key_file", kNow, "\"/k.pem\"", "\"\" -> \"/k.pem\""),
       plain("webhook.public_key_url", kNow, "\"https://h/k\"", "\"\" -> \"https://h/k\""),

@@ -6,7 +6,7 @@
 #include "conf/base/check.h"
 #include "daemon/events/webhook_event.h"
 #include "daemon/events/webhook_signature.h"
-#include "daemon/webhook/webhook_body.h"
+#include "daemon/http1/request_body.h"
 #include "tests/fuzz/fuzz_input.h"
 
 // The body of a webhook -> what it purges. Input: an octet, 1 = the rest is in chunks; then the
@@ -22,11 +22,11 @@ namespace {
 constexpr WallTime kNow{1'700'000'000'000};
 constexpr Bytes kMost = 64u << 10;
 
-std::string unframed(std::string_view bytes, std::size_t piece, WebhookBody::Outcome& outcome) {
-  WebhookBody body;
+std::string unframed(std::string_view bytes, std::size_t piece, RequestBody::Outcome& outcome) {
+  RequestBody body;
   const HeaderView chunked[] = {{"Transfer-Encoding", "chunked"}};
   outcome = body.begin(chunked, kMost);
-  while (outcome == WebhookBody::Outcome::more && !bytes.empty()) {
+  while (outcome == RequestBody::Outcome::more && !bytes.empty()) {
     outcome = body.feed(bytes.substr(0, piece));
     bytes.remove_prefix(std::min(piece, bytes.size()));
   }
@@ -35,8 +35,8 @@ std::string unframed(std::string_view bytes, std::size_t piece, WebhookBody::Out
 }
 
 std::string take_chunks(std::string_view bytes) {
-  WebhookBody::Outcome whole{};
-  WebhookBody::Outcome in_pieces{};
+  RequestBody::Outcome whole{};
+  RequestBody::Outcome in_pieces{};
   std::string text = unframed(bytes, bytes.size() + 1, whole);
   LARDER_CHECK(unframed(bytes, 1, in_pieces) == text);
   LARDER_CHECK(whole == in_pieces);

@@ -253,6 +253,7 @@ def test_every_worker_knows_of_a_purge_at_once(stage):
 def test_a_fill_under_way_is_neither_joined_nor_stored_after_a_purge(stage):
     larder = stage.larder()
     ways = {"url": lambda target: ["url", target], "all": lambda target: ["all"],
+            "path": lambda target: ["path-prefix", target.partition("?")[0]],
             "scope": lambda target: ["scope", "--environment", "production", "--hard"]}
     for where, rule in {"before the head": {}, "within the body": {"after": 30_000}}.items():
         for way, arguments in ways.items():
@@ -345,8 +346,8 @@ def test_mistaken_purges_say_what_is_wrong_and_purge_nothing(stage):
     wait_stored(larder)
     for arguments, hint in [
             (["purge", "url"], "url"), (["purge", "scope"], "api_key"),
-            (["purge", "everything"], "known are url, entry, asset, content-type, global-field, "
-                                      "taxonomy, scope, all"),
+            (["purge", "everything"], "known are url, path-prefix, scope, all, entry, asset, "
+                                      "content-type, global-field, taxonomy"),
             (["purge", "all", "--branch", "main"], "branch"),
             (["purge"], "a command is missing"), (["purge", "scope", "--colour", "red"], "colour"),
             (["purge", "url", "/v3/unknown/path"], "never caches"),

@@ -13,7 +13,7 @@ namespace larder {
 
 /// The body of one request, out of its framing (RFC 9112 sections 6 and 7): Content-Length, or the
 /// transfer coding `chunked` alone. Neither = no body. Pure.
-class WebhookBody {
+class RequestBody {
  public:
   enum class Outcome : std::uint8_t {
     more,   ///< it is not whole yet

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/webhook/webhook_body.h"
+#include "daemon/http1/request_body.h"
 
 #include <algorithm>
 #include <charconv>
@@ -15,7 +15,7 @@ constexpr std::size_t kMaxLengthDigits = 18;
 
 }  // namespace
 
-WebhookBody::Outcome WebhookBody::begin(std::span<const HeaderView> headers, Bytes most) {
+RequestBody::Outcome RequestBody::begin(std::span<const HeaderView> headers, Bytes most) {
   most_ = most;
   for (const HeaderView& header : headers) {
     if (equals_ignoring_case(header.name, "transfer-encoding")) {
@@ -34,7 +34,7 @@ WebhookBody::Outcome WebhookBody::begin(std::span<const HeaderView> headers, Byt
   return left_ == 0 ? Outcome::whole : Outcome::more;
 }
 
-WebhookBody::Outcome WebhookBody::feed(std::string_view bytes) {
+RequestBody::Outcome RequestBody::feed(std::string_view bytes) {
   while (!bytes.empty()) {
     Outcome outcome = Outcome::more;
     if (place_ == Place::length || place_ == Place::data) {
@@ -48,7 +48,7 @@ WebhookBody::Outcome WebhookBody::feed(std::string_view bytes) {
   return Outcome::more;
 }
 
-WebhookBody::Outcome WebhookBody::take_data(std::string_view& bytes) {
+RequestBody::Outcome RequestBody::take_data(std::string_view& bytes) {
   const auto taken = static_cast<std::size_t>(std::min<Bytes>(left_, bytes.size()));
   text_.append(bytes.substr(0, taken));
   bytes.remove_prefix(taken);
@@ -59,7 +59,7 @@ WebhookBody::Outcome WebhookBody::take_data(std::string_view& bytes) {
   return Outcome::more;
 }
 
-WebhookBody::Outcome WebhookBody::take_framing(char c) {
+RequestBody::Outcome RequestBody::take_framing(char c) {
   const auto expect = [&](char wanted, Place next) {
     if (c != wanted) return Outcome::malformed;
     place_ = next;
@@ -94,7 +94,7 @@ WebhookBody::Outcome WebhookBody::take_framing(char c) {
   return Outcome::malformed;
 }
 
-WebhookBody::Outcome WebhookBody::take_size(char c) {
+RequestBody::Outcome RequestBody::take_size(char c) {
   if (const int digit = hex_value(c); digit >= 0) {
     if (++size_digits_ > kMaxSizeDigits) return Outcome::too_large;
     left_ = left_ * 16 + static_cast<Bytes>(digit);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/webhook/webhook_body.h"
+#include "daemon/http1/request_body.h"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
@@ -11,11 +11,11 @@ using namespace larder;
 
 namespace {
 
-using Outcome = WebhookBody::Outcome;
+using Outcome = RequestBody::Outcome;
 constexpr Bytes kMost = 20;
 
 /// In pieces of so many bytes; ends with the first outcome that is not `more`.
-Outcome feed(WebhookBody& body, std::string_view bytes, std::size_t piece) {
+Outcome feed(RequestBody& body, std::string_view bytes, std::size_t piece) {
   Outcome outcome = Outcome::more;
   for (; !bytes.empty() && outcome == Outcome::more;) {
     outcome = body.feed(bytes.substr(0, piece));
@@ -67,7 +67,7 @@ TEST_CASE("webhook body: by its length or in chunks, however it is cut", "[daemo
   }));
   const std::size_t piece = GENERATE(1, 2, 3, 100'000);
   DYNAMIC_SECTION(c.name << ", in pieces of " << piece) {
-    WebhookBody body;
+    RequestBody body;
     const std::vector<HeaderView> headers = {{"Host", "x"}, {c.field, c.value}};
     Outcome outcome = body.begin(headers, kMost);
     if (outcome == Outcome::more) outcome = feed(body, c.bytes, piece);
@@ -93,7 +93,7 @@ TEST_CASE("webhook body: what its header says is judged before it comes", "[daem
       {{{"transfer-encoding", "identity"}}, Outcome::malformed},
       {{{"transfer-encoding", "chunked"}, {"transfer-encoding", "chunked"}}, Outcome::malformed},
   }));
-  WebhookBody body;
+  RequestBody body;
   CHECK(body.begin(c.headers, kMost) == c.outcome);
 }
 
