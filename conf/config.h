@@ -229,6 +229,17 @@ struct WebhookConfig {
   }
 };
 
+/// `[bus]`: a Redis or Valkey Stream by which the larderds of a fleet tell each other of purges.
+struct BusConfig {
+  std::string address;  ///< `host:port` or `unix:/path`; empty = no bus
+  bool tls = false;
+  std::string ca_file;  ///< of who has signed the server's certificate; empty = the system's
+  std::string username;
+  Secret password;
+  std::string stream = "larder";
+  unsigned keep = 100'000;  ///< entries that stay in the stream, about
+};
+
 /// `[log]`
 struct LogConfig {
   LogLevel level = LogLevel::info;
@@ -250,6 +261,7 @@ struct Config {
   std::vector<StackConfig> stacks;  ///< empty = open mode
   OpenModeConfig open;
   WebhookConfig webhook;
+  BusConfig bus;
   LogConfig log;
 
   bool open_mode() const { return stacks.empty(); }

@@ -109,6 +109,7 @@ void check_config(const Config& config, const TomlValue& file, std::vector<Mista
   check_proxy(config.upstream.proxy, file, mistakes);
   check_stacks(config, file, mistakes);
   check_webhook(config, file, mistakes);
+  check_bus(config.bus, file, mistakes);
 }
 
 }  // namespace larder

@@ -75,6 +75,10 @@ std::string describe_config(const Config& config) {
   }
   text += describe_admin(config.admin);
   text += describe_webhook(config.webhook);
+  if (!config.bus.address.empty()) {
+    text += "  shares purges by the stream " + config.bus.stream + " on " + config.bus.address +
+            (config.bus.tls ? " over TLS\n" : "\n");
+  }
   text += "  caches in " + config.cache.path + ", at most " + size_text(config.cache.size) + "\n";
   if (!config.upstream.proxy.url.empty()) {
     text += "  asks origins by way of " + config.upstream.proxy.url + "\n";

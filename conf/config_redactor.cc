@@ -31,6 +31,7 @@ Redactor redactor_for(const Config& config) {
   for (const Secret& secret : webhook.hmac_secrets) redactor.add(secret);
   for (const Secret& secret : webhook.secret_header_values) redactor.add(secret);
   add_login(webhook.basic_auth, redactor);
+  if (config.bus.password.reveal().size() >= kShortestPassword) redactor.add(config.bus.password);
   return redactor;
 }
 

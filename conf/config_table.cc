@@ -185,6 +185,19 @@ Keys<WebhookConfig> webhook_keys() {
   };
 }
 
+Keys<BusConfig> bus_keys() {
+  using S = BusConfig;
+  return {
+      text("address", kAtRestart, &S::address, kBusAddressOrNone),
+      flag("tls", kAtRestart, &S::tls),
+      text("ca_file", kAtRestart, &S::ca_file, kAbsolutePathOrNone),
+      text("username", kAtRestart, &S::username, kBusWordOrNone),
+      secret("password", kAtRestart, &S::password),
+      text("stream", kAtRestart, &S::stream, kBusWord),
+      count("keep", kAtRestart, &S::keep, {100, 10'000'000}),
+  };
+}
+
 Keys<LogConfig> log_keys() {
   using Level = LogLevel;
   return {
@@ -240,6 +253,7 @@ Keys<Config> config_table() {
              [](const StackConfig& stack) { return stack.api_key; }),
       table("open", &Config::open, open_keys()),
       table("webhook", &Config::webhook, webhook_keys()),
+      table("bus", &Config::bus, bus_keys()),
       table("log", &Config::log, log_keys()),
   };
 }

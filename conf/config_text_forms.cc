@@ -94,6 +94,26 @@ bool is_url_or_empty(std::string_view text) {
          parse_base_url(std::string(text.substr(0, path)));
 }
 
+/// HOST:PORT, where HOST is a name, an IPv4 address or an IPv6 one in brackets, or unix:/PATH.
+bool is_bus_address_or_empty(std::string_view text) {
+  constexpr std::string_view kUnix = "unix:";
+  if (text.empty()) return true;
+  if (text.starts_with(kUnix)) return is_socket_path(text.substr(kUnix.size())) && text != kUnix;
+  const std::size_t port = text.rfind(':');
+  if (port == text.npos || port + 1 == text.size() || text.find('/') != text.npos) return false;
+  return parse_base_url("http://" + std::string(text)).has_value();
+}
+
+bool is_bus_word(std::string_view text) {
+  const auto visible = [](char c) { return c > 0x20 && c < 0x7F; };
+  return !text.empty() && text.size() <= kMaxNameBytes &&
+         std::all_of(text.begin(), text.end(), visible);
+}
+
+bool is_bus_word_or_empty(std::string_view text) {
+  return text.empty() || is_bus_word(text);
+}
+
 bool is_header_name_or_empty(std::string_view text) {
   return text.size() <= kMaxNameBytes && all_octets(text, kTokenChar);
 }
@@ -122,6 +142,10 @@ const TextForm kProxyUrl = {is_proxy_url,
                             false};
 const TextForm kUrlPath = {is_url_path, "a path that begins with / and has no query"};
 const TextForm kUrlOrNone = {is_url_or_empty, "https://HOST/PATH, or \"\" for none"};
+const TextForm kBusAddressOrNone = {is_bus_address_or_empty,
+                                    "HOST:PORT or unix:/PATH, or \"\" for none"};
+const TextForm kBusWord = {is_bus_word, "a word without blanks"};
+const TextForm kBusWordOrNone = {is_bus_word_or_empty, "a word without blanks, or \"\" for none"};
 const TextForm kHeaderNameOrNone = {is_header_name_or_empty,
                                     "the name of a header, or \"\" for none"};
 

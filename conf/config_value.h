@@ -50,6 +50,9 @@ extern const TextForm kInstanceId;
 extern const TextForm kProxyUrl;
 extern const TextForm kUrlPath;
 extern const TextForm kUrlOrNone;
+extern const TextForm kBusAddressOrNone;
+extern const TextForm kBusWord;
+extern const TextForm kBusWordOrNone;
 extern const TextForm kHeaderNameOrNone;
 
 /// For messages: in double quotes and on one line. Of a long text only its length: half a token

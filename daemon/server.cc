@@ -103,6 +103,7 @@ Server::Server(SettingsPtr settings, std::string config_file)
   origin_ =
       std::make_unique<FetchThread>(settings_, clock_, *store_, *this, origin_metrics_, held_);
   shared_->origin = origin_.get();
+  open_bus();
   for (const int number : {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1}) watch_signal(number);
   clock_timer_ = make_timer(loop_.get(), this);
   drain_timer_ = make_timer(loop_.get(), this);
@@ -117,7 +118,8 @@ void Server::prepare_purges() {
   std::vector<std::uint64_t> followed;
   for (const FeedConfig& feed : feeds_of(config())) followed.push_back(place_of(feed.name));
   const WallTime now = clock_.now();
-  store_->doubt(followed, now, {now.ms + config().purge.unknown_for_ms});
+  store_->doubt(followed, !config().bus.address.empty(), now,
+                {now.ms + config().purge.unknown_for_ms});
 }
 
 Server::~Server() {
@@ -138,6 +140,7 @@ void Server::start_workers() {
 
 void Server::end_threads() {
   for (auto& worker : workers_) worker->stop();  // the origin thread may still speak to them
+  if (bus_) bus_->stop();
   origin_->stop();
 }
 
@@ -153,7 +156,7 @@ void Server::open_admin() {
   sources.metrics = [this] {
     return prometheus_text(worker_metrics(), origin_metrics_, held_, store_->stats(),
                            log_statuses()) +
-           webhook_->metrics_text();
+           webhook_->metrics_text() + (bus_ ? bus_->metrics_text() : "");
   };
   sources.status = [this] { return status_json(); };
   sources.purge = [this](PurgeOrder order, std::function<void(PurgeResult)> done) {
@@ -174,7 +177,18 @@ void Server::open_webhook() {
       listeners_.take_webhook());
 }
 
+void Server::open_bus() {
+  if (config().bus.address.empty()) return;
+  BusReader::Ways ways;
+  ways.purge = [this](PurgeOrder order, std::function<void(PurgeResult)> done) {
+    origin_->post(PurgeCommand{std::move(order), std::move(done)});
+  };
+  ways.caught_up = [this] { store_->know_others(); };
+  bus_ = std::make_unique<Bus>(config().bus, *store_, std::move(ways));
+}
+
 void Server::purge(PurgeOrder order, std::function<void(PurgeResult)> done) {
+  if (bus_) return bus_->purge(std::move(order), std::move(done));
   origin_->post(PurgeCommand{std::move(order), std::move(done)});
 }
 
@@ -362,6 +376,7 @@ std::string Server::status_json() const {
   append_field(out, "credentials_rejected", origin_metrics_.credentials_rejected.get());
   out += "}";
   if (webhook_->is_configured()) out += ",\"webhook\":" + webhook_->status_json();
+  if (bus_) out += ",\"bus\":" + bus_->status_json();
   const LogStatuses logs = log_statuses();
   out += ",\"logs\":{\"own\":" + log_json(logs.own);
   if (logs.access) out += ",\"access\":" + log_json(*logs.access);

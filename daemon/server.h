@@ -8,6 +8,7 @@
 #include "conf/base/anchored_clock.h"
 #include "conf/settings.h"
 #include "daemon/admin/admin.h"
+#include "daemon/bus/bus.h"
 #include "daemon/drain.h"
 #include "daemon/fetch/fetch_thread.h"
 #include "daemon/listeners.h"
@@ -46,6 +47,7 @@ class Server final : public WorkersOut {
   void prepare_purges();
   void open_admin();
   void open_webhook();
+  void open_bus();
   void purge(PurgeOrder order, std::function<void(PurgeResult)> done);
   void start_workers();
   void end_threads();
@@ -83,6 +85,7 @@ class Server final : public WorkersOut {
   std::unique_ptr<AccessLog> access_log_;
   std::unique_ptr<Shared> shared_;
   std::unique_ptr<FetchThread> origin_;
+  std::unique_ptr<Bus> bus_;  ///< null = off
   std::vector<std::unique_ptr<Worker>> workers_;
   UvLoop loop_;
   std::unique_ptr<AdminServer> admin_;

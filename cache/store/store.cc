@@ -173,8 +173,13 @@ void Store::set_soft_for(Milliseconds soft_for) {
   impl_->shared.soft_for.store(soft_for, std::memory_order_relaxed);
 }
 
-void Store::doubt(const std::vector<std::uint64_t>& places, WallTime now, WallTime fresh_until) {
-  impl_->shared.unknown.begin(places, now, fresh_until);
+void Store::doubt(const std::vector<std::uint64_t>& places, bool others, WallTime now,
+                  WallTime fresh_until) {
+  impl_->shared.unknown.begin(places, others, now, fresh_until);
+}
+
+void Store::know_others() {
+  impl_->shared.unknown.end_others();
 }
 
 void Store::know(std::uint64_t place) {

@@ -264,10 +264,12 @@ class Store {
   void set_soft_for(Milliseconds soft_for);
   /// Nobody knows what has changed in these places (place_of()) since their objects were stored:
   /// such an object is not fresh from `fresh_until` on, until know() tells that all that was missed
-  /// is purged. Once, before any lookup.
-  void doubt(const std::vector<std::uint64_t>& places, WallTime now, WallTime fresh_until);
+  /// is purged. `others`: nor in all other places, until know_others(). Once, before any lookup.
+  void doubt(const std::vector<std::uint64_t>& places, bool others, WallTime now,
+             WallTime fresh_until);
   /// Any thread.
   void know(std::uint64_t place);
+  void know_others();
   /// How far a feed has been followed: the position of the last of its purges that is durable.
   std::optional<std::string> feed_position(const std::string& feed) const;
 

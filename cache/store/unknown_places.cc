@@ -5,8 +5,10 @@
 
 namespace larder {
 
-void UnknownPlaces::begin(const std::vector<std::uint64_t>& places, WallTime since,
+void UnknownPlaces::begin(const std::vector<std::uint64_t>& places, bool others, WallTime since,
                           WallTime fresh_until) {
+  begun_ = places;
+  others_.store(others);
   places_ = std::make_unique<Place[]>(places.size());
   for (std::size_t i = 0; i < places.size(); ++i) places_[i].store(places[i]);
   count_ = places.size();
@@ -24,11 +26,17 @@ void UnknownPlaces::end(std::uint64_t place) noexcept {
   }
 }
 
+bool UnknownPlaces::is_unknown(std::uint64_t place) const noexcept {
+  const auto is_place = [place](const Place& one) { return one.load() == place; };
+  if (std::any_of(places_.get(), places_.get() + count_, is_place)) return true;
+  return others_.load(std::memory_order_acquire) &&
+         std::find(begun_.begin(), begun_.end(), place) == begun_.end();
+}
+
 Lifetime UnknownPlaces::bounded(const Lifetime& lifetime, std::uint64_t place,
                                 WallTime now) const noexcept {
   if (lifetime.stored >= since_ || now < fresh_until_) return lifetime;
-  const auto is_place = [place](const Place& one) { return one.load() == place; };
-  if (std::none_of(places_.get(), places_.get() + count_, is_place)) return lifetime;
+  if (!is_unknown(place)) return lifetime;
   return purged_lifetime(lifetime, {}, now);
 }
 

@@ -17,17 +17,26 @@ namespace larder {
 class UnknownPlaces {
  public:
   /// What was stored before `since` may be fresh until `fresh_until` all the same.
-  void begin(const std::vector<std::uint64_t>& places, WallTime since, WallTime fresh_until);
+  /// `others`: all other places are unknown too, until end_others().
+  void begin(const std::vector<std::uint64_t>& places, bool others, WallTime since,
+             WallTime fresh_until);
   /// All that was missed is purged.
   void end(std::uint64_t place) noexcept;
+  void end_others() noexcept { others_.store(false, std::memory_order_release); }
   /// The lifetime of an object of `place`, as far as this bounds it.
   Lifetime bounded(const Lifetime& lifetime, std::uint64_t place, WallTime now) const noexcept;
 
-  bool empty() const noexcept { return left_.load(std::memory_order_acquire) == 0; }
+  bool empty() const noexcept {
+    return left_.load(std::memory_order_acquire) == 0 && !others_.load(std::memory_order_acquire);
+  }
 
  private:
   using Place = std::atomic<std::uint64_t>;
-  std::unique_ptr<Place[]> places_;  ///< 0 = known again
+  bool is_unknown(std::uint64_t place) const noexcept;
+
+  std::vector<std::uint64_t> begun_;  ///< as they were given
+  std::unique_ptr<Place[]> places_;   ///< 0 = known again
+  std::atomic<bool> others_{false};
   std::size_t count_ = 0;
   std::atomic<std::size_t> left_{0};
   WallTime since_, fresh_until_;

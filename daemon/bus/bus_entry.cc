@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/bus/bus_entry.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+namespace larder {
+namespace {
+
+constexpr std::string_view kVersion = "1";
+
+template <class Value>
+using Names = std::vector<std::pair<Value, std::string_view>>;
+
+const Names<PurgeOrder::What>& purge_names() {
+  using What = PurgeOrder::What;
+  static const Names<What> names = {
+      {What::url, "url"}, {What::scope, "scope"}, {What::change, "change"}, {What::all, "all"}};
+  return names;
+}
+
+const Names<ContentChange::What>& content_names() {
+  using What = ContentChange::What;
+  static const Names<What> names = {{What::entry, "entry"},
+                                    {What::asset, "asset"},
+                                    {What::content_type, "content_type"},
+                                    {What::global_field, "global_field"},
+                                    {What::taxonomy, "taxonomy"}};
+  return names;
+}
+
+const Names<ContentChange::Action>& action_names() {
+  using Action = ContentChange::Action;
+  static const Names<Action> names = {
+      {Action::unknown, "unknown"}, {Action::published, "published"}, {Action::gone, "gone"}};
+  return names;
+}
+
+template <class Value>
+std::string name_in(const Names<Value>& names, Value value) {
+  for (const auto& [one, name] : names) {
+    if (one == value) return std::string(name);
+  }
+  return "";
+}
+
+template <class Value>
+bool read_name(const Names<Value>& names, std::string_view text, Value& value) {
+  for (const auto& [one, name] : names) {
+    if (name != text) continue;
+    value = one;
+    return true;
+  }
+  return false;
+}
+
+template <class Number>
+bool read_number(std::string_view text, Number& number) {
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
+  return !text.empty() && result.ec == std::errc() && result.ptr == text.data() + text.size();
+}
+
+BusFields entry_of(const std::string& node, std::string_view what) {
+  return {"v", std::string(kVersion), "node", node, "what", std::string(what)};
+}
+
+void add(BusFields& fields, const char* name, std::string value) {
+  if (value.empty()) return;
+  fields.emplace_back(name);
+  fields.push_back(std::move(value));
+}
+
+/// "entry/published/en-us/blog/blt1"
+std::string change_text(const ContentChange& change) {
+  std::string text = name_in(content_names(), change.what);
+  text += "/";
+  text += name_in(action_names(), change.action);
+  for (const std::string& part : {change.locale, change.content_type, change.uid}) {
+    text += "/";
+    text += part;
+  }
+  return text;
+}
+
+bool read_change(std::string_view text, ContentChange& change) {
+  std::array<std::string_view, 5> parts;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const auto end = text.find('/');
+    if ((end == text.npos) != (i + 1 == parts.size())) return false;
+    parts[i] = text.substr(0, end);
+    if (end != text.npos) text.remove_prefix(end + 1);
+  }
+  if (!read_name(content_names(), parts[0], change.what)) return false;
+  if (!read_name(action_names(), parts[1], change.action)) return false;
+  change.locale = parts[2];
+  change.content_type = parts[3];
+  change.uid = parts[4];
+  const bool entry = change.what == ContentChange::What::entry;
+  return !change.uid.empty() && (!entry || !change.content_type.empty());
+}
+
+bool fits(const BusFields& fields) {
+  std::size_t bytes = 0;
+  for (const std::string& text : fields) {
+    if (text.size() > kMaxBusValueBytes) return false;
+    bytes += text.size();
+  }
+  return fields.size() <= kMaxBusFields && bytes <= kMaxBusEntryBytes;
+}
+
+void add_place(BusFields& fields, const PurgeOrder& order) {
+  add(fields, "api_key", order.api_key);
+  add(fields, "environment", order.environment);
+  add(fields, "branch", order.branch);
+  for (const std::string& alias : order.aliases) add(fields, "alias", alias);
+}
+
+/// False = the field is not known, or its value not right.
+bool read_field(std::string_view name, const std::string& value, PurgeOrder& order) {
+  if (name == "change") return read_change(value, order.changes.emplace_back());
+  if (name == "alias") return order.aliases.emplace_back(value), true;
+  if (name == "happened") return read_number(value, order.happened.ms) && order.happened.ms >= 0;
+  if (name == "changed") return read_number(value, order.changed.ms) && order.changed.ms >= 0;
+  if (name == "hard") return order.hard = true, value == "1";
+  const std::pair<std::string_view, std::string*> texts[] = {{"api_key", &order.api_key},
+                                                             {"environment", &order.environment},
+                                                             {"branch", &order.branch},
+                                                             {"path", &order.path},
+                                                             {"query", &order.query}};
+  for (const auto& [known, text] : texts) {
+    if (known == name) return *text = value, true;
+  }
+  return false;
+}
+
+bool makes_sense(const PurgeOrder& order) {
+  const bool is_change = order.what == PurgeOrder::What::change;
+  const bool is_url = order.what == PurgeOrder::What::url;
+  return is_change == !order.changes.empty() && is_url == order.path.starts_with('/');
+}
+
+BusReading read_purge(const BusFields& fields) {
+  BusReading reading;
+  reading.what = BusReading::What::unreadable;
+  if (!read_name(purge_names(), fields[5], reading.order.what)) return reading;
+  for (std::size_t i = 6; i < fields.size(); i += 2) {
+    if (!read_field(fields[i], fields[i + 1], reading.order)) return reading;
+  }
+  if (makes_sense(reading.order)) reading.what = BusReading::What::purge;
+  return reading;
+}
+
+}  // namespace
+
+std::string to_text(const BusId& id) {
+  return std::to_string(id.ms) + "-" + std::to_string(id.sequence);
+}
+
+std::optional<BusId> parse_bus_id(std::string_view text) {
+  const auto dash = text.find('-');
+  BusId id;
+  if (dash == text.npos || !read_number(text.substr(0, dash), id.ms) ||
+      !read_number(text.substr(dash + 1), id.sequence)) {
+    return std::nullopt;
+  }
+  return id;
+}
+
+BusFields purge_entry(const std::string& node, const PurgeOrder& order) {
+  BusFields fields = entry_of(node, name_in(purge_names(), order.what));
+  add_place(fields, order);
+  add(fields, "path", order.path);
+  add(fields, "query", order.query);
+  if (order.happened.ms > 0) add(fields, "happened", std::to_string(order.happened.ms));
+  if (order.changed.ms > 0) add(fields, "changed", std::to_string(order.changed.ms));
+  if (order.hard) add(fields, "hard", "1");
+  for (const ContentChange& change : order.changes) add(fields, "change", change_text(change));
+  if (fits(fields) && read_purge(fields).what == BusReading::What::purge) return fields;
+  BusFields coarse = entry_of(node, "scope");
+  add_place(coarse, order);
+  if (order.hard) add(coarse, "hard", "1");
+  return fits(coarse) ? coarse : gap_entry(node);
+}
+
+BusFields gap_entry(const std::string& node) {
+  return entry_of(node, "gap");
+}
+
+BusFields mark_entry(const std::string& node) {
+  return entry_of(node, "mark");
+}
+
+BusReading read_bus_entry(const BusFields& fields, std::string_view node) {
+  const bool has_head = fields.size() >= 6 && fields.size() % 2 == 0 && fits(fields) &&
+                        fields[0] == "v" && fields[1] == kVersion && fields[2] == "node" &&
+                        fields[4] == "what";
+  if (!has_head) return {BusReading::What::unreadable};
+  if (fields[3] == node || fields[5] == "mark") return {};
+  if (fields[5] == "gap") return {BusReading::What::purge, purge_of_all_scopes()};
+  return read_purge(fields);
+}
+
+PurgeOrder purge_of_all_scopes() {
+  PurgeOrder order;
+  order.what = PurgeOrder::What::scope;
+  return order;
+}
+
+}  // namespace larder
