@@ -188,7 +188,7 @@ void Server::open_bus() {
 }
 
 void Server::purge(PurgeOrder order, std::function<void(PurgeResult)> done) {
-  if (bus_) return bus_->purge(std::move(order), std::move(done));
+  if (bus_ && !order.dry_run) return bus_->purge(std::move(order), std::move(done));
   origin_->post(PurgeCommand{std::move(order), std::move(done)});
 }
 

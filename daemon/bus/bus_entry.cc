@@ -16,8 +16,11 @@ using Names = std::vector<std::pair<Value, std::string_view>>;
 
 const Names<PurgeOrder::What>& purge_names() {
   using What = PurgeOrder::What;
-  static const Names<What> names = {
-      {What::url, "url"}, {What::scope, "scope"}, {What::change, "change"}, {What::all, "all"}};
+  static const Names<What> names = {{What::path, "path"},
+                                    {What::url, "url"},
+                                    {What::scope, "scope"},
+                                    {What::change, "change"},
+                                    {What::all, "all"}};
   return names;
 }
 
@@ -137,7 +140,7 @@ bool read_field(std::string_view name, const std::string& value, PurgeOrder& ord
 
 bool makes_sense(const PurgeOrder& order) {
   const bool is_change = order.what == PurgeOrder::What::change;
-  const bool is_url = order.what == PurgeOrder::What::url;
+  const bool is_url = order.what == PurgeOrder::What::url || order.what == PurgeOrder::What::path;
   return is_change == !order.changes.empty() && is_url == order.path.starts_with('/');
 }
 

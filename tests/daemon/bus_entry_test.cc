@@ -62,8 +62,9 @@ TEST_CASE("A purge comes out of its entry as it went in") {
 
 TEST_CASE("Purges of URLs, scopes and everything pass too") {
   PurgeOrder order;
-  order.what = GENERATE(PurgeOrder::What::url, PurgeOrder::What::scope, PurgeOrder::What::all);
-  if (order.what == PurgeOrder::What::url) {
+  order.what = GENERATE(PurgeOrder::What::url, PurgeOrder::What::path, PurgeOrder::What::scope,
+                        PurgeOrder::What::all);
+  if (order.what == PurgeOrder::What::url || order.what == PurgeOrder::What::path) {
     order.path = "/v3/content_types/blog";
     order.query = "environment=production";
   }
