@@ -19,13 +19,6 @@ constexpr Milliseconds kSweepMs = 250;
 constexpr Seconds kOddHold_s = 1;
 constexpr std::size_t kMostOutdated = 4'096;
 
-bool selects(const PurgeOrder& purge, const FillOrder& order) {
-  if (purge.what == PurgeOrder::What::all) return true;
-  const auto& scope = *order.scope;
-  return purge.selects_scope(scope.api_key, scope.environment, scope.branch) &&
-         purge.selects_url(order.request.path, order.request.query);
-}
-
 Refusal overloaded(const char* cause) {
   Refusal refusal = refusal_of(OriginError{OriginCause::overload, "", 1});
   refusal.cause = cause;
@@ -374,6 +367,7 @@ void FetchThread::take(PurgeCommand& command) {
   order.happened = order.happened.ms > 0 ? std::min(order.happened, wall()) : wall();
   if (order.changed.ms > 0) order.changed.ms += clock_.ahead_ms();
   order.changed = std::min(order.changed, wall());
+  writes_.expect(order);
   auto done = metrics_.purges.noting(order, clock_, std::move(command.done));
   store_.purge(std::move(order), [retired, done = std::move(done)](PurgeResult result) {
     result.fills = retired;

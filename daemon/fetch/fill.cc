@@ -309,7 +309,7 @@ bool Fill::commit(const SoundBody& body) {
     object.epoch = around_.store.shown_by(*this, epoch_, object.tags, made);
   }
   outdated_ = object.epoch < epoch_;
-  return write_->commit(std::move(object));
+  return write_->commit(std::move(object), around_.owner.wall());
 }
 
 /// Of a whole 401, 403 or 412: true when it was the API's word on the credential, and everyone

@@ -56,7 +56,7 @@ class FillWrite {
   /// False = there is no room for it: nothing can be committed.
   virtual bool append(const Chunk& piece) = 0;
   /// With all that was appended as its body. At most once. False = refused.
-  virtual bool commit(ObjectHead object) = 0;
+  virtual bool commit(ObjectHead object, WallTime now) = 0;
 };
 
 /// The way into the store.

@@ -14,7 +14,7 @@ class StoreWrites::Write final : public FillWrite {
       : all_(all), fill_(fill), write_(std::move(write)) {}
 
   bool append(const Chunk& piece) override { return write_.append(piece); }
-  bool commit(ObjectHead object) override;
+  bool commit(ObjectHead object, WallTime now) override;
 
  private:
   StoreWrites& all_;
@@ -22,11 +22,15 @@ class StoreWrites::Write final : public FillWrite {
   StoreWrite write_;
 };
 
-bool StoreWrites::Write::commit(ObjectHead object) {
+bool StoreWrites::Write::commit(ObjectHead object, WallTime now) {
 #ifdef LARDER_LATE_EPOCH  // a fault on purpose, in one build for tests
   object.epoch = all_.store_.epoch();
 #endif
   const Scope& scope = *fill_.order().scope;
+  const auto place = place_of(scope.api_key, scope.environment, scope.branch);
+  for (const auto ms : all_.visible_.on_shown(object.epoch, place, object.tags, now)) {
+    all_.metrics_.visible.add(ms);
+  }
   const bool taken =
       std::move(write_).commit(std::move(object),
                                {.mac = scope.mac,

@@ -8,6 +8,7 @@
 #include "cache/scope/key.h"
 #include "cache/store/store.h"
 #include "daemon/fetch/fill_owner.h"
+#include "daemon/fetch/visible_watch.h"
 #include "daemon/watch/metrics.h"
 
 namespace larder {
@@ -22,6 +23,9 @@ class StoreWrites final : public FillStore {
   StoreWrites(Store& store, OriginMetrics& metrics, Committed committed)
       : store_(store), metrics_(metrics), committed_(std::move(committed)) {}
 
+  /// From now on answers tell when they are the first to show what the order is about.
+  void expect(const PurgeOrder& order) { visible_.expect(order, store_.epoch()); }
+
   std::uint64_t max_object_bytes() const override { return store_.max_object_bytes(); }
   std::uint64_t epoch() const override { return store_.epoch(); }
   std::uint64_t shown_by(const Fill& fill, std::uint64_t number, std::string_view tags,
@@ -33,6 +37,7 @@ class StoreWrites final : public FillStore {
 
   Store& store_;
   OriginMetrics& metrics_;
+  VisibleWatch visible_;
   const Committed committed_;
 };
 

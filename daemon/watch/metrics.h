@@ -63,8 +63,19 @@ struct alignas(64) WorkerMetrics {
   Count timeouts;
 };
 
+/// From a change of content to the first answer that shows it. Written by one thread.
+struct VisibleTimes {
+  static constexpr std::array<std::int64_t, 9> kBoundsMs = {100,    250,    500,     1'000,  2'500,
+                                                            10'000, 60'000, 300'000, 900'000};
+  std::array<Count, kBoundsMs.size() + 1> counts;
+  Count sum_ms;
+
+  void add(std::int64_t ms);
+};
+
 /// Written by the origin thread.
 struct OriginMetrics {
+  VisibleTimes visible;
   Count fills_started;
   Count fills_joined;
   Count fills_refreshed;

@@ -71,7 +71,7 @@ class FakeFillStore final : public FillStore {
       body_ += *piece;
       return true;
     }
-    bool commit(ObjectHead object) override {
+    bool commit(ObjectHead object, WallTime) override {
       if (!store_.commits) return false;
       store_.committed.push_back({std::move(object), body_});
       return true;

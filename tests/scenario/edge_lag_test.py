@@ -73,6 +73,7 @@ def test_past_the_cdn_the_new_version_is_seen_long_before_the_cdn_has_it(stage):
     check(site.asked() - site.asked_before <= 3, "the old one, and once more past the CDN")
     wait_until(lambda: is_fresh_hit(site.larder.get(TARGET, credentials())), "a hit again")
     check_equal(site.larder.metrics()["larder_fence_retries_total"], 1, "it is counted")
+    check_equal(site.larder.metrics()["larder_publish_visible_seconds_count"], 1, "so is the time it took")
 
 
 def test_where_nothing_gets_past_the_cdn_it_is_asked_in_pauses(stage):
