@@ -86,15 +86,17 @@ std::optional<Epochs::Purged> Epochs::purged_since(std::uint64_t number, std::ui
 std::uint64_t Epochs::shown_by(std::uint64_t number, std::uint64_t place, std::string_view tags,
                                WallTime made_after) const {
   std::uint64_t shown = number;
-  for (std::size_t i = 0; i < tag_count(tags); ++i) {
-    const auto slot = slot_of(tag_in(place, tag_at(tags, i)));
-    if (!slot) continue;
+  const auto look_at = [&](std::uint64_t tag) {
+    const auto slot = slot_of(tag);
+    if (!slot) return;
     // What was purged later is purged anyway. put() writes the number last.
     const std::uint64_t purged = fields_[*slot].number.load(kRead);
-    if (purged > number || purged == 0) continue;
+    if (purged > number || purged == 0) return;
     const WallTime changed{signed_of(fields_[*slot].changed.load(kRead))};
     if (changed > made_after) shown = std::min(shown, purged - 1);
-  }
+  };
+  for (std::size_t i = 0; i < tag_count(tags); ++i) look_at(tag_in(place, tag_at(tags, i)));
+  look_at(whole_of(place));  // has the changes of what it displaced
   return shown;
 }
 
@@ -172,6 +174,7 @@ void Epochs::displace(std::size_t slot, EpochChange& change, std::vector<std::si
     all.number = std::max(all.number, row.number);
     all.before = std::max(all.before, row.number);  // nothing is served softly by it
     all.hard = std::max(all.hard, row.hard);
+    all.changed = std::max(all.changed, row.changed);
     put(of_place, all);
     change.raise(all);
   }

@@ -130,6 +130,13 @@ Epochs::Purge Purger::epoch_purge(const PurgeOrder& order) const {
   for (const ScopeLabel& label : database_.scopes.matching(order)) {
     purge.places.push_back(place_of(label.api_key, label.environment, label.branch));
   }
+  // A cache on the way may have old content of a place of which nothing is stored yet.
+  if (order.changed.ms > 0 && !order.api_key.empty() && !order.environment.empty()) {
+    for (const std::string& name : order.aliases) {
+      purge.places.push_back(place_of(order.api_key, order.environment, name));
+    }
+    purge.places.push_back(place_of(order.api_key, order.environment, order.branch));
+  }
   std::sort(purge.places.begin(), purge.places.end());
   purge.places.erase(std::unique(purge.places.begin(), purge.places.end()), purge.places.end());
   for (const ContentChange& change : order.changes) {

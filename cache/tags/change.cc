@@ -53,7 +53,7 @@ std::vector<Tag> exact_tags_of(const ContentChange& change) {
     case ContentChange::What::entry:
       return exact_tags_of_entry(change);
     case ContentChange::What::asset:
-      return {asset_tag(change.uid)};
+      return {asset_tag(change.uid), asset_list_tag()};
     case ContentChange::What::content_type:
     case ContentChange::What::global_field:
     case ContentChange::What::taxonomy:

@@ -9,11 +9,15 @@ namespace larder {
 bool Fence::note(const CacheKey& key, WallTime now) {
   if (keys_.size() >= most_ && !keys_.contains(key)) make_room(now);
   if (keys_.size() >= most_ && !keys_.contains(key)) return false;
-  Outdated& outdated = keys_.try_emplace(key, Outdated{now, now, false}).first->second;
+  Outdated& outdated = keys_.try_emplace(key, Outdated{now, now}).first->second;
   const Milliseconds lasted = std::max<std::int64_t>(0, now.ms - outdated.since.ms);
   outdated.pause_until.ms =
       now.ms + std::clamp<Milliseconds>(lasted / kPart, kShortestPause, kLongestPause);
   return !std::exchange(outdated.asked_past_caches, true);
+}
+
+void Fence::end_pauses() {
+  for (auto& [key, outdated] : keys_) outdated.pause_until = {};
 }
 
 bool Fence::pauses(const CacheKey& key, WallTime now) const {
@@ -21,6 +25,16 @@ bool Fence::pauses(const CacheKey& key, WallTime now) const {
   if (found == keys_.end()) return false;
   const Milliseconds left = found->second.pause_until.ms - now.ms;
   return left > 0 && left <= kLongestPause;
+}
+
+bool Fence::passes_caches(const CacheKey& key) const {
+  const auto found = keys_.find(key);
+  return found != keys_.end() && !found->second.plainly;
+}
+
+void Fence::ask_plainly(const CacheKey& key) {
+  const auto found = keys_.find(key);
+  if (found != keys_.end()) found->second.plainly = true;
 }
 
 /// Those that nobody has asked for since their pause ended go.

@@ -31,10 +31,14 @@ class Fence {
   bool note(const CacheKey& key, WallTime now);
   /// An answer that is not outdated has come.
   void settle(const CacheKey& key) { keys_.erase(key); }
+  /// A purge came: what was outdated may be so no more, and what may be given is older than it.
+  void end_pauses();
   /// Nothing is to be asked for where an older answer can be given.
   bool pauses(const CacheKey& key, WallTime now) const;
-  /// Its last answer was outdated: caches on the way are to be passed.
-  bool holds(const CacheKey& key) const { return keys_.contains(key); }
+  /// Its last answer was outdated: caches on the way are to be passed, unless that has failed.
+  bool passes_caches(const CacheKey& key) const;
+  /// What was asked past caches was no answer to keep: the origin may take no such parameter.
+  void ask_plainly(const CacheKey& key);
   std::size_t size() const { return keys_.size(); }
 
  private:
@@ -42,6 +46,7 @@ class Fence {
     WallTime since;
     WallTime pause_until;
     bool asked_past_caches = false;
+    bool plainly = false;
   };
 
   void make_room(WallTime now);

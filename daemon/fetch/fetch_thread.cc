@@ -75,6 +75,7 @@ void FetchThread::run() {
   // Everything on the loop closes here, on its own thread.
   relays_.clear();
   fills_.clear();
+  outdated_.clear();
   followers_.reset();
   delivery_.reset();
   preview_.reset();
@@ -262,7 +263,7 @@ bool FetchThread::answer_from_store(const FillOrder& order) {
 /// null = refused, and its waiter told so.
 Fill* FetchThread::start_fill(FillOrder order, unsigned attempt) {
   const auto waiter = order.waiter;
-  order.past_caches = fence_.holds(order.key);
+  order.past_caches = fence_.passes_caches(order.key);
   auto owned =
       std::make_unique<Fill>(around_fills_, settings_, next_fill_++, std::move(order), attempt);
   if (const auto refused = owned->start()) {
@@ -360,6 +361,7 @@ void FetchThread::take(PurgeCommand& command) {
     if (fill.state() == Fill::State::committing) committing.push_back(&fill);
   });
   for (const Fill* const fill : committing) fills_.remove(*fill);
+  fence_.end_pauses();
   hit_for_miss_.clear();
   odd_.clear();
   refused_.clear();
@@ -415,7 +417,11 @@ void FetchThread::on_verdict(const Fill& fill, StoreVerdict verdict) {
   const auto words = unstored_.note(fill.order().scope->delivery_host, verdict,
                                     lasting_reason(verdict, fill.arrived_old()), monotonic_now());
   if (words) log(LogLevel::warning, "fill", *words);
-  if (verdict == StoreVerdict::storable) settle_fence(fill);
+  if (verdict == StoreVerdict::storable) {
+    settle_fence(fill);
+  } else if (fill.order().past_caches) {
+    fence_.ask_plainly(fill.order().key);
+  }
   metrics_.verdicts[static_cast<std::size_t>(verdict) % metrics_.verdicts.size()].add();
 }
 

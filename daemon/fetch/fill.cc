@@ -304,7 +304,7 @@ bool Fill::commit(const SoundBody& body) {
       filled_object(order_, facts_->status, lifetime_, body, head_->blocks, reading_->tags());
   object.key = around_.owner.place_of(order_, facts_->status);
   object.epoch = epoch_;
-  if (settings_->config.purge.fence) {
+  if (settings_->config.purge.fence && facts_->has_age) {
     const auto made = made_after(*facts_, {requested_, around_.owner.wall()});
     object.epoch = around_.store.shown_by(*this, epoch_, object.tags, made);
   }

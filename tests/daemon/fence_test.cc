@@ -17,11 +17,11 @@ CacheKey key_of(std::uint8_t number) {
 
 TEST_CASE("fence: an outdated answer is asked for again at once, and once", "[fence]") {
   Fence fence(8);
-  CHECK_FALSE(fence.holds(key_of(1)));
+  CHECK_FALSE(fence.passes_caches(key_of(1)));
   CHECK(fence.note(key_of(1), {1'000}));
   CHECK_FALSE(fence.note(key_of(1), {1'100}));
-  CHECK(fence.holds(key_of(1)));
-  CHECK_FALSE(fence.holds(key_of(2)));
+  CHECK(fence.passes_caches(key_of(1)));
+  CHECK_FALSE(fence.passes_caches(key_of(2)));
   CHECK(fence.note(key_of(2), {1'100}));
 }
 
@@ -48,12 +48,33 @@ TEST_CASE("fence: a clock that goes back ends a pause", "[fence]") {
   CHECK_FALSE(fence.pauses(key_of(1), {1'000}));
 }
 
+TEST_CASE("fence: a purge ends pauses, and caches are passed all the same", "[fence]") {
+  Fence fence(8);
+  fence.note(key_of(1), {1'000});
+  fence.end_pauses();
+  CHECK_FALSE(fence.pauses(key_of(1), {1'001}));
+  CHECK(fence.passes_caches(key_of(1)));
+  CHECK_FALSE(fence.note(key_of(1), {1'002}));
+  CHECK(fence.pauses(key_of(1), {1'003}));
+}
+
+TEST_CASE("fence: an origin that refuses the parameter is asked without it", "[fence]") {
+  Fence fence(8);
+  fence.note(key_of(1), {1'000});
+  fence.ask_plainly(key_of(1));
+  CHECK_FALSE(fence.passes_caches(key_of(1)));
+  CHECK(fence.pauses(key_of(1), {1'001}));
+  fence.settle(key_of(1));
+  fence.note(key_of(1), {2'000});
+  CHECK(fence.passes_caches(key_of(1)));
+}
+
 TEST_CASE("fence: a key that is settled is as any other", "[fence]") {
   Fence fence(8);
   fence.note(key_of(1), {1'000});
   fence.settle(key_of(1));
   CHECK_FALSE(fence.pauses(key_of(1), {1'001}));
-  CHECK_FALSE(fence.holds(key_of(1)));
+  CHECK_FALSE(fence.passes_caches(key_of(1)));
   CHECK(fence.note(key_of(1), {1'002}));
 }
 
