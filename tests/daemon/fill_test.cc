@@ -67,7 +67,7 @@ TEST_CASE("fill: an object carries the tags of its path and of what its body sho
   CHECK(has_any_tag(tags, std::vector{entry_tag("a")}) == found);
   CHECK(has_any_tag(tags, std::vector{reference_tag("b")}) == found);
   CHECK(has_any_tag(tags, std::vector{content_tag("author")}) == found);
-  CHECK(has_any_tag(tags, std::vector{list_tag("blog")}) == !found);
+  CHECK(has_any_tag(tags, std::vector{arrival_tag("blog")}) == !found);
   CHECK_FALSE(has_any_tag(tags, std::vector{unknown_tag(), any_list_tag()}));
 }
 

@@ -102,7 +102,9 @@ TEST_CASE("follower: what comes in pieces becomes one purge with the position") 
   CHECK(order.position->feed == "sync blt1/production/main");
   CHECK(order.position->value == "1 0 0 poll blt2");
   CHECK_FALSE(f.follower.due());
-  f.follower.on_purged({.objects = 3, .fills = 0, .scopes = {}, .error = {}}, MonotonicTime{});
+  PurgeResult purged;
+  purged.objects = 3;
+  f.follower.on_purged(purged, MonotonicTime{});
   CHECK(f.follower.due());
   const FeedSnapshot shown = f.follower.snapshot();
   CHECK(shown.purges == 1);
