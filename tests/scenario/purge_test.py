@@ -349,7 +349,7 @@ def test_mistaken_purges_say_what_is_wrong_and_purge_nothing(stage):
             (["purge", "everything"], "known are url, path-prefix, scope, all, entry, asset, "
                                       "content-type, global-field, taxonomy"),
             (["purge", "all", "--branch", "main"], "branch"),
-            (["purge"], "a command is missing"), (["purge", "scope", "--colour", "red"], "colour"),
+            (["purge"], "give one of"), (["purge", "scope", "--colour", "red"], "colour"),
             (["purge", "url", "/v3/unknown/path"], "never caches"),
             (["purge", "url", "/v3/sync?init=true"], "never caches"),
             (["purge", "url", "/other"], "none that larder serves"),
