@@ -320,6 +320,7 @@ def test_the_edge_lags_and_tells_its_age(stage):
     check("78006" in ages(), "copies as old as they like before any change")
     published = time.monotonic()
     sandbox.publish()
+    wait_until(lambda: any(ages()), "copies of after the change")
     seen = {int(age) for age in ages() if age is not None}
     check(seen and max(seen) <= time.monotonic() - published, f"older than the change: {seen}")
 

@@ -106,7 +106,7 @@ def test_a_half_closed_client_gets_the_answer_to_its_purge(stage):
             client.send(b"POST /purge?what=all HTTP/1.1\r\nHost: x\r\n\r\n")
             client.socket.shutdown(socket.SHUT_WR)
             response = client.read_response()
-            check_equal((response.status, response.json()), (200, {"purged": 1}), text)
+            check_equal((response.status, response.json()["purged"]), (200, 1), text)
     for _ in range(5):
         purge("a purge")
     warm(larder)
