@@ -5,21 +5,12 @@
 #include "conf/base/json_text.h"
 #include "conf/base/log.h"
 #include "conf/base/redact.h"
+#include "daemon/watch/exposition.h"
 
 namespace larder {
 namespace {
 
 constexpr std::int64_t kSayEveryMs = 60'000;
-
-void sample(std::string& out, const char* name, const char* type, const char* help,
-            std::uint64_t value) {
-  for (const char* part : {"# HELP ", name, " ", help, "\n# TYPE ", name, " ", type, "\n", name}) {
-    out += part;
-  }
-  out += " ";
-  out += std::to_string(value);
-  out += "\n";
-}
 
 }  // namespace
 
@@ -71,22 +62,22 @@ std::string BusReport::metrics_text(std::size_t queue) const {
   const auto get = [](const auto& number) {
     return static_cast<std::uint64_t>(number.load(std::memory_order_relaxed));
   };
-  std::string out;
-  sample(out, "larder_bus_connected", "gauge", "1 = the bus is read.",
-         state() == BusState::away ? 0 : 1);
-  sample(out, "larder_bus_following", "gauge", "1 = all that other nodes have sent is applied.",
-         state() == BusState::following ? 1 : 0);
-  sample(out, "larder_bus_lag_milliseconds", "gauge",
-         "From the appending of the last entry to the end of its purge here.", get(lag_ms_));
-  sample(out, "larder_bus_entries_read_total", "counter", "Entries of other nodes applied.",
-         get(read_));
-  sample(out, "larder_bus_entries_sent_total", "counter", "Entries appended.", get(sent_));
-  sample(out, "larder_bus_gaps_total", "counter",
-         "Times that all scopes were purged because what was missed is not known.", get(gaps_));
-  sample(out, "larder_bus_entries_unreadable_total", "counter",
-         "Entries that this larder does not know.", get(unreadable_));
-  sample(out, "larder_bus_queue", "gauge", "Entries that wait to be appended.", queue);
-  return out;
+  Exposition out;
+  out.single("larder_bus_connected", "gauge", "1 = the bus is read.",
+             state() == BusState::away ? 0 : 1);
+  out.single("larder_bus_following", "gauge", "1 = all that other nodes have sent is applied.",
+             state() == BusState::following ? 1 : 0);
+  out.single("larder_bus_lag_milliseconds", "gauge",
+             "From the appending of the last entry to the end of its purge here.", get(lag_ms_));
+  out.single("larder_bus_entries_read_total", "counter", "Entries of other nodes applied.",
+             get(read_));
+  out.single("larder_bus_entries_sent_total", "counter", "Entries appended.", get(sent_));
+  out.single("larder_bus_gaps_total", "counter",
+             "Times that all scopes were purged because what was missed is not known.", get(gaps_));
+  out.single("larder_bus_entries_unreadable_total", "counter",
+             "Entries that this larder does not know.", get(unreadable_));
+  out.single("larder_bus_queue", "gauge", "Entries that wait to be appended.", queue);
+  return out.take();
 }
 
 std::string BusReport::status_json(std::size_t queue) const {

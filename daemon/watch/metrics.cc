@@ -1,47 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/watch/metrics.h"
 
-#include <algorithm>
 #include <string_view>
 
 #include "conf/base/patient_memory.h"
 #include "conf/base/redact.h"
+#include "daemon/watch/exposition.h"
 
 namespace larder {
 namespace {
-
-/// Builds the exposition format: each family's HELP and TYPE once, then its samples.
-class Exposition {
- public:
-  void family(std::string_view name, std::string_view type, std::string_view help) {
-    name_ = name;
-    text_.append("# HELP ").append(name).append(" ").append(help);
-    text_.append("\n# TYPE ").append(name).append(" ").append(type).append("\n");
-  }
-  void sample(std::string_view labels, std::uint64_t value) {
-    sample_of({}, labels, std::to_string(value));
-  }
-  /// Of a histogram, whose samples have names of their own.
-  void sample_of(std::string_view ending, std::string_view labels, std::string_view value) {
-    text_.append(name_).append(ending);
-    if (!labels.empty()) text_.append("{").append(labels).append("}");
-    text_.append(" ").append(value).append("\n");
-  }
-  void single(std::string_view name, std::string_view type, std::string_view help,
-              std::uint64_t value) {
-    family(name, type, help);
-    sample({}, value);
-  }
-  std::string take() { return std::move(text_); }
-
- private:
-  std::string text_;
-  std::string name_;
-};
-
-std::string label(std::string_view name, std::string_view value) {
-  return std::string(name) + "=\"" + std::string(value) + "\"";
-}
 
 void add_worker_metrics(Exposition& out, const std::vector<const WorkerMetrics*>& workers) {
   const auto total = [&](auto member) {
@@ -72,32 +39,15 @@ void add_worker_metrics(Exposition& out, const std::vector<const WorkerMetrics*>
              total(&WorkerMetrics::timeouts));
 }
 
-std::string seconds_text(std::uint64_t ms) {
-  std::string thousandths = std::to_string(1'000 + ms % 1'000);
-  return std::to_string(ms / 1'000).append(".").append(thousandths, 1, 3);
-}
-
-void add_visible_times(Exposition& out, const VisibleTimes& times) {
-  out.family("larder_publish_visible_seconds", "histogram",
-             "From a change of an entry or asset to the first answer that shows it.");
-  std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < times.counts.size(); ++i) {
-    sum += times.counts[i].get();
-    const bool last = i == times.kBoundsMs.size();
-    const auto bound = last ? 0 : static_cast<std::uint64_t>(times.kBoundsMs[i]);
-    out.sample_of("_bucket", label("le", last ? "+Inf" : seconds_text(bound)), std::to_string(sum));
-  }
-  out.sample_of("_sum", {}, seconds_text(times.sum_ms.get()));
-  out.sample_of("_count", {}, std::to_string(sum));
-}
-
 void add_origin_metrics(Exposition& out, const OriginMetrics& origin) {
   out.single("larder_fills_total", "counter", "Fetches for the cache.", origin.fills_started.get());
   out.single("larder_fills_joined_total", "counter", "Requests that joined a fetch under way.",
              origin.fills_joined.get());
   out.single("larder_fills_refresh_total", "counter", "Background refreshes.",
              origin.fills_refreshed.get());
-  add_visible_times(out, origin.visible);
+  out.histogram("larder_publish_visible_seconds",
+                "From a change of an entry or asset to the first answer that shows it.",
+                origin.visible);
   out.single("larder_fence_outdated_total", "counter",
              "Answers that a cache before the origin had since before a change.",
              origin.outdated_answers.get());
@@ -306,12 +256,6 @@ const char* name_of(Outcome outcome) {
       return "aborted";
   }
   return "?";
-}
-
-void VisibleTimes::add(std::int64_t ms) {
-  const auto at = std::lower_bound(kBoundsMs.begin(), kBoundsMs.end(), ms);
-  counts[static_cast<std::size_t>(at - kBoundsMs.begin())].add();
-  sum_ms.add(static_cast<std::uint64_t>(ms));
 }
 
 std::string prometheus_text(const std::vector<const WorkerMetrics*>& workers,

@@ -12,25 +12,13 @@
 #include "cache/http/response.h"
 #include "cache/store/store.h"
 #include "conf/base/log_health.h"
+#include "daemon/watch/count.h"
 #include "daemon/watch/feed_board.h"
 #include "daemon/watch/host_board.h"
 #include "daemon/watch/purge_log.h"
+#include "daemon/watch/time_histogram.h"
 
 namespace larder {
-
-/// A counter or gauge with one writing thread and any number of readers: no locked instruction.
-class Count {
- public:
-  void add(std::uint64_t more = 1) {
-    value_.store(value_.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
-  }
-  void sub(std::uint64_t less = 1) { add(~less + 1); }
-  void set(std::uint64_t value) { value_.store(value, std::memory_order_relaxed); }
-  std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<std::uint64_t> value_{0};
-};
 
 /// What became of a request, for the metrics, the access log and Cache-Status.
 enum class Outcome : std::uint8_t {
@@ -63,19 +51,9 @@ struct alignas(64) WorkerMetrics {
   Count timeouts;
 };
 
-/// From a change of content to the first answer that shows it. Written by one thread.
-struct VisibleTimes {
-  static constexpr std::array<std::int64_t, 9> kBoundsMs = {100,    250,    500,     1'000,  2'500,
-                                                            10'000, 60'000, 300'000, 900'000};
-  std::array<Count, kBoundsMs.size() + 1> counts;
-  Count sum_ms;
-
-  void add(std::int64_t ms);
-};
-
 /// Written by the origin thread.
 struct OriginMetrics {
-  VisibleTimes visible;
+  TimeHistogram visible;  ///< from a change of content to the first answer that shows it
   Count fills_started;
   Count fills_joined;
   Count fills_refreshed;

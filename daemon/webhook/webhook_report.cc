@@ -7,25 +7,12 @@
 #include "conf/base/json_text.h"
 #include "conf/base/redact.h"
 #include "conf/base/utc_text.h"
+#include "daemon/watch/exposition.h"
 
 namespace larder {
 namespace {
 
 constexpr std::int64_t kWarnEveryMs = 60'000;
-
-void family(std::string& out, const std::string& name, const char* type, const char* help) {
-  out += "# HELP " + name + " " + help + "\n# TYPE " + name + " " + type + "\n";
-}
-
-void sample(std::string& out, const std::string& name, std::uint64_t value) {
-  out += name + " " + std::to_string(value) + "\n";
-}
-
-std::string seconds_text(std::int64_t ms) {
-  std::string rest = std::to_string(1'000 + ms % 1'000).substr(1);
-  while (rest.ends_with('0')) rest.pop_back();
-  return std::to_string(ms / 1'000) + (rest.empty() ? "" : "." + rest);
-}
 
 }  // namespace
 
@@ -49,10 +36,7 @@ void WebhookReport::count(Unproven proof) {
 void WebhookReport::note(Event event, WallTime now) {
   count(event.result);
   if (event.triggered.ms != 0 && event.result != WebhookResult::duplicate) {
-    const std::int64_t lag = std::max<std::int64_t>(0, now.ms - event.triggered.ms);
-    const auto at = std::lower_bound(kLags.begin(), kLags.end(), lag);
-    ++lags_[static_cast<std::size_t>(at - kLags.begin())];
-    lag_sum_ms_ += lag;
+    lags_.add(std::max<std::int64_t>(0, now.ms - event.triggered.ms));
   }
   last_ = std::move(event);
   last_at_ = now;
@@ -75,41 +59,25 @@ std::string WebhookReport::take_warning(MonotonicTime now) {
 }
 
 std::string WebhookReport::metrics_text(std::uint64_t pending) const {
-  std::string out;
-  family(out, "larder_webhooks_total", "counter", "Webhooks, by what became of them.");
+  Exposition out;
+  out.family("larder_webhooks_total", "counter", "Webhooks, by what became of them.");
   for (std::size_t i = 0; i < kWebhookResults; ++i) {
-    const std::string name = name_of(static_cast<WebhookResult>(i));
-    sample(out, "larder_webhooks_total{result=\"" + name + "\"}", results_[i]);
+    out.sample(label("result", name_of(static_cast<WebhookResult>(i))), results_[i]);
   }
-  family(out, "larder_webhooks_unproven_total", "counter",
-         "Webhooks refused, by the proof that failed.");
+  out.family("larder_webhooks_unproven_total", "counter",
+             "Webhooks refused, by the proof that failed.");
   for (std::size_t i = 0; i < kUnproven; ++i) {
-    const std::string name = name_of(static_cast<Unproven>(i));
-    sample(out, "larder_webhooks_unproven_total{proof=\"" + name + "\"}", unproven_[i]);
+    out.sample(label("proof", name_of(static_cast<Unproven>(i))), unproven_[i]);
   }
-  family(out, "larder_webhooks_late_total", "counter",
-         "Webhooks answered with 202, before their purge was durable.");
-  sample(out, "larder_webhooks_late_total", late_);
-  family(out, "larder_webhook_purges_pending", "gauge", "Purges of webhooks that are under way.");
-  sample(out, "larder_webhook_purges_pending", pending);
-  family(out, "larder_webhook_last_seen_seconds", "gauge",
-         "When the last genuine webhook came, since 1970; 0 = never.");
-  sample(out, "larder_webhook_last_seen_seconds",
-         static_cast<std::uint64_t>(last_seen_.ms / 1'000));
-  const std::string lag = "larder_webhook_lag_seconds";
-  family(out, lag, "histogram", "From the event to the end of its purge.");
-  std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < lags_.size(); ++i) {
-    sum += lags_[i];
-    std::string bucket = lag;
-    bucket += "_bucket{le=\"";
-    bucket += i < kLags.size() ? seconds_text(kLags[i]) : "+Inf";
-    bucket += "\"}";
-    sample(out, bucket, sum);
-  }
-  out += lag + "_sum " + seconds_text(lag_sum_ms_) + "\n";
-  sample(out, lag + "_count", sum);
-  return out;
+  out.single("larder_webhooks_late_total", "counter",
+             "Webhooks answered with 202, before their purge was durable.", late_);
+  out.single("larder_webhook_purges_pending", "gauge", "Purges of webhooks that are under way.",
+             pending);
+  out.single("larder_webhook_last_seen_seconds", "gauge",
+             "When the last genuine webhook came, since 1970; 0 = never.",
+             static_cast<std::uint64_t>(last_seen_.ms / 1'000));
+  out.histogram("larder_webhook_lag_seconds", "From the event to the end of its purge.", lags_);
+  return out.take();
 }
 
 std::string WebhookReport::status_json(WallTime now, std::uint64_t pending) const {

@@ -7,6 +7,7 @@
 
 #include "conf/base/clock.h"
 #include "daemon/events/webhook_proof.h"
+#include "daemon/watch/time_histogram.h"
 
 namespace larder {
 
@@ -64,14 +65,10 @@ class WebhookReport {
 
  private:
   /// Upper bounds of the event lag, in milliseconds.
-  static constexpr std::array<std::int64_t, 9> kLags = {100,    250,    500,     1'000,  2'500,
-                                                        10'000, 60'000, 300'000, 900'000};
-
   std::array<std::uint64_t, kWebhookResults> results_{};
   std::array<std::uint64_t, kWebhookResults> told_{};  ///< as of the last warning
   std::array<std::uint64_t, kUnproven> unproven_{};
-  std::array<std::uint64_t, kLags.size() + 1> lags_{};
-  std::int64_t lag_sum_ms_ = 0;
+  TimeHistogram lags_;
   std::uint64_t late_ = 0;  ///< answered before the purge was durable
   WallTime last_seen_;      ///< 0 = never
   Event last_;

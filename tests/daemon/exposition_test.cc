@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/watch/exposition.h"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include "daemon/watch/time_histogram.h"
+
+namespace larder::test {
+
+TEST_CASE("exposition: a family is said once, before its samples", "[daemon]") {
+  Exposition out;
+  out.family("larder_x_total", "counter", "So many.");
+  out.sample(label("kind", "a"), 1);
+  out.sample(label("kind", "b"), 2);
+  out.single("larder_y", "gauge", "So much.", 3);
+  CHECK(out.take() ==
+        "# HELP larder_x_total So many.\n# TYPE larder_x_total counter\n"
+        "larder_x_total{kind=\"a\"} 1\nlarder_x_total{kind=\"b\"} 2\n"
+        "# HELP larder_y So much.\n# TYPE larder_y gauge\nlarder_y 3\n");
+}
+
+TEST_CASE("exposition: a histogram counts up to each bound, in seconds", "[daemon]") {
+  TimeHistogram times;
+  for (const std::int64_t ms : {0, 100, 101, 250, 900'001}) times.add(ms);
+  Exposition out;
+  out.histogram("larder_z_seconds", "How long.", times);
+  CHECK(out.take() ==
+        "# HELP larder_z_seconds How long.\n# TYPE larder_z_seconds histogram\n"
+        "larder_z_seconds_bucket{le=\"0.1\"} 2\nlarder_z_seconds_bucket{le=\"0.25\"} 4\n"
+        "larder_z_seconds_bucket{le=\"0.5\"} 4\nlarder_z_seconds_bucket{le=\"1\"} 4\n"
+        "larder_z_seconds_bucket{le=\"2.5\"} 4\nlarder_z_seconds_bucket{le=\"10\"} 4\n"
+        "larder_z_seconds_bucket{le=\"60\"} 4\nlarder_z_seconds_bucket{le=\"300\"} 4\n"
+        "larder_z_seconds_bucket{le=\"900\"} 4\nlarder_z_seconds_bucket{le=\"+Inf\"} 5\n"
+        "larder_z_seconds_sum 900.452\nlarder_z_seconds_count 5\n");
+}
+
+}  // namespace larder::test
