@@ -9,6 +9,7 @@
 #include "cache/scope/scope_mac.h"
 #include "conf/base/clock.h"
 #include "conf/config.h"
+#include "upstream/token_bucket.h"
 
 namespace larder {
 
@@ -22,8 +23,7 @@ class MissBuckets {
   /// Requests per second, and in one go. A rate of 0 is no bound.
   MissBuckets(unsigned rate, unsigned burst) { set_bounds(rate, burst); }
   void set_bounds(unsigned rate, unsigned burst) {
-    rate_ = rate;
-    burst_ = burst;
+    bounds_ = {static_cast<double>(rate), static_cast<double>(burst)};
   }
 
   /// Takes one request out of the bucket. Empty: nothing is taken; gives the time until the next.
@@ -33,16 +33,14 @@ class MissBuckets {
  private:
   struct Bucket {
     ScopeMac bearer;
-    double left;
-    MonotonicTime at;
+    TokenBucket tokens;
   };
   struct MacHash {
     std::size_t operator()(const ScopeMac& mac) const noexcept;
   };
-  Bucket& bucket_of(const ScopeMac& bearer, MonotonicTime now);
+  TokenBucket& bucket_of(const ScopeMac& bearer, MonotonicTime now);
 
-  double rate_ = 0;
-  double burst_ = 0;
+  TokenBucket::Bounds bounds_;
   std::list<Bucket> recent_;  ///< most recent first
   std::unordered_map<ScopeMac, std::list<Bucket>::iterator, MacHash> buckets_;
 };
