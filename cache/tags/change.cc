@@ -2,7 +2,6 @@
 #include "cache/tags/change.h"
 
 namespace larder {
-
 namespace {
 
 /// By its uid, and what of its content type it may change.
@@ -24,6 +23,31 @@ std::vector<Tag> tags_of_entry(const ContentChange& change) {
 }
 
 }  // namespace
+
+const char* name_of(ContentChange::What what) {
+  switch (what) {
+    case ContentChange::What::entry:
+      return "entry";
+    case ContentChange::What::asset:
+      return "asset";
+    case ContentChange::What::content_type:
+      return "content_type";
+    case ContentChange::What::global_field:
+      return "global_field";
+    case ContentChange::What::taxonomy:
+      return "taxonomy";
+  }
+  return "?";
+}
+
+std::optional<ContentChange::What> content_named(std::string_view name) {
+  using What = ContentChange::What;
+  for (const What what :
+       {What::entry, What::asset, What::content_type, What::global_field, What::taxonomy}) {
+    if (name == name_of(what)) return what;
+  }
+  return std::nullopt;
+}
 
 std::vector<Tag> tags_of(const ContentChange& change) {
   switch (change.what) {

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cache/tags/tag.h"
@@ -20,6 +22,10 @@ struct ContentChange {
   Action action = Action::unknown;
   std::string locale = {};
 };
+
+/// "entry", "content_type": the word of the CMS.
+const char* name_of(ContentChange::What what);
+std::optional<ContentChange::What> content_named(std::string_view name);
 
 /// The tags of which an answer has at least one if it may show what has changed. An entry changes
 /// what shows it and every list of its content type; a content type also what shows its entries.

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "daemon/admin/purge_request.h"
+
 #include <algorithm>
 #include <array>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "cache/request/canonical.h"
 #include "cache/request/classify.h"
 #include "cache/request/query_string.h"
 #include "cache/scope/key.h"
 #include "daemon/admin/purge_fields.h"
-#include "daemon/admin/purge_request.h"
 
 namespace larder {
 namespace {
@@ -64,15 +66,10 @@ std::string canonical_prefix(const std::string& text, PurgeOrder& order) {
   return {};
 }
 
-/// A kind of content by its name in an order.
-std::optional<ContentChange::What> content_of(std::string_view what) {
-  using What = ContentChange::What;
-  if (what == "entry") return What::entry;
-  if (what == "asset") return What::asset;
-  if (what == "content_type" || what == "content-type") return What::content_type;
-  if (what == "global_field" || what == "global-field") return What::global_field;
-  if (what == "taxonomy") return What::taxonomy;
-  return std::nullopt;
+/// A kind of content by its name in an order, `content-type` or `content_type`.
+std::optional<ContentChange::What> content_of(std::string name) {
+  std::replace(name.begin(), name.end(), '-', '_');
+  return content_named(name);
 }
 
 /// What is to go, from whichever form of the request.

@@ -24,16 +24,6 @@ const Names<PurgeOrder::What>& purge_names() {
   return names;
 }
 
-const Names<ContentChange::What>& content_names() {
-  using What = ContentChange::What;
-  static const Names<What> names = {{What::entry, "entry"},
-                                    {What::asset, "asset"},
-                                    {What::content_type, "content_type"},
-                                    {What::global_field, "global_field"},
-                                    {What::taxonomy, "taxonomy"}};
-  return names;
-}
-
 const Names<ContentChange::Action>& action_names() {
   using Action = ContentChange::Action;
   static const Names<Action> names = {
@@ -77,7 +67,7 @@ void add(BusFields& fields, const char* name, std::string value) {
 
 /// "entry/published/en-us/blog/blt1"
 std::string change_text(const ContentChange& change) {
-  std::string text = name_in(content_names(), change.what);
+  std::string text = name_of(change.what);
   text += "/";
   text += name_in(action_names(), change.action);
   for (const std::string& part : {change.locale, change.content_type, change.uid}) {
@@ -95,7 +85,9 @@ bool read_change(std::string_view text, ContentChange& change) {
     parts[i] = text.substr(0, end);
     if (end != text.npos) text.remove_prefix(end + 1);
   }
-  if (!read_name(content_names(), parts[0], change.what)) return false;
+  const auto what = content_named(parts[0]);
+  if (!what) return false;
+  change.what = *what;
   if (!read_name(action_names(), parts[1], change.action)) return false;
   change.locale = parts[2];
   change.content_type = parts[3];

@@ -14,25 +14,11 @@ namespace {
 constexpr std::size_t kMostNamed = 8;  ///< changes of one purge
 constexpr std::size_t kMostText = 1'024;
 
-const char* name_of(ContentChange::What what) {
-  switch (what) {
-    case ContentChange::What::entry:
-      return "entry ";
-    case ContentChange::What::asset:
-      return "asset ";
-    case ContentChange::What::content_type:
-      return "content type ";
-    case ContentChange::What::global_field:
-      return "global field ";
-    case ContentChange::What::taxonomy:
-      return "taxonomy ";
-  }
-  return "?";
-}
-
 void append_change(const ContentChange& change, std::string& text) {
   if (!text.empty()) text += ", ";
-  text += name_of(change.what);
+  std::string kind = name_of(change.what);
+  std::replace(kind.begin(), kind.end(), '_', ' ');
+  text.append(kind).append(" ");
   if (!change.content_type.empty()) text.append(change.content_type).append("/");
   text += change.uid;
   if (!change.locale.empty()) text.append(" (").append(change.locale).append(")");
