@@ -78,9 +78,9 @@ std::int64_t received_age_s(const ResponseFacts& response, const Received& recei
   return std::max(apparent / 1'000, response.age_s + delay / 1'000);
 }
 
-WallTime made_after(const ResponseFacts& response, const Received& received) {
-  if (!response.has_age) return received.requested;
-  return {received.requested.ms - (std::max<std::int64_t>(0, response.age_s) + 1) * 1'000};
+std::optional<WallTime> made_after(const ResponseFacts& response, const Received& received) {
+  if (!response.has_age) return std::nullopt;
+  return WallTime{received.requested.ms - (std::max<std::int64_t>(0, response.age_s) + 1) * 1'000};
 }
 
 Lifetime lifetime_of(const ResponseFacts& response, const TtlPolicy& policy,

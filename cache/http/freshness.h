@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "cache/http/response.h"
 #include "conf/base/clock.h"
@@ -52,8 +53,9 @@ struct Received {
 std::int64_t received_age_s(const ResponseFacts& response, const Received& received);
 
 /// The answer was made by the origin later than this. By its Age, which is in whole seconds: the
-/// word of the cache on the way that had it. Without one the origin has made it when asked.
-WallTime made_after(const ResponseFacts& response, const Received& received);
+/// word of the cache on the way that had it. Nothing: without an Age the origin has made it when
+/// asked.
+std::optional<WallTime> made_after(const ResponseFacts& response, const Received& received);
 
 /// The lifetime of a storable answer. Directives of the origin win: s-maxage, max-age, Expires (all
 /// minus the age at which the answer came), stale-while-revalidate, stale-if-error, must-revalidate

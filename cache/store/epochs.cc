@@ -43,8 +43,8 @@ std::uint64_t Epochs::whole_of(std::uint64_t place) {
   return tag_in(place, kWhole);
 }
 
-// --- Lookups. A row's tag is checked before and after its fields; a row that is displaced has
-// raised that of its place before, and that of its place everything_. So those are looked at last.
+// --- Lookups. A row that is displaced while it is read has raised that of its place before, and
+// that of its place everything_. So those are looked at last.
 
 std::optional<std::size_t> Epochs::slot_of(std::uint64_t tag) const {
   const std::size_t first = set_of(tag) * kWays;

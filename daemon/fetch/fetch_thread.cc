@@ -351,9 +351,8 @@ void FetchThread::take(PurgeCommand& command) {
     const FillOrder& filling = fill.order();
     if (!selects(order, filling)) return;
     ++retired;
-    const Scope& scope = *filling.scope;
     if (by_epoch) {
-      order.add_filling(larder::place_of(scope.api_key, scope.environment, scope.branch));
+      order.add_filling(larder::place_of(*filling.scope));
     } else {
       fill.forbid_store();
     }

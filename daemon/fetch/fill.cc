@@ -304,9 +304,9 @@ bool Fill::commit(const SoundBody& body) {
       filled_object(order_, facts_->status, lifetime_, body, head_->blocks, reading_->tags());
   object.key = around_.owner.place_of(order_, facts_->status);
   object.epoch = epoch_;
-  if (settings_->config.purge.fence && facts_->has_age) {
-    const auto made = made_after(*facts_, {requested_, around_.owner.wall()});
-    object.epoch = around_.store.shown_by(*this, epoch_, object.tags, made);
+  const auto made = made_after(*facts_, {requested_, around_.owner.wall()});
+  if (made && settings_->config.purge.fence) {
+    object.epoch = around_.store.shown_by(*this, epoch_, object.tags, *made);
   }
   outdated_ = object.epoch < epoch_;
   return write_->commit(std::move(object), around_.owner.wall());

@@ -27,9 +27,10 @@ bool StoreWrites::Write::commit(ObjectHead object, WallTime now) {
   object.epoch = all_.store_.epoch();
 #endif
   const Scope& scope = *fill_.order().scope;
-  const auto place = place_of(scope.api_key, scope.environment, scope.branch);
-  for (const auto ms : all_.visible_.on_shown(object.epoch, place, object.tags, now)) {
-    all_.metrics_.visible.add(ms);
+  if (all_.visible_.size() > 0) {
+    for (const auto ms : all_.visible_.on_shown(object.epoch, place_of(scope), object.tags, now)) {
+      all_.metrics_.visible.add(ms);
+    }
   }
   const bool taken =
       std::move(write_).commit(std::move(object),
@@ -46,9 +47,7 @@ bool StoreWrites::Write::commit(ObjectHead object, WallTime now) {
 
 std::uint64_t StoreWrites::shown_by(const Fill& fill, std::uint64_t number, std::string_view tags,
                                     WallTime made_after) const {
-  const Scope& scope = *fill.order().scope;
-  return store_.shown_by(number, place_of(scope.api_key, scope.environment, scope.branch), tags,
-                         made_after);
+  return store_.shown_by(number, place_of(*fill.order().scope), tags, made_after);
 }
 
 std::unique_ptr<FillWrite> StoreWrites::begin(const Fill& fill, std::uint64_t announced_bytes) {

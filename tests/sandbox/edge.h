@@ -16,11 +16,11 @@ namespace sandbox {
 /// makes up an `Age` for some targets, which is never more than the time since the last change of
 /// content. With a lag it keeps what it has answered, and answers the same until that long after
 /// the first change that came since; each answer then has its true `Age`. Told by `POST /edge`:
-///   lag_ms        after a change; default 0. Copies from before this order are dropped, so what is
-///   to
-///                 be answered late has to be asked for between the order and the change
-///   cache_buster  parameters like `_cb=1`, that the API does not know, make it another question,
-///                 whose answer is new; false = names that begin with `_` are ignored. Default true
+///   lag_ms        after a change; default 0. Copies from before this order are dropped: ask for
+///                 what is to be answered late between the order and the change
+///   cache_buster  parameters that begin with `_` or `larder_`, which the API does not know, make
+///   it
+///                 another question, whose answer is new; false = they are ignored. Default true
 class Edge {
  public:
   void configure(const Json& order);
