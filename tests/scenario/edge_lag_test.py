@@ -9,7 +9,7 @@ import time
 
 import harness
 from harness import check, check_equal, credentials, wait_until
-from scenario_lib import cache_status, entry_target
+from scenario_lib import cache_status, entry_target, is_fresh_hit
 from webhook_test import Receiver
 
 TARGET = entry_target()
@@ -19,11 +19,6 @@ LAGS_S = [float(lag) for lag in os.environ.get("LARDER_EDGE_LAGS", "1 4").split(
 def version(response):
     check_equal(response.status, 200, f"an answer: {response}")
     return response.json()["entry"]["_version"]
-
-
-def is_fresh_hit(response):
-    status = cache_status(response)
-    return "; hit" in status and "fwd=" not in status and "ttl=-" not in status
 
 
 class Site:

@@ -123,7 +123,9 @@ def ask_until(larder, target, headers, arrived, meanwhile, what):
 
 
 def is_fresh_hit(response):
-    return response.status == 200 and "larder; hit; ttl" in cache_status(response)
+    """Not one of what is stale or purged: that has a ttl below 0."""
+    status = cache_status(response)
+    return response.status == 200 and "larder; hit; ttl" in status and "ttl=-" not in status
 
 
 def check_api_error(response, status, what):

@@ -51,7 +51,7 @@ def test_the_old_answer_goes_out_while_one_refresh_runs(stage):
         for _ in range(10):
             response = larder.get(entry.target, CREDENTIALS)
             check_answer(response, 200, old, "meanwhile")
-            check(not is_fresh_hit(response) or "ttl=-" in cache_status(response),
+            check(not is_fresh_hit(response),
                   f"it is said to be fresh: {response.headers}")
         stage.sandbox.wait_held("refresh")
         stage.sandbox.release("refresh")

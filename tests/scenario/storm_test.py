@@ -14,7 +14,7 @@ import threading
 import time
 
 from harness import check, check_equal, credentials, sized_body, sized_target, sized_uid, wait_until
-from scenario_lib import cache_status, check_answer, is_fresh_hit, scaled, wait_stored
+from scenario_lib import ask_until, cache_status, check_answer, is_fresh_hit, scaled, wait_stored
 from webhook_test import Receiver, event
 
 ITEMS = int(os.environ.get("LARDER_STORM_ITEMS", scaled(300, 100)))
@@ -85,7 +85,7 @@ class Visitors:
             self.wrong.append((number, answer.status, cache_status(answer)))
         elif answer.decoded == new:
             self.new_at.setdefault(number, time.monotonic())
-        elif purged and is_fresh_hit(answer) and "ttl=-" not in cache_status(answer):
+        elif purged and is_fresh_hit(answer):
             self.wrong.append((number, "fresh though purged", cache_status(answer)))
 
     def __enter__(self):
@@ -137,9 +137,9 @@ def test_a_release_is_refreshed_within_the_budget_what_is_asked_for_most_first(s
     check(refused <= asked * 0.02, f"{refused} of {asked} requests were refused with 429")
     check(asked <= ITEMS * 1.1 + 10, f"{ITEMS} items cost {asked} requests")
     check(mean[0] < mean[1] / 2, f"mean places of the most used and of the others: {mean}")
-    with larder.connect() as client:
-        for target, new in zip(stock.targets, stock.bodies[1]):
-            check_answer(client.request(target, CREDENTIALS), 200, new, "in the end")
+    for target, new in zip(stock.targets, stock.bodies[1]):  # of a few, soft_for may not be over
+        ask_until(larder, target, CREDENTIALS, lambda r, new=new: r.decoded == new,
+                  lambda r: r.status == 200 and not is_fresh_hit(r), f"{target} is new in the end")
 
 
 def test_who_has_nothing_to_fall_back_on_waits_and_goes_before_who_has(stage):
