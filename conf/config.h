@@ -157,7 +157,14 @@ struct PurgeConfig {
   /// from a start on, what is stored counts as fresh so long before its feed is caught up
   Milliseconds unknown_for_ms = 0;
   unsigned events = 256;  ///< purges that are remembered for `larderctl events`
+  unsigned warm = 0;      ///< objects, the most used ones, that a purge has refreshed at once
   friend bool operator==(const PurgeConfig&, const PurgeConfig&) = default;
+};
+
+/// `[audit]`
+struct AuditConfig {
+  unsigned per_minute = 0;  ///< fresh objects that are compared with the origin's
+  friend bool operator==(const AuditConfig&, const AuditConfig&) = default;
 };
 
 /// `[preview]`
@@ -257,6 +264,7 @@ struct Config {
   TtlConfig ttl;
   UpstreamConfig upstream;
   PurgeConfig purge;
+  AuditConfig audit;
   PreviewConfig preview;
   std::vector<StackConfig> stacks;  ///< empty = open mode
   OpenModeConfig open;

@@ -143,7 +143,12 @@ Keys<PurgeConfig> purge_keys() {
   return {milliseconds("soft_for", kAtOnce, &PurgeConfig::soft_for_ms, {0, kHourMs}),
           flag("fence", kAtOnce, &PurgeConfig::fence),
           milliseconds("unknown_for", kAtRestart, &PurgeConfig::unknown_for_ms, {0, kHourMs}),
-          count("events", kAtOnce, &PurgeConfig::events, {0, 10'000})};
+          count("events", kAtOnce, &PurgeConfig::events, {0, 10'000}),
+          count("warm", kAtOnce, &PurgeConfig::warm, {0, 1'000})};
+}
+
+Keys<AuditConfig> audit_keys() {
+  return {count("per_minute", kAtOnce, &AuditConfig::per_minute, {0, 600})};
 }
 
 Keys<PreviewConfig> preview_keys() {
@@ -248,6 +253,7 @@ Keys<Config> config_table() {
       table("ttl", &Config::ttl, ttl_keys()),
       table("upstream", &Config::upstream, upstream_keys()),
       table("purge", &Config::purge, purge_keys()),
+      table("audit", &Config::audit, audit_keys()),
       table("preview", &Config::preview, preview_keys()),
       tables("stack", kAtOnce, &Config::stacks, stack_keys(),
              [](const StackConfig& stack) { return stack.api_key; }),

@@ -374,6 +374,10 @@ std::string Server::status_json() const {
   append_field(out, "active", origin_metrics_.fills_active.get());
   append_field(out, "failed_transfers", origin_metrics_.delivery_failed.get());
   append_field(out, "credentials_rejected", origin_metrics_.credentials_rejected.get());
+  out += "},\"audit\":{";
+  append_field(out, "checked", origin_metrics_.audit_checked.get());
+  append_field(out, "differing", origin_metrics_.audit_differing.get());
+  append_field(out, "failed", origin_metrics_.audit_failed.get());
   out += "}";
   if (webhook_->is_configured()) out += ",\"webhook\":" + webhook_->status_json();
   if (bus_) out += ",\"bus\":" + bus_->status_json();

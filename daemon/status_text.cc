@@ -277,6 +277,16 @@ void add_feeds(const Json& feeds, Page& page) {
   }
 }
 
+void add_audit(const Json& audit, Page& page) {
+  const std::uint64_t checked = number_of(audit, "checked");
+  if (checked == 0 && number_of(audit, "failed") == 0) return;
+  const std::uint64_t differing = number_of(audit, "differing");
+  page.heading("Audit");
+  page.count("  checked", checked);
+  page.line("  differing", grouped(differing), differing > 0 ? Colour::bad : Colour::good);
+  page.count("  failed", number_of(audit, "failed"));
+}
+
 }  // namespace
 
 std::optional<std::string> status_text(std::string_view json, bool colours) {
@@ -294,6 +304,7 @@ std::optional<std::string> status_text(std::string_view json, bool colours) {
   add_origin(part_of(status, "origin"), page);
   add_hosts(part_of(status, "hosts"), page);
   add_feeds(part_of(status, "sync"), page);
+  add_audit(part_of(status, "audit"), page);
   return page.take();
 }
 

@@ -104,6 +104,12 @@ Refusal refusal_of(const OriginError& error) {
   return refusal;
 }
 
+Refusal refusal_of_overload(const char* cause) {
+  Refusal refusal = refusal_of(OriginError{OriginCause::overload, "", 1});
+  refusal.cause = cause;
+  return refusal;
+}
+
 Refusal refusal_of_status(int origin_status) {
   Refusal refusal{.status = 502, .error_code = 502, .fwd = "miss"};
   refusal.detail = name_of(OriginCause::server_error);

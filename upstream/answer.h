@@ -65,6 +65,8 @@ struct Waiter {
 
 /// What a client is told when the origin could not be reached or read.
 Refusal refusal_of(const OriginError& error);
+/// Of larder's own bound that `cause` names; to come again in a second.
+Refusal refusal_of_overload(const char* cause);
 /// The same for an answer that larder does not hand on (a redirect, an error while others wait).
 Refusal refusal_of_status(int origin_status);
 /// The same with what the answer says of when to ask again.

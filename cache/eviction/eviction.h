@@ -51,6 +51,9 @@ class EvictionPolicy {
   virtual void on_store(std::uint32_t slot, std::uint64_t key_hash, std::uint32_t cost,
                         const EvictionState& state, EvictionTick now) = 0;
   virtual void on_hit(std::uint32_t slot, EvictionTick now) noexcept = 0;
+  /// How often it was used, as far as that is known; from any thread, without a lock. 0 = slots
+  /// that hold nothing, and policies that count no uses.
+  virtual std::uint32_t uses([[maybe_unused]] std::uint32_t slot) const noexcept { return 0; }
   /// The object left the store: purged, replaced, expired or evicted.
   virtual void on_remove(std::uint32_t slot, std::uint64_t key_hash) = 0;
   /// All left at once. What is remembered of their keys stays.

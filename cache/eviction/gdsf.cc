@@ -154,6 +154,12 @@ void Gdsf::on_restored(double floor) {
   if (std::isfinite(floor) && floor > floor_.load(kRelaxed)) floor_.store(floor, kRelaxed);
 }
 
+std::uint32_t Gdsf::uses(std::uint32_t slot) const noexcept {
+  const UseRecord* const record = records_.find(slot);
+  if (record == nullptr || record->worth.load(kRelaxed) == 0) return 0;
+  return record->frequency.load(kRelaxed);
+}
+
 EvictionState Gdsf::state(std::uint32_t slot) const {
   const UseRecord& record = records_.at(slot);
   return {record.frequency.load(kRelaxed),

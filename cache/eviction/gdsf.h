@@ -42,6 +42,7 @@ class Gdsf final : public EvictionPolicy {
   void on_clear() override;
   std::optional<std::uint32_t> victim() override;
   EvictionState state(std::uint32_t slot) const override;
+  std::uint32_t uses(std::uint32_t slot) const noexcept override;
   double floor() const override { return floor_.load(std::memory_order_relaxed); }
   void on_restored(double floor) override;
 

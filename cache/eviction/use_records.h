@@ -32,7 +32,7 @@ class UseRecords {
   UseRecords& operator=(const UseRecords&) = delete;
 
   /// Any thread: null for slots that were never stored.
-  UseRecord* find(std::uint32_t slot) noexcept {
+  UseRecord* find(std::uint32_t slot) const noexcept {
     return slot < known_.load(std::memory_order_acquire) ? &at(slot) : nullptr;
   }
   /// The writer: makes the record, and all below it, unless they are there.

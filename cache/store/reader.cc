@@ -170,6 +170,10 @@ void StoreReader::count_hit(std::uint32_t slot, EvictionTick now) noexcept {
   impl_->shared.policy->on_hit(slot, now);
 }
 
+std::uint32_t StoreReader::uses(std::uint32_t slot) const noexcept {
+  return impl_->shared.policy->uses(slot);
+}
+
 void StoreReader::end_turn() noexcept {
   if (!impl_) return;
   impl_->turn_lease.end();

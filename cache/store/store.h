@@ -186,6 +186,8 @@ class StoreReader {
   bool may_hold_scope_of(const CacheKey& key);
   /// Tells the eviction policy; lock-free.
   void count_hit(std::uint32_t slot, EvictionTick now) noexcept;
+  /// EvictionPolicy::uses(); lock-free.
+  std::uint32_t uses(std::uint32_t slot) const noexcept;
   /// Ends the snapshot; cheap when there is none. Call at the end of every loop turn.
   void end_turn() noexcept;
 

@@ -16,14 +16,7 @@ namespace larder {
 namespace {
 
 constexpr Milliseconds kSweepMs = 250;
-constexpr Seconds kOddHold_s = 1;
 constexpr std::size_t kMostOutdated = 4'096;
-
-Refusal overloaded(const char* cause) {
-  Refusal refusal = refusal_of(OriginError{OriginCause::overload, "", 1});
-  refusal.cause = cause;
-  return refusal;
-}
 
 }  // namespace
 
@@ -43,11 +36,10 @@ FetchThread::FetchThread(SettingsPtr settings, const AnchoredClock& clock, Store
                 post(CommittedNote{key, fill});
               }),
       buckets_(config().open.miss_rate, config().open.miss_burst),
-      hit_for_miss_(config().upstream.hit_for_miss_s),
-      odd_(kOddHold_s),
-      refused_(config().upstream.rejected_hold_s),
+      unshared_(config().upstream),
       rejected_(config().upstream.rejected_hold_s),
       fence_(kMostOutdated),
+      refetches_(*reader_, metrics, config(), ways_of_refetches()),
       around_fills_{*this, writes_, *this, *delivery_, held},
       relays_(*delivery_, *preview_, held),
       followers_(
@@ -109,10 +101,23 @@ Followers::Ways FetchThread::ways_of_followers() {
   };
 }
 
+Refetches::Ways FetchThread::ways_of_refetches() {
+  const auto may_start = [this](const FillOrder& order) {
+    return fills_.current(order) == nullptr && !rejected_.believes(order.scope->credential) &&
+           !delivery_->trouble(order.scope->delivery_host, true);
+  };
+  const auto start = [this](FillOrder order) {
+    const Fill* const fill = start_fill(std::move(order), 1);
+    return fill != nullptr ? fill->number() : 0;
+  };
+  return {.wall = [this] { return wall(); }, .may_start = may_start, .start = start};
+}
+
 void FetchThread::on_sweep(uv_timer_t* timer) noexcept {
   auto* self = static_cast<FetchThread*>(timer->data);
   self->cut_laggards();
   self->give_stale();
+  self->refetches_.step(monotonic_now());
   self->memory_.tell(monotonic_now());
   self->show_gauges();  // a transfer is over only after its sink has heard of it
   self->metrics_.hosts.show(self->delivery_->hosts(), self->preview_->hosts());
@@ -135,11 +140,11 @@ void FetchThread::give_stale() {
 void FetchThread::take(SettingsChange& change) {
   settings_ = std::move(change.settings);
   const UpstreamConfig& upstream = settings_->config.upstream;
-  hit_for_miss_.set_hold(upstream.hit_for_miss_s);
+  unshared_.use(upstream);
   delivery_->use(upstream);
   preview_->use(upstream);
-  refused_.set_hold(upstream.rejected_hold_s);
   known_good_.clear();
+  refetches_.use(config());
   buckets_.set_bounds(config().open.miss_rate, config().open.miss_burst);
   rejected_.set_hold(upstream.rejected_hold_s);
   followers_->use(config());
@@ -208,12 +213,12 @@ bool FetchThread::may_join(const Fill& fill, const FillOrder& order) const {
 
 void FetchThread::join(Fill& fill, FillOrder& order) {
   if (fill.waiters() >= config().upstream.max_waiters_per_fill) {
-    return refuse(order.waiter, overloaded("too many clients wait for this answer "
-                                           "(upstream.max_waiters_per_fill)"));
+    return refuse(order.waiter, refusal_of_overload("too many clients wait for this answer "
+                                                    "(upstream.max_waiters_per_fill)"));
   }
   if (!fill.promote(lane_of(order))) {
-    return refuse(order.waiter, overloaded("too many requests wait for the origin "
-                                           "(upstream.max_queue_per_host)"));
+    return refuse(order.waiter, refusal_of_overload("too many requests wait for the origin "
+                                                    "(upstream.max_queue_per_host)"));
   }
   metrics_.fills_joined.add();
   fills_.note_waiter(order.waiter, fill);
@@ -224,12 +229,7 @@ void FetchThread::join(Fill& fill, FillOrder& order) {
 /// the origin's errors instead.
 HitForMiss::Advice FetchThread::advise(const FillOrder& order) {
   if (order.has_stale) return HitForMiss::Advice::share;
-  const auto now = monotonic_now();
-  for (HitForMiss* const marks : {&refused_, &odd_, &hit_for_miss_}) {
-    const auto advice = marks->advise(order.key, now);
-    if (advice != HitForMiss::Advice::share) return advice;
-  }
-  return HitForMiss::Advice::share;
+  return unshared_.advise(order.key, monotonic_now());
 }
 
 /// The refusal of this credential is still held.
@@ -361,18 +361,18 @@ void FetchThread::take(PurgeCommand& command) {
   });
   for (const Fill* const fill : committing) fills_.remove(*fill);
   fence_.end_pauses();
-  hit_for_miss_.clear();
-  odd_.clear();
-  refused_.clear();
+  unshared_.clear();
   if (order.happened.ms > 0) order.happened.ms += clock_.ahead_ms();
   order.happened = order.happened.ms > 0 ? std::min(order.happened, wall()) : wall();
   if (order.changed.ms > 0) order.changed.ms += clock_.ahead_ms();
   order.changed = std::min(order.changed, wall());
   writes_.expect(order);
+  refetches_.note_purge(order);
   auto done = metrics_.purges.noting(order, clock_, std::move(command.done));
-  store_.purge(std::move(order), [retired, done = std::move(done)](PurgeResult result) {
+  store_.purge(std::move(order), [this, retired, done = std::move(done)](PurgeResult result) {
     result.fills = retired;
     done(std::move(result));
+    refetches_.note_purged();
   });
 }
 
@@ -381,10 +381,7 @@ void FetchThread::take(CommittedNote& note) {
 }
 
 void FetchThread::on_unshareable(const Fill& fill, std::vector<FillOrder> others, Unshareable why) {
-  const auto& key = fill.order().key;
-  if (why == Unshareable::lasting) hit_for_miss_.mark(key, monotonic_now());
-  if (why == Unshareable::brief) odd_.mark(key, monotonic_now());
-  if (why == Unshareable::refusal) refused_.mark(key, monotonic_now());
+  unshared_.mark(fill.order().key, why, monotonic_now());
   fills_.retire(fill);
   for (const auto& order : others) {
     fills_.forget_waiter(order.waiter);
@@ -421,6 +418,7 @@ void FetchThread::on_verdict(const Fill& fill, StoreVerdict verdict) {
   } else if (fill.order().past_caches) {
     fence_.ask_plainly(fill.order().key);
   }
+  refetches_.note_end(fill.number(), fill.etag());
   metrics_.verdicts[static_cast<std::size_t>(verdict) % metrics_.verdicts.size()].add();
 }
 
@@ -483,11 +481,10 @@ bool FetchThread::may_have_hits(const Fill& fill) {
 }
 
 void FetchThread::on_accepted(const Fill& fill) {
-  hit_for_miss_.unmark(fill.order().key);
-  odd_.unmark(fill.order().key);
-  refused_.unmark(fill.order().key);
+  unshared_.unmark(fill.order().key);
   if (fill.status() != 200) return;  // an edge says 404 without a look at the credential
   known_good_.note(fill.order());
+  refetches_.note_answer(fill.order());
   const bool was_rejected = rejected_.accept(fill.order().scope->credential);
   if (!was_rejected && !fill.order().skip_store) return;
   metrics_.credentials_rejected.set(rejected_.believed());

@@ -14,14 +14,15 @@
 #include "daemon/fetch/fill_owner.h"
 #include "daemon/fetch/fill_table.h"
 #include "daemon/fetch/followers.h"
-#include "daemon/fetch/hit_for_miss.h"
 #include "daemon/fetch/known_good.h"
 #include "daemon/fetch/memory_report.h"
 #include "daemon/fetch/miss_buckets.h"
+#include "daemon/fetch/refetches.h"
 #include "daemon/fetch/rejected_credentials.h"
 #include "daemon/fetch/relays.h"
 #include "daemon/fetch/retry_budget.h"
 #include "daemon/fetch/store_writes.h"
+#include "daemon/fetch/unshared_keys.h"
 #include "daemon/fetch/unstored_report.h"
 #include "daemon/orders/orders.h"
 #include "daemon/watch/metrics.h"
@@ -65,6 +66,7 @@ class FetchThread final : public FillOwner, public CredentialWatch {
   void end_turn();
   void show_gauges();
   Followers::Ways ways_of_followers();
+  Refetches::Ways ways_of_refetches();
   static void on_sweep(uv_timer_t* timer) noexcept;
   static void on_turn_end(uv_prepare_t* handle) noexcept;
   void cut_laggards();
@@ -104,7 +106,10 @@ class FetchThread final : public FillOwner, public CredentialWatch {
                         const Refusal& refusal) override;
   void on_verdict(const Fill& fill, StoreVerdict verdict) override;
   void on_waiter_over(Waiter waiter) override { fills_.forget_waiter(waiter); }
-  void on_over(const Fill& fill) override { fills_.remove(fill); }
+  void on_over(const Fill& fill) override {
+    refetches_.note_end(fill.number(), "");
+    fills_.remove(fill);
+  }
   // CredentialWatch
   void on_rejected(const Fill& fill, std::shared_ptr<const AnswerHead> head,
                    const std::vector<Chunk>& body) override;
@@ -121,15 +126,14 @@ class FetchThread final : public FillOwner, public CredentialWatch {
   std::unique_ptr<OriginLoop> preview_;   ///< previews: connections, queue and handles of their own
   std::optional<StoreReader> reader_;
   StoreWrites writes_;
-  MissBuckets buckets_;      ///< in open mode
-  HitForMiss hit_for_miss_;  ///< by answers that are for one client, as the origin says
-  HitForMiss odd_;           ///< by other answers that are not to be kept
-  HitForMiss refused_;       ///< by 401, 403, 412: who has a stale object still gets that
+  MissBuckets buckets_;  ///< in open mode
+  UnsharedKeys unshared_;
   RejectedCredentials rejected_;
   Fence fence_;
   std::vector<FillOrder> outdated_;  ///< to be asked for once more at the end of the turn
   KnownGood known_good_;
   UnstoredReport unstored_;
+  Refetches refetches_;
   RetryBudget retries_;
   FillSurroundings around_fills_;
   FillTable fills_;

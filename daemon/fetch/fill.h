@@ -40,6 +40,10 @@ class Fill final : public TransferSink {
   State state() const { return state_; }
   unsigned attempt() const { return attempt_; }
   std::size_t waiters() const { return members_.size(); }
+  /// Of the whole answer, once it is handed to the store, unless it is outdated; else empty.
+  std::string etag() const {
+    return state_ == State::committing && !outdated() ? head_->etag : std::string();
+  }
   /// The origin's own lifetime for it was over when it came. Known in on_verdict().
   bool arrived_old() const;
   /// A cache on the way had it since before a change that is known. Known in on_verdict().

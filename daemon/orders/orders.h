@@ -42,6 +42,9 @@ inline Lane lane_of(const FillOrder& order) {
   return order.has_stale ? Lane::renewal : Lane::visitor;
 }
 
+/// May the purge hit what the order's fill brings?
+bool selects(const PurgeOrder& purge, const FillOrder& order);
+
 /// A request to be streamed, uncached.
 struct RelayOrder {
   enum class To : std::uint8_t { delivery, preview };

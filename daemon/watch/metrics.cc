@@ -39,6 +39,21 @@ void add_worker_metrics(Exposition& out, const std::vector<const WorkerMetrics*>
              total(&WorkerMetrics::timeouts));
 }
 
+/// Fetches that no visitor asked for.
+void add_refetch_metrics(Exposition& out, const OriginMetrics& origin) {
+  out.single("larder_warmed_total", "counter", "Purged objects refreshed by purge.warm.",
+             origin.warmed.get());
+  out.single("larder_audit_checked_total", "counter",
+             "Fresh objects that were compared with what the origin has.",
+             origin.audit_checked.get());
+  out.single("larder_audit_differing_total", "counter",
+             "Of these, those that differed though no event told of it.",
+             origin.audit_differing.get());
+  out.single("larder_audit_failed_total", "counter",
+             "Comparisons for which the origin gave no answer to compare.",
+             origin.audit_failed.get());
+}
+
 void add_origin_metrics(Exposition& out, const OriginMetrics& origin) {
   out.single("larder_fills_total", "counter", "Fetches for the cache.", origin.fills_started.get());
   out.single("larder_fills_joined_total", "counter", "Requests that joined a fetch under way.",
@@ -264,6 +279,7 @@ std::string prometheus_text(const std::vector<const WorkerMetrics*>& workers,
   Exposition out;
   add_worker_metrics(out, workers);
   add_origin_metrics(out, origin);
+  add_refetch_metrics(out, origin);
   add_host_metrics(out, origin.hosts, monotonic_now());
   add_feed_metrics(out, origin.feeds, monotonic_now());
   add_purge_metrics(out, origin.purges);

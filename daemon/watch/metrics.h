@@ -68,7 +68,11 @@ struct OriginMetrics {
   Count passes;
   Count previews;
   Count hit_for_miss;
-  Count over_miss_rate;        ///< refused by open.miss_rate
+  Count over_miss_rate;  ///< refused by open.miss_rate
+  Count warmed;          ///< refreshes by purge.warm
+  Count audit_checked;   ///< fresh objects compared with the origin's
+  Count audit_differing;
+  Count audit_failed;
   Count rejections_held;       ///< answers given from a held refusal
   Count credentials_rejected;  ///< gauge
   Count delivery_running, delivery_queued, delivery_failed, delivery_refused, refreshes_dropped;

@@ -184,6 +184,19 @@ TEST_CASE("gdsf: ticks that go round many times keep the order", "[eviction]") {
   CHECK(order[order.size() - 2] == 39);
 }
 
+TEST_CASE("gdsf: says how often a slot was used, of free ones nothing", "[eviction]") {
+  Gdsf policy;
+  store(policy, 1, 4'096, 0);
+  store(policy, 2, 4'096, 0);
+  const auto before = policy.uses(1);
+  for (int i = 0; i < 5; ++i) policy.on_hit(1, 1);
+  CHECK(policy.uses(1) == before + 5);
+  CHECK(policy.uses(2) < policy.uses(1));
+  policy.on_remove(1, hash_of(1));
+  CHECK(policy.uses(1) == 0);
+  CHECK(policy.uses(4'000'000'000) == 0);
+}
+
 TEST_CASE("gdsf: what is no longer used falls behind", "[eviction]") {
   Gdsf policy;
   store(policy, 0, 1'000, 1);

@@ -116,6 +116,8 @@ std::vector<Row> rows_of_sections() {
       plain("purge.fence", kNow, "false", "true -> false"),
       plain("purge.soft_for", kNow, "\"5s\"", "2s -> 5s"),
       plain("purge.unknown_for", kLater, "\"5s\"", "0s -> 5s"),
+      plain("purge.warm", kNow, "50", "0 -> 50"),
+      plain("audit.per_minute", kNow, "6", "0 -> 6"),
       plain("preview.strict_token", kNow, "true", "false -> true"),
       plain("preview.allow_authorization", kNow, "true", "false -> true"),
       plain("open.max_scopes", kLater, "5", "1024 -> 5"),

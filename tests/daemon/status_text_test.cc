@@ -105,6 +105,14 @@ TEST_CASE("status text: another version's fields do no harm, and what is no stat
   CHECK_FALSE(status_text("{\"version\":", false).has_value());
 }
 
+TEST_CASE("status text: what the audit has found, once it has looked", "[daemon]") {
+  const std::string quiet = R"({"audit":{"checked":0,"differing":0,"failed":0}})";
+  CHECK(text(quiet).find("Audit") == std::string::npos);
+  const std::string shown = text(R"({"audit":{"checked":1200,"differing":3,"failed":1}})");
+  CHECK_THAT(shown, ContainsSubstring("Audit\n") && ContainsSubstring("1,200") &&
+                        ContainsSubstring("differing"));
+}
+
 TEST_CASE("status text: feeds of the Sync API, and what is wrong with them", "[daemon]") {
   CHECK(text(kWell).find("Sync") == std::string::npos);
   const std::string shown = text(R"({"sync":[

@@ -14,7 +14,8 @@ import threading
 import time
 
 from harness import check, check_equal, credentials, sized_body, sized_target, sized_uid, wait_until
-from scenario_lib import ask_until, cache_status, check_answer, is_fresh_hit, scaled, wait_stored
+from scenario_lib import (ask_until, cache_status, check_answer, is_fresh_hit, metric, scaled,
+                          wait_stored)
 from webhook_test import Receiver, event
 
 ITEMS = int(os.environ.get("LARDER_STORM_ITEMS", scaled(300, 100)))
@@ -195,6 +196,33 @@ def test_a_refusal_makes_the_budget_smaller_and_stale_answers_go_out(stage):
         wait_until(lambda: len(visitors.new_at) == len(stock.targets), "all of it is new")
     check(sandbox.fault_hits(refusals) > 0, "the origin refused nothing")
     check_equal(visitors.wrong[:5], [], "errors and old answers that are said to be fresh")
+
+
+def test_the_most_used_are_refreshed_without_a_visitor_in_order_of_use(stage):
+    receiver = QuietReceiver(stage)
+    larder, sandbox, stock = receiver.larder, stage.sandbox, Stock(40)
+    # One refresh at a time, so that the origin sees their order.
+    larder.reload(purge={"warm": 8, "soft_for": "1h"}, upstream={"max_connections_per_host": 4})
+    stock.cache(larder)
+    hottest = list(range(30, 38))
+    with larder.connect() as client:
+        for place, number in enumerate(hottest):
+            for _ in range(100 - 10 * place):
+                client.request(stock.targets[number], CREDENTIALS)
+    body = stock.release(sandbox)
+    before = len(sandbox.requests("delivery"))
+    check_equal(receiver.result(body), "applied", "the release")
+    wait_until(lambda: metric(larder, "warmed") == 8, "the most used are refreshed")
+    wait_stored(larder, len(stock.targets))
+    wait_until(lambda: len(sandbox.requests("delivery")) >= before + 8, "the origin is asked")
+    asked = [request["target"] for request in sandbox.requests("delivery")][before:]
+    check_equal(asked[:8], [stock.targets[number] for number in hottest], "what is asked, in order")
+    with larder.connect() as client:
+        for number in hottest:
+            ask_until(larder, stock.targets[number], CREDENTIALS,
+                      lambda r, n=number: r.decoded == stock.bodies[1][n],
+                      lambda r, n=number: r.decoded == stock.bodies[0][n], "the new version")
+        check(is_fresh_hit(client.request(stock.targets[hottest[0]], CREDENTIALS)), "it is no hit")
 
 
 if __name__ == "__main__":
