@@ -158,6 +158,8 @@ struct PurgeConfig {
   Milliseconds unknown_for_ms = 0;
   unsigned events = 256;  ///< purges that are remembered for `larderctl events`
   unsigned warm = 0;      ///< objects, the most used ones, that a purge has refreshed at once
+  /// Versions of entries of which it is remembered what they refer to.
+  unsigned known_entries = 50'000;
   friend bool operator==(const PurgeConfig&, const PurgeConfig&) = default;
 };
 

@@ -144,7 +144,8 @@ Keys<PurgeConfig> purge_keys() {
           flag("fence", kAtOnce, &PurgeConfig::fence),
           milliseconds("unknown_for", kAtRestart, &PurgeConfig::unknown_for_ms, {0, kHourMs}),
           count("events", kAtOnce, &PurgeConfig::events, {0, 10'000}),
-          count("warm", kAtOnce, &PurgeConfig::warm, {0, 1'000})};
+          count("warm", kAtOnce, &PurgeConfig::warm, {0, 1'000}),
+          count("known_entries", kAtOnce, &PurgeConfig::known_entries, {0, 10'000'000})};
 }
 
 Keys<AuditConfig> audit_keys() {

@@ -174,6 +174,9 @@ void Server::open_webhook() {
         order.source = PurgeSource::webhook;
         purge(std::move(order), std::move(done));
       },
+      [this](const std::string& api_key, const RawEntry& entry) {
+        origin_->post(RawNote{api_key, {entry}});
+      },
       listeners_.take_webhook());
 }
 

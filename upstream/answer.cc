@@ -104,6 +104,15 @@ Refusal refusal_of(const OriginError& error) {
   return refusal;
 }
 
+void refuse(const Waiter& waiter, const Refusal& refusal) {
+  if (waiter.out == nullptr) return;
+  AnswerEvent event;
+  event.waiter = waiter.id;
+  event.end = AnswerEvent::End::failed;
+  event.failure = refusal;
+  waiter.out->send(std::move(event));
+}
+
 Refusal refusal_of_overload(const char* cause) {
   Refusal refusal = refusal_of(OriginError{OriginCause::overload, "", 1});
   refusal.cause = cause;

@@ -63,6 +63,8 @@ struct Waiter {
   friend bool operator==(const Waiter&, const Waiter&) = default;
 };
 
+/// Tells whoever waits that there is no answer, and why; nobody may wait.
+void refuse(const Waiter& waiter, const Refusal& refusal);
 /// What a client is told when the origin could not be reached or read.
 Refusal refusal_of(const OriginError& error);
 /// Of larder's own bound that `cause` names; to come again in a second.

@@ -34,7 +34,9 @@ struct QueryTraits {
   bool crosses_references = false;  ///< its filters look into entries of other content types
   bool uses_taxonomies = false;
   bool has_schema = false;
-  bool includes = false;  ///< referenced entries
+  bool includes_references = false;
+  bool includes_embedded = false;
+  bool shows_parts = false;  ///< not each member of what it shows
   /// A list may change by entries that go without being shown: it skips some, counts all, or shows
   /// those of another locale instead.
   bool feels_absence = false;
@@ -92,10 +94,11 @@ QueryTraits traits_of(std::string_view query) {
           veiled || has("$in_query") || has("$nin_query") || has_foreign_dot(filter);
       traits.uses_taxonomies |= veiled || has("taxonomies");
     }
-    if (name == "include" || name.starts_with("include[") || name == "include_all" ||
-        name.starts_with("include_embedded_items")) {
-      traits.includes = true;
+    if (name == "include" || name.starts_with("include[") || name == "include_all") {
+      traits.includes_references = true;
     }
+    if (name.starts_with("include_embedded_items")) traits.includes_embedded = true;
+    if (name.starts_with("only") || name.starts_with("except")) traits.shows_parts = true;
     if (name.starts_with("include_schema") || name.starts_with("include_content_type") ||
         name.starts_with("include_global_field_schema")) {
       traits.has_schema = true;
@@ -144,12 +147,18 @@ std::string content_type_of(std::string_view path) {
   return segments.size() > 1 && segments[0] == "content_types" ? segments[1] : std::string();
 }
 
+Inclusion inclusion_of(std::string_view query) {
+  const QueryTraits traits = traits_of(query);
+  if (!traits.includes_references && !traits.includes_embedded) return Inclusion::none;
+  if (traits.includes_embedded || traits.shows_parts) return Inclusion::parts;
+  return Inclusion::references;
+}
+
 void add_request_tags(std::string_view path, std::string_view query, bool found, TagSet& tags) {
   const auto segments = segments_of(path);
   const QueryTraits traits = traits_of(query);
   if (traits.crosses_references) tags.add(any_list_tag());
   if (traits.uses_taxonomies) tags.add(any_taxonomy_tag());
-  if (traits.includes) tags.add(inclusion_tag());
   const std::string module = segments.empty() ? std::string() : segments[0];
   if (module == "content_types") {
     add_content_types_path(segments, found, traits, tags);

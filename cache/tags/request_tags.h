@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -11,9 +12,17 @@ namespace larder {
 /// The content type that a path of the Content Delivery API names, decoded; "" = none.
 std::string content_type_of(std::string_view path);
 
+/// What a query has included beside the entries that it asks for.
+enum class Inclusion : std::uint8_t {
+  none,
+  references,  ///< referenced entries, each whole
+  parts,  ///< less than whole entries, or embedded ones: not all that is shown says its version
+};
+Inclusion inclusion_of(std::string_view query);
+
 /// Adds what an answer depends on as its request alone tells, whatever is in its body: path and
 /// query are those of the CanonicalRequest. An answer that says "not found" may change with any
-/// entry of the content type, so `found` is false for it.
+/// entry of the content type, so `found` is false for it. What may be included besides is not told.
 void add_request_tags(std::string_view path, std::string_view query, bool found, TagSet& tags);
 
 }  // namespace larder

@@ -41,11 +41,13 @@ TagFinder::Role TagFinder::role_of(std::string_view name) {
 }
 
 TagFinder::Member TagFinder::member_of(std::string_view name) {
-  static constexpr std::array<std::pair<std::string_view, Member>, 7> kMembers{{
+  static constexpr std::array<std::pair<std::string_view, Member>, 9> kMembers{{
       {"uid", Member::uid},
       {"_content_type_uid", Member::content_type},
       {"filename", Member::asset_mark},
       {"_version", Member::version},
+      {"locale", Member::locale},
+      {"updated_at", Member::edited},
       {"entry-uid", Member::linked_entry},
       {"asset-uid", Member::linked_asset},
       {"taxonomy_uid", Member::taxonomy},
@@ -112,7 +114,13 @@ void TagFinder::take_value() {
       frame.is_asset = true;
       return;
     case Member::version:
-      frame.is_versioned = true;
+      frame.version = text_.text();
+      return;
+    case Member::locale:
+      frame.locale = text_.text();
+      return;
+    case Member::edited:
+      frame.edited = text_.text();
       return;
     case Member::linked_entry:
       return tags_.add_reference({}, text_.text());
@@ -130,20 +138,27 @@ void TagFinder::end_object(const Frame& frame) {
       frame.role == Role::asset) {
     return frame.uid.empty() ? tags_.add(asset_list_tag()) : tags_.add_asset(frame.uid);
   }
-  if (frame.role == Role::entry || !frame.content_type.empty()) {
-    const std::string& type = frame.content_type.empty() ? content_type_ : frame.content_type;
-    const bool whole = frame.role == Role::entry || frame.is_versioned;
-    if (!frame.uid.empty()) {
-      return whole ? tags_.add_entry(type, frame.uid) : tags_.add_reference(type, frame.uid);
-    }
-    if (!type.empty()) tags_.add_content(type);
-    return tags_.add(type.empty() ? any_list_tag() : list_tag(type));
-  }
+  if (frame.role == Role::entry || !frame.content_type.empty()) return end_entry(frame);
   if (frame.uid.empty()) return;
   if (frame.role == Role::content_type) tags_.add(schema_tag(frame.uid));
   if (frame.role == Role::global_field) tags_.add(global_field_tag(frame.uid));
   if (frame.role == Role::taxonomy) tags_.add(taxonomy_tag(frame.uid));
-  if (frame.role == Role::none && frame.is_versioned) tags_.add_entry({}, frame.uid);
+  if (frame.role == Role::none && !frame.version.empty()) end_entry(frame);
+}
+
+void TagFinder::end_entry(const Frame& frame) {
+  const bool typed = frame.role == Role::entry || !frame.content_type.empty();
+  const std::string& type =
+      typed && frame.content_type.empty() ? content_type_ : frame.content_type;
+  const bool whole = frame.role == Role::entry || !frame.version.empty();
+  if (whole) {
+    tags_.add_shown(entry_version(frame.uid, frame.locale, frame.version, frame.edited));
+  }
+  if (!frame.uid.empty()) {
+    return whole ? tags_.add_entry(type, frame.uid) : tags_.add_reference(type, frame.uid);
+  }
+  if (!type.empty()) tags_.add_content(type);
+  tags_.add(type.empty() ? any_list_tag() : list_tag(type));
 }
 
 }  // namespace larder

@@ -17,7 +17,8 @@ namespace larder {
 /// references, embedded ones), assets, schemas, global fields and taxonomies, each by its uid.
 /// Whose uid it is, the member says in which an object lies (`entries`, `asset` ...), or
 /// `_content_type_uid`, or a member that only assets have; anything else that has a version is an
-/// entry. Takes the same little memory for any text. What it cannot follow counts as unknown_tag().
+/// entry. Which versions of entries it shows whole is told too. Takes the same little memory for
+/// any text. What it cannot follow counts as unknown_tag().
 class TagFinder final : public JsonEvents {
  public:
   /// `content_type` is that of the path, "" where it names none; `tags` outlives this.
@@ -45,6 +46,8 @@ class TagFinder final : public JsonEvents {
     content_type,  ///< `_content_type_uid`
     asset_mark,    ///< only assets have it: `filename`
     version,       ///< only what is published has it: `_version`
+    locale,        ///< `locale`
+    edited,        ///< `updated_at`
     linked_entry,  ///< of links in JSON rich text: `entry-uid`
     linked_asset,  ///< `asset-uid`
     taxonomy,      ///< `taxonomy_uid`
@@ -57,9 +60,11 @@ class TagFinder final : public JsonEvents {
     Role role = Role::none;
     bool is_array = false;
     bool is_asset = false;
-    bool is_versioned = false;
     std::string uid;
     std::string content_type;
+    std::string version;  ///< "" = it has none
+    std::string locale;
+    std::string edited;
   };
 
   static Role role_of(std::string_view name);
@@ -67,6 +72,7 @@ class TagFinder final : public JsonEvents {
   void take_name();
   void take_value();
   void end_object(const Frame& frame);
+  void end_entry(const Frame& frame);
 
   const std::string content_type_;
   TagSet& tags_;

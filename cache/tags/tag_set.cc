@@ -76,6 +76,26 @@ void TagSet::add_reference(std::string_view content_type, std::string_view uid) 
   add_content_of(content_type);
 }
 
+void TagSet::add_shown(std::optional<EntryVersion> version) {
+  if (version && shown_.size() < kMostEntries) {
+    shown_.push_back(*version);
+  } else {
+    unknown_shown_ = true;
+  }
+}
+
+std::optional<std::vector<EntryVersion>> TagSet::take_shown() {
+  auto shown = std::exchange(shown_, {});
+  return unknown_shown_ ? std::nullopt : std::optional(std::move(shown));
+}
+
+std::optional<std::vector<Tag>> TagSet::entries() {
+  if (!entries_.settle() || !others_.settle()) return std::nullopt;
+  const auto& others = others_.tags();
+  if (std::binary_search(others.begin(), others.end(), unknown_tag())) return std::nullopt;
+  return entries_.tags();
+}
+
 void TagSet::add_content_of(std::string_view content_type) {
   if (content_type.empty()) {
     typeless_entry_ = true;

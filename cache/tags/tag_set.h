@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cache/tags/entry_version.h"
 #include "cache/tags/tag.h"
 
 namespace larder {
@@ -24,11 +26,20 @@ class TagSet {
   /// An entry that is shown, or one that is only named. Its content type may be unknown: "".
   void add_entry(std::string_view content_type, std::string_view uid);
   void add_reference(std::string_view content_type, std::string_view uid);
+  void add_reference(Tag tag) { entries_.add(tag); }
+  /// The version of an entry that is shown; nothing = it does not say which.
+  void add_shown(std::optional<EntryVersion> version);
   /// A content type of which entries are shown.
   void add_content(std::string_view content_type);
   void add_asset(std::string_view uid) { assets_.add(asset_tag(uid)); }
   /// Anything else.
   void add(Tag tag) { others_.add(tag); }
+
+  /// The versions of all entries that are shown, once. Nothing = some are not known.
+  std::optional<std::vector<EntryVersion>> take_shown();
+  /// The tags of all entries that are shown or named; nothing = there were too many, or something
+  /// could not be followed.
+  std::optional<std::vector<Tag>> entries();
 
   /// As an object carries them: 8 octets each, little endian, in rising order, each once. Empties
   /// the set.
@@ -56,6 +67,8 @@ class TagSet {
   Bounded others_{kMostTags};
   Bounded lists_{kMostTags};     ///< list_tag() of each content type of which entries are shown
   bool typeless_entry_ = false;  ///< an entry's content type is not known
+  std::vector<EntryVersion> shown_;
+  bool unknown_shown_ = false;
 };
 
 /// The tags that an object carries, one by one.

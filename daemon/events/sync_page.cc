@@ -120,6 +120,11 @@ void SyncReading::take_item() {
     event.change.locale = item_.locale;
   }
   page_.events.push_back(std::move(event));
+  if (item_.type != "entry_published") return;
+  if (auto entry = raw_.take()) {
+    entry->content_type = content_tag(item_.content_type);
+    page_.entries.push_back(std::move(*entry));
+  }
 }
 
 std::optional<SyncPage> SyncReading::finish() {

@@ -9,10 +9,12 @@
 #include <string_view>
 #include <vector>
 
+#include "cache/body/json_pair.h"
 #include "cache/body/json_stream.h"
 #include "cache/body/json_text_buffer.h"
 #include "cache/tags/change.h"
 #include "conf/base/clock.h"
+#include "daemon/events/raw_entry_finder.h"
 
 namespace larder {
 
@@ -27,6 +29,7 @@ struct SyncPage {
   static constexpr std::size_t kMaxEvents = 1'000;  ///< the API sends 100
 
   std::vector<SyncEvent> events;
+  std::vector<RawEntry> entries;  ///< of the published ones, what they refer to
   /// There are items that larder does not know, or too many: anything may have changed.
   bool coarse = false;
   bool lists_items = false;
@@ -40,7 +43,7 @@ struct SyncPage {
 /// kMaxEvents.
 class SyncReading final : private JsonEvents {
  public:
-  SyncReading() : stream_(this) {}
+  SyncReading() : stream_(&readers_) {}
   SyncReading(const SyncReading&) = delete;
   SyncReading& operator=(const SyncReading&) = delete;
 
@@ -66,6 +69,8 @@ class SyncReading final : private JsonEvents {
   void take_item();
   bool in_items(unsigned depth) const { return depth >= 2 && in_items_; }
 
+  RawEntryFinder raw_{{"items", "", "data"}};
+  JsonPair readers_{raw_, *this};  // an item ends behind the entry in it
   JsonStream stream_;
   bool sound_ = true;
   bool is_object_ = false;

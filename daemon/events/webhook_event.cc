@@ -238,7 +238,13 @@ Result<WebhookEvent> read_webhook_event(std::string_view body, WallTime now) {
   if (fields->api_key.empty()) {
     return fail(Error::Code::invalid, "the body names no stack: it has no api_key");
   }
-  return EventReading(*fields, now).read();
+  WebhookEvent event = EventReading(*fields, now).read();
+  const bool published = fields->module == "entry" && fields->event == "publish";
+  if (published && event.order && fields->raw_entry && !fields->content_type.empty()) {
+    event.entry = fields->raw_entry;
+    event.entry->content_type = content_tag(fields->content_type);
+  }
+  return event;
 }
 
 }  // namespace larder

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "cache/store/store.h"
+#include "cache/tags/entry_version.h"
 #include "conf/base/clock.h"
 #include "conf/base/result.h"
 
@@ -18,6 +19,9 @@ struct WebhookEvent {
   std::string subject;  ///< what has changed, or why nothing did: for the log
   bool coarse = false;  ///< it does not say exactly what has changed: a whole scope goes
   std::optional<PurgeOrder> order;  ///< nothing = no published content has changed
+  /// Of an entry that was published, where the event has it whole: what it refers to. Only later
+  /// purges will be narrower by it.
+  std::optional<RawEntry> entry = std::nullopt;
 };
 
 /// Of the body of a webhook. What is missing widens the purge: without branch, or with one whose

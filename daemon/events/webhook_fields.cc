@@ -5,8 +5,10 @@
 #include <array>
 #include <utility>
 
+#include "cache/body/json_pair.h"
 #include "cache/body/json_stream.h"
 #include "cache/body/json_text_buffer.h"
+#include "daemon/events/raw_entry_finder.h"
 
 namespace larder {
 namespace {
@@ -173,8 +175,12 @@ class FieldReader final : public JsonEvents {
 std::optional<WebhookFields> WebhookFields::read(std::string_view body) {
   WebhookFields fields;
   FieldReader reader(fields);
-  JsonStream stream(&reader);
+  RawEntryFinder raw({"data", "entry"});
+  JsonPair readers(reader, raw);
+  JsonStream stream(&readers);
   if (!stream.feed(body) || !stream.finish() || !reader.is_object()) return std::nullopt;
+  // Of a webhook with concise payload this is missing, and who knows what else.
+  if (raw.names_creator()) fields.raw_entry = raw.take();
   return fields;
 }
 

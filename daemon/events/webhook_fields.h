@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "cache/tags/entry_version.h"
+
 namespace larder {
 
 /// What the body of a webhook says, as far as larder asks. A text that is missing, longer than 256
@@ -45,6 +47,9 @@ struct WebhookFields {
   std::string assigned_branch;       ///< data.branch_alias.uid
   std::vector<Item> items;           ///< of the release
   bool lists_items = false;          ///< they are there, and all of them were read
+
+  /// Of data.entry, where that is whole; without its content type.
+  std::optional<RawEntry> raw_entry;
 
   /// Of a JSON object; nothing where the body is none. Pure. The same little memory for any body,
   /// but for kMaxItems and kMaxAliases.

@@ -39,8 +39,9 @@ FetchThread::FetchThread(SettingsPtr settings, const AnchoredClock& clock, Store
       unshared_(config().upstream),
       rejected_(config().upstream.rejected_hold_s),
       fence_(kMostOutdated),
+      raw_(config().purge.known_entries),
       refetches_(*reader_, metrics, config(), ways_of_refetches()),
-      around_fills_{*this, writes_, *this, *delivery_, held},
+      around_fills_{*this, writes_, *this, *delivery_, held, raw_.entries()},
       relays_(*delivery_, *preview_, held),
       followers_(
           std::make_unique<Followers>(loop_.get(), clock, store, config(), ways_of_followers())),
@@ -98,6 +99,8 @@ Followers::Ways FetchThread::ways_of_followers() {
       .purge = [this](PurgeCommand command) { take(command); },
       .trouble = [this](const std::string& host) { return delivery_->trouble(host, false); },
       .caught_up = [this](const FeedName& feed) { store_.know(larder::place_of(feed)); },
+      .know = [this](std::string_view api_key, std::vector<RawEntry> entries,
+                     MonotonicTime asked) { return raw_.know(api_key, std::move(entries), asked); },
   };
 }
 
@@ -144,6 +147,7 @@ void FetchThread::take(SettingsChange& change) {
   delivery_->use(upstream);
   preview_->use(upstream);
   known_good_.clear();
+  raw_.set_most(config().purge.known_entries);
   refetches_.use(config());
   buckets_.set_bounds(config().open.miss_rate, config().open.miss_burst);
   rejected_.set_hold(upstream.rejected_hold_s);
@@ -166,6 +170,7 @@ void FetchThread::on_mail(std::vector<FetchOrder>& orders) {
 void FetchThread::show_gauges() {
   show_transfers(metrics_, *delivery_, *preview_);
   metrics_.fills_active.set(fills_.size());
+  metrics_.known_entries.set(raw_.entries().size());
 }
 
 void FetchThread::take(FillOrder& order) {
@@ -316,15 +321,6 @@ void FetchThread::relay_alone(const FillOrder& order) {
       RelayOrder::To::delivery, order.client);
 }
 
-void FetchThread::refuse(Waiter waiter, const Refusal& refusal) {
-  if (waiter.out == nullptr) return;
-  AnswerEvent event;
-  event.waiter = waiter.id;
-  event.end = AnswerEvent::End::failed;
-  event.failure = refusal;
-  waiter.out->send(std::move(event));
-}
-
 void FetchThread::take(LeaveOrder& order) {
   relays_.leave(order.waiter);
   Fill* const fill = fills_.of(order.waiter);
@@ -362,6 +358,9 @@ void FetchThread::take(PurgeCommand& command) {
   for (const Fill* const fill : committing) fills_.remove(*fill);
   fence_.end_pauses();
   unshared_.clear();
+  for (const auto& type : raw_.note_purge(order, monotonic_now())) {
+    followers_->learn(order.api_key, type);
+  }
   if (order.happened.ms > 0) order.happened.ms += clock_.ahead_ms();
   order.happened = order.happened.ms > 0 ? std::min(order.happened, wall()) : wall();
   if (order.changed.ms > 0) order.changed.ms += clock_.ahead_ms();
@@ -378,6 +377,10 @@ void FetchThread::take(PurgeCommand& command) {
 
 void FetchThread::take(CommittedNote& note) {
   if (const Fill* const fill = fills_.find(note.key, note.fill)) fills_.remove(*fill);
+}
+
+void FetchThread::take(RawNote& note) {
+  raw_.know(note.api_key, std::move(note.entries), monotonic_now());
 }
 
 void FetchThread::on_unshareable(const Fill& fill, std::vector<FillOrder> others, Unshareable why) {

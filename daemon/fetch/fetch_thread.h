@@ -17,6 +17,7 @@
 #include "daemon/fetch/known_good.h"
 #include "daemon/fetch/memory_report.h"
 #include "daemon/fetch/miss_buckets.h"
+#include "daemon/fetch/raw_knowledge.h"
 #include "daemon/fetch/refetches.h"
 #include "daemon/fetch/rejected_credentials.h"
 #include "daemon/fetch/relays.h"
@@ -76,6 +77,7 @@ class FetchThread final : public FillOwner, public CredentialWatch {
   void take(CreditOrder& order);
   void take(PurgeCommand& command);
   void take(CommittedNote& note);
+  void take(RawNote& note);
   void take(SettingsChange& change);
   void take(StopOrder& stop);
 
@@ -92,7 +94,6 @@ class FetchThread final : public FillOwner, public CredentialWatch {
                    const std::string& client);
   HitForMiss::Advice advise(const FillOrder& order);
   void relay_alone(const FillOrder& order);
-  void refuse(Waiter waiter, const Refusal& refusal);
   bool may_have_hits(const Fill& fill);
   void ask_again(FillOrder order);
   void settle_fence(const Fill& fill);
@@ -132,6 +133,7 @@ class FetchThread final : public FillOwner, public CredentialWatch {
   Fence fence_;
   std::vector<FillOrder> outdated_;  ///< to be asked for once more at the end of the turn
   KnownGood known_good_;
+  RawKnowledge raw_;
   UnstoredReport unstored_;
   Refetches refetches_;
   RetryBudget retries_;

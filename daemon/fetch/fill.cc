@@ -300,8 +300,8 @@ bool Fill::commit(const SoundBody& body) {
   // For members that have not seen a head yet, and for those who come before the commit.
   head_ = make_answer_head(*facts_, format_entity_tag(body.etag), body.bytes,
                            format_http_date(lifetime_.stored));
-  ObjectHead object =
-      filled_object(order_, facts_->status, lifetime_, body, head_->blocks, reading_->tags());
+  ObjectHead object = filled_object(order_, facts_->status, lifetime_, body, head_->blocks,
+                                    around_.raw, reading_->tags());
   object.key = around_.owner.place_of(order_, facts_->status);
   object.epoch = epoch_;
   const auto made = made_after(*facts_, {requested_, around_.owner.wall()});

@@ -8,6 +8,7 @@
 #include "cache/body/chunk.h"
 #include "cache/body/held_bytes.h"
 #include "cache/store/object.h"
+#include "cache/tags/raw_entries.h"
 #include "conf/base/clock.h"
 #include "conf/settings.h"
 #include "daemon/orders/orders.h"
@@ -90,6 +91,7 @@ struct FillSurroundings {
   CredentialWatch& credentials;
   Transfers& transfers;
   const HeldBytes& held;
+  const RawEntries& raw;
 };
 
 }  // namespace larder

@@ -6,7 +6,8 @@
 namespace larder {
 
 ObjectHead filled_object(const FillOrder& order, int status, const Lifetime& lifetime,
-                         const SoundBody& body, const HeadBlocks& blocks, TagSet& tags) {
+                         const SoundBody& body, const HeadBlocks& blocks, const RawEntries& raw,
+                         TagSet& tags) {
   ObjectHead object;
   object.canonical = order.canonical;
   object.meta = {.scope = order.scope->mac,
@@ -19,6 +20,7 @@ ObjectHead filled_object(const FillOrder& order, int status, const Lifetime& lif
   object.entity_fields = blocks.entity;
   object.shared_fields = blocks.shared;
   add_request_tags(order.request.path, order.request.query, status < 400, tags);
+  if (status < 400) add_inclusions(order.request, order.scope->api_key, raw, tags);
   object.tags = tags.take();
   return object;
 }

@@ -3,7 +3,7 @@
 
 #include "cache/body/pipeline.h"
 #include "cache/store/object.h"
-#include "cache/tags/tag_set.h"
+#include "cache/tags/raw_entries.h"
 #include "daemon/orders/orders.h"
 
 namespace larder {
@@ -11,6 +11,7 @@ namespace larder {
 /// What the store is told of the answer to `order`, but for its key, place and number. `blocks`
 /// outlive it. `tags` = those of the body; the request's are added, and all are taken. Pure.
 ObjectHead filled_object(const FillOrder& order, int status, const Lifetime& lifetime,
-                         const SoundBody& body, const HeadBlocks& blocks, TagSet& tags);
+                         const SoundBody& body, const HeadBlocks& blocks, const RawEntries& raw,
+                         TagSet& tags);
 
 }  // namespace larder

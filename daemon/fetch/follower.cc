@@ -14,7 +14,9 @@ namespace {
 
 using What = SyncQuestion::What;
 
-std::string encoded(std::string_view text) {
+}  // namespace
+
+std::string query_encoded(std::string_view text) {
   std::string out;
   for (const char c : text) {
     if (is_octet(c, kUnreserved)) {
@@ -26,23 +28,31 @@ std::string encoded(std::string_view text) {
   return out;
 }
 
-}  // namespace
+OriginRequest feed_request(const FeedConfig& feed, CanonicalRequest question,
+                           std::uint64_t number) {
+  // The API ignores it, and the vendor's CDN takes it for another question.
+  question.query += "&larder_poll=" + std::to_string(number);
+  Scope scope;
+  scope.delivery_host = feed.delivery_host;
+  scope.api_key = feed.name.api_key;
+  scope.environment = feed.name.environment;
+  scope.branch = feed.name.branch;
+  return delivery_request(question, scope, feed.token.reveal(), {feed.loop_line});
+}
 
 Follower::Follower(Transfers& transfers, FollowerOwner& owner, std::uint64_t number,
                    FeedConfig config, const std::optional<std::string>& position,
                    std::uint64_t seed, MonotonicTime now)
-    : transfers_(transfers),
-      owner_(owner),
+    : owner_(owner),
       number_(number),
       config_(std::move(config)),
-      state_(config_.interval_ms, position, seed, now) {
+      state_(config_.interval_ms, position, seed, now),
+      fetch_(
+          transfers, [this](std::string_view piece) { read(piece); },
+          [this](const SyncReply& reply) { end(reply); }) {
   for (std::size_t i = 0; i < shown_.polls.size(); ++i) {
     shown_.polls[i].result = name_of(static_cast<SyncState::Result>(i));
   }
-}
-
-Follower::~Follower() {
-  if (transfer_ != nullptr) transfers_.abandon(transfer_);
 }
 
 void Follower::use(FeedConfig config) {
@@ -63,28 +73,20 @@ OriginRequest Follower::request_for(const SyncQuestion& question) const {
     canonical.query = "only_last_activity=true";
     if (question.skip > 0) canonical.query += "&skip=" + std::to_string(question.skip);
   } else if (question.what == What::init) {
-    canonical.query = "init=true&start_from=" + encoded(utc_text(question.start_from));
+    canonical.query = "init=true&start_from=" + query_encoded(utc_text(question.start_from));
   } else {
     canonical.query = question.what == What::page ? "pagination_token=" : "sync_token=";
-    canonical.query += encoded(question.token);
+    canonical.query += query_encoded(question.token);
   }
-  // The API ignores it, and the vendor's CDN takes it for another question.
-  canonical.query += "&larder_poll=" + std::to_string(question.number);
-  Scope scope;
-  scope.delivery_host = config_.delivery_host;
-  scope.api_key = config_.name.api_key;
-  scope.environment = config_.name.environment;
-  scope.branch = config_.name.branch;
-  return delivery_request(canonical, scope, config_.token.reveal(), {config_.loop_line});
+  return feed_request(config_, std::move(canonical), question.number);
 }
 
 void Follower::step(MonotonicTime now) {
   const auto question = state_.step(now, owner_.wall());
   if (!question) return;
+  asked_ = now;
   page_.reset();
   activity_.reset();
-  status_ = 0;
-  retry_after_s_ = 0;
   if (question->what == What::activity) {
     activity_.emplace();
   } else {
@@ -93,28 +95,12 @@ void Follower::step(MonotonicTime now) {
   if (const Seconds held_s = owner_.held_for_s(config_.delivery_host)) {
     return end({0, "the origin has asked to be left alone", held_s});
   }
-  const auto started = transfers_.start(request_for(*question), this, Lane::visitor);
-  if (!started) {
-    return end({0, started.error().context, started.error().retry_after_s});
-  }
-  transfer_ = *started;
+  fetch_.start(request_for(*question), Lane::visitor);
 }
 
-void Follower::on_progress(TransferProgress progress) {
-  if (progress.head != nullptr) {
-    status_ = progress.head->status;
-    retry_after_s_ = progress.head->retry_after_s.value_or(0);
-  }
-  if (page_) page_->feed(progress.body);
-  if (activity_) activity_->feed(progress.body);
-  if (!progress.ended) return;
-  transfer_ = nullptr;  // the loop ends it after this call
-  if (progress.error) {
-    const Seconds retry_s = progress.error->retry_after_s;
-    return end({0, std::move(progress.error->context), retry_s});
-  }
-  if (!progress.framed) return end({0, "the origin's answer has no proven end", 0});
-  end({status_, "", retry_after_s_});
+void Follower::read(std::string_view piece) {
+  if (page_) page_->feed(piece);
+  if (activity_) activity_->feed(piece);
 }
 
 /// The question is over, answered or not.
@@ -123,8 +109,9 @@ void Follower::end(const SyncReply& reply) {
   if (activity_) {
     take(state_.on_answer(reply, reply.status != 0 ? activity_->finish() : std::nullopt, now));
   } else {
-    take(state_.on_answer(reply, reply.status != 0 ? page_->finish() : std::nullopt, now,
-                          owner_.wall()));
+    auto page = reply.status != 0 ? page_->finish() : std::nullopt;
+    if (page) owner_.know(config_.name, std::exchange(page->entries, {}), asked_);
+    take(state_.on_answer(reply, std::move(page), now, owner_.wall()));
   }
   ++shown_.polls[static_cast<std::size_t>(state_.last_result())].count;
   settle(now);

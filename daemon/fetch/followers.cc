@@ -61,42 +61,66 @@ Followers::~Followers() {
   mailbox_->close();
 }
 
-void Followers::use(const Config& config) {
-  origin_.use(upstream_of(config));
+Followers::Feed Followers::feed_of(FeedConfig config) {
   FollowerOwner& owner = *this;
-  const auto now = monotonic_now();
-  std::vector<std::unique_ptr<Follower>> next;
+  const auto position = store_.feed_position("sync " + text_of(config.name));
+  const auto know = [this, api_key = config.name.api_key](std::vector<RawEntry> entries,
+                                                          MonotonicTime asked) {
+    return ways_.know(api_key, std::move(entries), asked);
+  };
+  const auto held_for_s = [this, host = config.delivery_host] { return this->held_for_s(host); };
+  return {std::make_unique<Follower>(origin_, owner, next_number_++, std::move(config), position,
+                                     drawn(), monotonic_now()),
+          std::make_unique<ReferenceWalk>(
+              origin_, drawn(), ReferenceWalk::Ways{know, held_for_s, [this] { wait(); }})};
+}
+
+void Followers::use(const Config& config) {
+  learns_ = config.purge.known_entries > 0;
+  origin_.use(upstream_of(config));
+  std::vector<Feed> next;
   for (FeedConfig& feed : feeds_of(config)) {
-    const auto same = std::find_if(followers_.begin(), followers_.end(), [&](const auto& one) {
-      return one && one->config().name == feed.name &&
-             one->config().delivery_host == feed.delivery_host;
+    const auto same = std::find_if(feeds_.begin(), feeds_.end(), [&](const Feed& one) {
+      return one.follower && one.follower->config().name == feed.name &&
+             one.follower->config().delivery_host == feed.delivery_host;
     });
-    if (same != followers_.end()) {
-      (*same)->use(std::move(feed));
-      next.push_back(std::move(*same));
+    if (same == feeds_.end()) {
+      next.push_back(feed_of(std::move(feed)));
       continue;
     }
-    const auto position = store_.feed_position("sync " + text_of(feed.name));
-    next.push_back(std::make_unique<Follower>(origin_, owner, next_number_++, std::move(feed),
-                                              position, drawn(), now));
+    same->follower->use(std::move(feed));
+    next.push_back(std::move(*same));
   }
-  followers_ = std::move(next);
+  feeds_ = std::move(next);
   wait();
 }
 
 std::vector<FeedSnapshot> Followers::snapshots() const {
   std::vector<FeedSnapshot> all;
-  for (const auto& follower : followers_) all.push_back(follower->snapshot());
+  for (const Feed& feed : feeds_) all.push_back(feed.follower->snapshot());
   return all;
+}
+
+/// A feed that has not caught up yet has that before it.
+void Followers::learn(std::string_view api_key, const std::string& content_type) {
+  for (const Feed& feed : feeds_) {
+    const bool meant = api_key.empty() || feed.follower->config().name.api_key == api_key;
+    if (learns_ && meant && feed.follower->is_caught_up()) feed.walk->want(content_type);
+  }
+  wait();
 }
 
 void Followers::on_mail(std::vector<Purged>& mail) {
   const auto now = monotonic_now();
   for (const Purged& purged : mail) {
-    for (const auto& follower : followers_) {
-      if (follower->number() == purged.feed) follower->on_purged(purged.result, now);
+    for (const Feed& feed : feeds_) {
+      if (feed.follower->number() == purged.feed) feed.follower->on_purged(purged.result, now);
     }
   }
+}
+
+void Followers::know(const FeedName& feed, std::vector<RawEntry> entries, MonotonicTime asked) {
+  ways_.know(feed.api_key, std::move(entries), asked);
 }
 
 void Followers::purge(std::uint64_t number, PurgeOrder order) {
@@ -115,6 +139,10 @@ Seconds Followers::held_for_s(const std::string& host) {
 void Followers::on_caught_up(const FeedName& feed) {
   log(LogLevel::info, "sync", text_of(feed) + " is followed, and nothing is left that was missed");
   ways_.caught_up(feed);
+  for (const Feed& one : feeds_) {
+    if (learns_ && one.follower->config().name == feed) one.walk->want("");
+  }
+  wait();
 }
 
 void Followers::on_due(uv_timer_t* timer) noexcept {
@@ -123,16 +151,20 @@ void Followers::on_due(uv_timer_t* timer) noexcept {
 
 void Followers::step() {
   const auto now = monotonic_now();
-  for (const auto& follower : followers_) follower->step(now);
+  for (const Feed& feed : feeds_) {
+    feed.follower->step(now);
+    feed.walk->step(feed.follower->config(), now);
+  }
   wait();
 }
 
 /// Until the first feed is due.
 void Followers::wait() {
   std::optional<MonotonicTime> first;
-  for (const auto& follower : followers_) {
-    const auto due = follower->due();
-    if (due && (!first || *due < *first)) first = due;
+  for (const Feed& feed : feeds_) {
+    for (const auto due : {feed.follower->due(), feed.walk->due()}) {
+      if (due && (!first || *due < *first)) first = due;
+    }
   }
   if (!first) {
     uv_timer_stop(timer_.get());

@@ -11,6 +11,7 @@
 #include "conf/base/anchored_clock.h"
 #include "conf/settings.h"
 #include "daemon/fetch/follower.h"
+#include "daemon/fetch/reference_walk.h"
 #include "upstream/loop/mailbox.h"
 #include "upstream/origin_loop.h"
 
@@ -33,6 +34,9 @@ class Followers final : private FollowerOwner {
     /// Trouble of the host as visitors see it.
     std::function<std::optional<OriginError>(const std::string& host)> trouble;
     std::function<void(const FeedName& feed)> caught_up;  ///< once for each feed and start
+    /// What versions of entries refer to, as it was asked for then. False = no more is to be
+    /// learnt.
+    std::function<bool(std::string_view api_key, std::vector<RawEntry>, MonotonicTime asked)> know;
   };
 
   /// `store` has the positions.
@@ -45,6 +49,9 @@ class Followers final : private FollowerOwner {
   /// Feeds that stay go on from where they are.
   void use(const Config& config);
   std::vector<FeedSnapshot> snapshots() const;
+  /// What entries of a stack (of all, if that is "") refer to is to be learnt anew: of a content
+  /// type, "" = of all.
+  void learn(std::string_view api_key, const std::string& content_type);
 
   /// A purge is over.
   struct Purged {
@@ -57,6 +64,7 @@ class Followers final : private FollowerOwner {
   WallTime wall() const override { return clock_.now(); }
   void purge(std::uint64_t number, PurgeOrder order) override;
   Seconds held_for_s(const std::string& host) override;
+  void know(const FeedName& feed, std::vector<RawEntry> entries, MonotonicTime asked) override;
   void on_caught_up(const FeedName& feed) override;
   void on_due_changed() override { wait(); }
   static void on_due(uv_timer_t* timer) noexcept;
@@ -67,7 +75,15 @@ class Followers final : private FollowerOwner {
   Store& store_;
   const Ways ways_;
   OriginLoop origin_;
-  std::vector<std::unique_ptr<Follower>> followers_;
+  bool learns_ = false;  ///< what entries refer to
+
+  struct Feed {
+    std::unique_ptr<Follower> follower;
+    std::unique_ptr<ReferenceWalk> walk;
+  };
+  Feed feed_of(FeedConfig config);
+
+  std::vector<Feed> feeds_;
   std::uint64_t next_number_ = 1;
   UvHandle<uv_timer_t> timer_;
   std::shared_ptr<Mailbox<Purged>> mailbox_;  ///< shared with purges under way on other threads

@@ -11,6 +11,7 @@
 #include "cache/scope/key.h"
 #include "cache/scope/scope.h"
 #include "cache/store/store.h"
+#include "cache/tags/entry_version.h"
 #include "conf/base/secret.h"
 #include "conf/settings.h"
 #include "upstream/answer.h"
@@ -55,6 +56,12 @@ struct RelayOrder {
   std::string client;                  ///< address of who asks, as text
 };
 
+/// What versions of entries of a stack refer to, as the CMS itself says it.
+struct RawNote {
+  std::string api_key;
+  std::vector<RawEntry> entries;
+};
+
 /// The client is gone or its deadline has passed.
 struct LeaveOrder {
   Waiter waiter;
@@ -88,7 +95,7 @@ struct SettingsChange {
 struct StopOrder {};
 
 using FetchOrder = std::variant<FillOrder, RelayOrder, LeaveOrder, CreditOrder, PurgeCommand,
-                                CommittedNote, SettingsChange, StopOrder>;
+                                CommittedNote, RawNote, SettingsChange, StopOrder>;
 
 /// Rejected credentials that are remembered, by the origin thread and by each worker; the oldest
 /// are forgotten first.

@@ -49,6 +49,9 @@ void add_refetch_metrics(Exposition& out, const OriginMetrics& origin) {
   out.single("larder_audit_differing_total", "counter",
              "Of these, those that differed though no event told of it.",
              origin.audit_differing.get());
+  out.single("larder_known_entries", "gauge",
+             "Versions of entries of which larder knows to which entries they refer.",
+             origin.known_entries.get());
   out.single("larder_audit_failed_total", "counter",
              "Comparisons for which the origin gave no answer to compare.",
              origin.audit_failed.get());

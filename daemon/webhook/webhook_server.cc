@@ -54,13 +54,14 @@ struct WebhookServer::Listener {
   }
 };
 
-WebhookServer::WebhookServer(uv_loop_t* loop, SettingsPtr settings, Purge purge,
+WebhookServer::WebhookServer(uv_loop_t* loop, SettingsPtr settings, Purge purge, Know know,
                              std::vector<ListeningSocket> sockets)
     : loop_(loop),
       settings_(std::move(settings)),
       key_fetch_(loop, [this](const std::string& url,
                               KeyFetch::Keys keys) { take_keys(url, std::move(keys)); }),
       purge_(std::move(purge)),
+      know_(std::move(know)),
       is_configured_(!sockets.empty()),
       read_buffer_(64 * 1024),
       retry_ms_(kFirstRetryMs),
@@ -273,7 +274,10 @@ void WebhookServer::begin(WebhookConnection& connection, WebhookVerdict verdict)
 }
 
 void WebhookServer::order(std::uint64_t number, const Pending& pending) {
-  purge_(*pending.event.order, [mailbox = mailbox_, number](PurgeResult result) {
+  const WebhookEvent& event = pending.event;
+  // Before the purge, so that what is asked for after it finds it known.
+  if (event.entry) know_(event.order->api_key, *event.entry);
+  purge_(*event.order, [mailbox = mailbox_, number](PurgeResult result) {
     mailbox->post({number, std::move(result)});
   });
 }

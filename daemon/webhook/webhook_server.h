@@ -29,9 +29,11 @@ class WebhookServer final : public WebhookOwner {
  public:
   /// `done` may be called on any thread.
   using Purge = std::function<void(PurgeOrder order, std::function<void(PurgeResult)> done)>;
+  /// What an entry of the stack refers to.
+  using Know = std::function<void(const std::string& api_key, const RawEntry& entry)>;
 
   /// Throws StartupError where the file of the public key is wrong.
-  WebhookServer(uv_loop_t* loop, SettingsPtr settings, Purge purge,
+  WebhookServer(uv_loop_t* loop, SettingsPtr settings, Purge purge, Know know,
                 std::vector<ListeningSocket> sockets);
   ~WebhookServer() override;
   WebhookServer(const WebhookServer&) = delete;
@@ -101,6 +103,7 @@ class WebhookServer final : public WebhookOwner {
   std::vector<SigningKey> signing_keys_;
   KeyFetch key_fetch_;
   const Purge purge_;
+  const Know know_;
   const bool is_configured_;
   WebhookDesk desk_;
   WebhookReport report_;

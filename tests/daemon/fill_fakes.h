@@ -134,7 +134,8 @@ struct FillFixture {
   FakeTransfers transfers;
   HeldBytes held{1'000'000, 1'000'000};
   FakeOut out;
-  FillSurroundings around{owner, store, credentials, transfers, held};
+  RawEntries raw{100};
+  FillSurroundings around{owner, store, credentials, transfers, held, raw};
   std::shared_ptr<Settings> settings = std::make_shared<Settings>();
 
   FillFixture() = default;

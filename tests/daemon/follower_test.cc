@@ -22,11 +22,16 @@ struct Owner final : FollowerOwner {
     purges.push_back(std::move(order));
   }
   Seconds held_for_s(const std::string&) override { return held_s; }
+  void know(const FeedName& feed, std::vector<RawEntry> entries, MonotonicTime) override {
+    CHECK(feed.api_key == "blt1");
+    known += entries.size();
+  }
   void on_caught_up(const FeedName&) override { ++caught_up; }
   void on_due_changed() override {}
 
   std::vector<PurgeOrder> purges;
   Seconds held_s = 0;
+  std::size_t known = 0;
   int caught_up = 0;
 };
 

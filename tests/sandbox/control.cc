@@ -129,7 +129,9 @@ Json Sandbox::event_of(const std::string& event, const Space& space, const Json&
   const std::string locale = order.value("locale", std::string(kMasterLocale));
   Json data = {{"locale", locale}, {"action", event}, {"status", "success"}};
   const bool asset = type == kAssetType;
-  data[asset ? "asset" : "entry"] = {{"uid", uid}, {"locale", locale}};
+  const Json* const whole = event == "publish" ? space.find(type, uid, locale, false) : nullptr;
+  data[asset ? "asset" : "entry"] =
+      whole != nullptr ? *whole : Json{{"uid", uid}, {"locale", locale}};
   if (!asset) data["content_type"] = {{"uid", type}};
   if (event != "delete") {
     data["environment"] = {{"name", space.environment()}, {"uid", space.environment_uid()}};

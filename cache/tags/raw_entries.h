@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "cache/request/canonical.h"
+#include "cache/tags/entry_version.h"
+#include "cache/tags/tag_set.h"
+
+namespace larder {
+
+/// What versions of entries refer to, as the CMS itself has said it: of included references that
+/// are not published an answer shows nothing, so that only this tells which they are. Facts that
+/// never change, but with the schema of the content type, so any of them may be forgotten. At most
+/// `most` versions, the oldest leave first. In memory alone. Pure.
+class RawEntries {
+ public:
+  /// An entry with more is not kept.
+  static constexpr std::size_t kMostReferences = 128;
+
+  explicit RawEntries(std::size_t most) : most_(most) {}
+
+  void set_most(std::size_t most);
+  void add(std::string_view api_key, RawEntry entry);
+  const std::vector<Tag>* references_of(std::string_view api_key, EntryVersion version) const;
+  /// The schema of a content type (content_tag()) of any stack has changed.
+  void forget(Tag content_type);
+  void clear();
+  std::size_t size() const { return entries_.size(); }
+  bool is_full() const { return entries_.size() >= most_; }
+
+ private:
+  struct Known {
+    Tag content_type;
+    std::vector<Tag> references;
+  };
+
+  void make_room();
+
+  std::size_t most_;
+  std::unordered_map<EntryVersion, Known, EntryVersionHash> entries_;
+  std::deque<EntryVersion> order_;  ///< as they came
+};
+
+/// Adds what the answer to `request` may include once it is published: of each entry that it shows
+/// what that refers to, or inclusion_tag() where that is not known. For answers that were found;
+/// before the tags are taken.
+void add_inclusions(const CanonicalRequest& request, std::string_view api_key,
+                    const RawEntries& known, TagSet& tags);
+
+}  // namespace larder

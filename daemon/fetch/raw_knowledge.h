@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cache/store/store.h"
+#include "cache/tags/raw_entries.h"
+#include "conf/base/clock.h"
+
+namespace larder {
+
+/// Keeps RawEntries true while schemas change: with its schema, a content type may show other
+/// references of a version than before. On the fetch thread; pure.
+class RawKnowledge {
+ public:
+  explicit RawKnowledge(std::size_t most) : entries_(most) {}
+
+  void set_most(std::size_t most) { entries_.set_most(most); }
+  const RawEntries& entries() const { return entries_; }
+
+  /// What the CMS says of a stack; it was asked then. Nothing is learnt of what may be from before
+  /// a change of schema. False = there is no room for more.
+  bool know(std::string_view api_key, std::vector<RawEntry> entries, MonotonicTime asked);
+  /// Forgets what the purge says has changed its shape: the content types that are to be learnt
+  /// anew, "" = all.
+  std::vector<std::string> note_purge(const PurgeOrder& purge, MonotonicTime now);
+
+ private:
+  RawEntries entries_;
+  MonotonicTime forgotten_{-1};
+};
+
+}  // namespace larder

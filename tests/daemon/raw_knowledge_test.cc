@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/fetch/raw_knowledge.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+using namespace larder;
+
+namespace {
+
+const EntryVersion kBlog{1, 1};
+const EntryVersion kPage{2, 2};
+
+using Anew = std::vector<std::string>;
+using What = ContentChange::What;
+
+RawKnowledge knowledge() {
+  RawKnowledge raw(10);
+  CHECK(
+      raw.know("blt1", {{kBlog, content_tag("blog"), {}}, {kPage, content_tag("page"), {}}}, {0}));
+  return raw;
+}
+
+PurgeOrder change(std::vector<ContentChange> changes) {
+  PurgeOrder order;
+  order.what = PurgeOrder::What::change;
+  order.changes = std::move(changes);
+  return order;
+}
+
+PurgeOrder scope_purge(PurgeSource source) {
+  PurgeOrder order;
+  order.what = PurgeOrder::What::scope;
+  order.source = source;
+  return order;
+}
+
+}  // namespace
+
+TEST_CASE("raw knowledge: what a purge has it forget") {
+  const auto [title, order, anew, keeps_blog, keeps_page] =
+      GENERATE(table<std::string, PurgeOrder, Anew, bool, bool>({
+          {"an entry", change({{What::entry, "blog", "e"}}), {}, true, true},
+          {"a content type", change({{What::content_type, "", "blog"}}), {"blog"}, false, true},
+          {"two",
+           change({{What::content_type, "", "blog"}, {What::content_type, "", "page"}}),
+           {"blog", "page"},
+           false,
+           false},
+          {"a global field", change({{What::global_field, "", "seo"}}), {""}, false, false},
+          {"both",
+           change({{What::global_field, "", "seo"}, {What::content_type, "", "blog"}}),
+           {""},
+           false,
+           false},
+          {"an unclear event", scope_purge(PurgeSource::webhook), {""}, false, false},
+          {"a lost position", scope_purge(PurgeSource::sync), {""}, false, false},
+          {"the operator", scope_purge(PurgeSource::operator_), {}, true, true},
+      }));
+  CAPTURE(title);
+  RawKnowledge raw = knowledge();
+  CHECK(raw.note_purge(order, {5}) == anew);
+  CHECK((raw.entries().references_of("blt1", kBlog) != nullptr) == keeps_blog);
+  CHECK((raw.entries().references_of("blt1", kPage) != nullptr) == keeps_page);
+}
+
+TEST_CASE("raw knowledge: what was asked for before a change of schema is not learnt") {
+  RawKnowledge raw = knowledge();
+  raw.note_purge(change({{What::content_type, "", "blog"}}), {5});
+  CHECK(raw.know("blt1", {{kBlog, content_tag("blog"), {}}}, {5}));
+  CHECK(raw.entries().references_of("blt1", kBlog) == nullptr);
+  CHECK(raw.know("blt1", {{kBlog, content_tag("blog"), {}}}, {6}));
+  CHECK(raw.entries().references_of("blt1", kBlog) != nullptr);
+}
+
+TEST_CASE("raw knowledge: says when there is no room for more") {
+  RawKnowledge raw(1);
+  CHECK_FALSE(raw.know("blt1", {{kBlog, content_tag("blog"), {}}}, {0}));
+}
