@@ -174,8 +174,8 @@ void Server::open_webhook() {
         order.source = PurgeSource::webhook;
         purge(std::move(order), std::move(done));
       },
-      [this](const std::string& api_key, const RawEntry& entry) {
-        origin_->post(RawNote{api_key, {entry}});
+      [this](std::vector<std::uint64_t> branches, const RawEntry& entry) {
+        origin_->post(RawNote{std::move(branches), entry});
       },
       listeners_.take_webhook());
 }

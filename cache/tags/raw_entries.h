@@ -2,8 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
-#include <string_view>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -15,8 +16,9 @@ namespace larder {
 
 /// What versions of entries refer to, as the CMS itself has said it: of included references that
 /// are not published an answer shows nothing, so that only this tells which they are. Facts that
-/// never change, but with the schema of the content type, so any of them may be forgotten. At most
-/// `most` versions, the oldest leave first. In memory alone. Pure.
+/// never change, but with the schema of the content type, which each branch has of its own; so any
+/// of them may be forgotten. At most `most` versions, the oldest leave first. In memory alone.
+/// Pure.
 class RawEntries {
  public:
   /// An entry with more is not kept.
@@ -25,16 +27,18 @@ class RawEntries {
   explicit RawEntries(std::size_t most) : most_(most) {}
 
   void set_most(std::size_t most);
-  void add(std::string_view api_key, RawEntry entry);
-  const std::vector<Tag>* references_of(std::string_view api_key, EntryVersion version) const;
-  /// The schema of a content type (content_tag()) of any stack has changed.
-  void forget(Tag content_type);
-  void clear();
+  /// `branch`: branch_place().
+  void add(std::uint64_t branch, RawEntry entry);
+  const std::vector<Tag>* references_of(std::uint64_t branch, EntryVersion version) const;
+  /// The schema of a content type (content_tag(); nothing = of any) may have changed in a branch
+  /// (nothing = in any).
+  void forget(std::optional<Tag> content_type, std::optional<std::uint64_t> branch);
   std::size_t size() const { return entries_.size(); }
   bool is_full() const { return entries_.size() >= most_; }
 
  private:
   struct Known {
+    std::uint64_t branch = 0;
     Tag content_type;
     std::vector<Tag> references;
   };
@@ -49,7 +53,7 @@ class RawEntries {
 /// Adds what the answer to `request` may include once it is published: of each entry that it shows
 /// what that refers to, or inclusion_tag() where that is not known. For answers that were found;
 /// before the tags are taken.
-void add_inclusions(const CanonicalRequest& request, std::string_view api_key,
-                    const RawEntries& known, TagSet& tags);
+void add_inclusions(const CanonicalRequest& request, std::uint64_t branch, const RawEntries& known,
+                    TagSet& tags);
 
 }  // namespace larder

@@ -99,8 +99,10 @@ Followers::Ways FetchThread::ways_of_followers() {
       .purge = [this](PurgeCommand command) { take(command); },
       .trouble = [this](const std::string& host) { return delivery_->trouble(host, false); },
       .caught_up = [this](const FeedName& feed) { store_.know(larder::place_of(feed)); },
-      .know = [this](std::string_view api_key, std::vector<RawEntry> entries,
-                     MonotonicTime asked) { return raw_.know(api_key, std::move(entries), asked); },
+      .know =
+          [this](const FeedName& feed, std::vector<RawEntry> entries, MonotonicTime asked) {
+            return raw_.know(branch_place(feed.api_key, feed.branch), std::move(entries), asked);
+          },
   };
 }
 
@@ -359,7 +361,7 @@ void FetchThread::take(PurgeCommand& command) {
   fence_.end_pauses();
   unshared_.clear();
   for (const auto& type : raw_.note_purge(order, monotonic_now())) {
-    followers_->learn(order.api_key, type);
+    followers_->learn(order, type);
   }
   if (order.happened.ms > 0) order.happened.ms += clock_.ahead_ms();
   order.happened = order.happened.ms > 0 ? std::min(order.happened, wall()) : wall();
@@ -380,7 +382,9 @@ void FetchThread::take(CommittedNote& note) {
 }
 
 void FetchThread::take(RawNote& note) {
-  raw_.know(note.api_key, std::move(note.entries), monotonic_now());
+  for (const std::uint64_t branch : note.branches) {
+    raw_.know(branch, {note.entry}, monotonic_now());
+  }
 }
 
 void FetchThread::on_unshareable(const Fill& fill, std::vector<FillOrder> others, Unshareable why) {

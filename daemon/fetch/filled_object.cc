@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/fetch/filled_object.h"
 
+#include "cache/tags/place.h"
 #include "cache/tags/request_tags.h"
 
 namespace larder {
@@ -20,7 +21,10 @@ ObjectHead filled_object(const FillOrder& order, int status, const Lifetime& lif
   object.entity_fields = blocks.entity;
   object.shared_fields = blocks.shared;
   add_request_tags(order.request.path, order.request.query, status < 400, tags);
-  if (status < 400) add_inclusions(order.request, order.scope->api_key, raw, tags);
+  if (status < 400) {
+    const auto branch = branch_place(order.scope->api_key, order.scope->branch);
+    add_inclusions(order.request, branch, raw, tags);
+  }
   object.tags = tags.take();
   return object;
 }

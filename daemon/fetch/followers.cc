@@ -64,9 +64,8 @@ Followers::~Followers() {
 Followers::Feed Followers::feed_of(FeedConfig config) {
   FollowerOwner& owner = *this;
   const auto position = store_.feed_position("sync " + text_of(config.name));
-  const auto know = [this, api_key = config.name.api_key](std::vector<RawEntry> entries,
-                                                          MonotonicTime asked) {
-    return ways_.know(api_key, std::move(entries), asked);
+  const auto know = [this, name = config.name](std::vector<RawEntry> entries, MonotonicTime asked) {
+    return ways_.know(name, std::move(entries), asked);
   };
   const auto held_for_s = [this, host = config.delivery_host] { return this->held_for_s(host); };
   return {std::make_unique<Follower>(origin_, owner, next_number_++, std::move(config), position,
@@ -102,9 +101,10 @@ std::vector<FeedSnapshot> Followers::snapshots() const {
 }
 
 /// A feed that has not caught up yet has that before it.
-void Followers::learn(std::string_view api_key, const std::string& content_type) {
+void Followers::learn(const PurgeOrder& purge, const std::string& content_type) {
   for (const Feed& feed : feeds_) {
-    const bool meant = api_key.empty() || feed.follower->config().name.api_key == api_key;
+    const FeedName& name = feed.follower->config().name;
+    const bool meant = purge.selects_scope(name.api_key, name.environment, name.branch);
     if (learns_ && meant && feed.follower->is_caught_up()) feed.walk->want(content_type);
   }
   wait();
@@ -120,7 +120,7 @@ void Followers::on_mail(std::vector<Purged>& mail) {
 }
 
 void Followers::know(const FeedName& feed, std::vector<RawEntry> entries, MonotonicTime asked) {
-  ways_.know(feed.api_key, std::move(entries), asked);
+  ways_.know(feed, std::move(entries), asked);
 }
 
 void Followers::purge(std::uint64_t number, PurgeOrder order) {

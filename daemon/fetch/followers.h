@@ -36,7 +36,7 @@ class Followers final : private FollowerOwner {
     std::function<void(const FeedName& feed)> caught_up;  ///< once for each feed and start
     /// What versions of entries refer to, as it was asked for then. False = no more is to be
     /// learnt.
-    std::function<bool(std::string_view api_key, std::vector<RawEntry>, MonotonicTime asked)> know;
+    std::function<bool(const FeedName&, std::vector<RawEntry>, MonotonicTime asked)> know;
   };
 
   /// `store` has the positions.
@@ -49,9 +49,9 @@ class Followers final : private FollowerOwner {
   /// Feeds that stay go on from where they are.
   void use(const Config& config);
   std::vector<FeedSnapshot> snapshots() const;
-  /// What entries of a stack (of all, if that is "") refer to is to be learnt anew: of a content
-  /// type, "" = of all.
-  void learn(std::string_view api_key, const std::string& content_type);
+  /// What the entries that the purge may select refer to is to be learnt anew: of a content type,
+  /// "" = of all.
+  void learn(const PurgeOrder& purge, const std::string& content_type);
 
   /// A purge is over.
   struct Purged {

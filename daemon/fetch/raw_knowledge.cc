@@ -5,10 +5,9 @@
 
 namespace larder {
 
-bool RawKnowledge::know(std::string_view api_key, std::vector<RawEntry> entries,
-                        MonotonicTime asked) {
+bool RawKnowledge::know(std::uint64_t branch, std::vector<RawEntry> entries, MonotonicTime asked) {
   if (asked <= forgotten_) return true;
-  for (RawEntry& entry : entries) entries_.add(api_key, std::move(entry));
+  for (RawEntry& entry : entries) entries_.add(branch, std::move(entry));
   return !entries_.is_full();
 }
 
@@ -27,13 +26,15 @@ std::vector<std::string> RawKnowledge::note_purge(const PurgeOrder& purge, Monot
   }
   for (const std::string& type : anew) {
     forgotten_ = now;
-    if (type.empty()) {
-      entries_.clear();
-    } else {
-      entries_.forget(content_tag(type));
-    }
+    forget(type.empty() ? std::nullopt : std::optional(content_tag(type)), purge);
   }
   return anew;
+}
+
+void RawKnowledge::forget(std::optional<Tag> content_type, const PurgeOrder& purge) {
+  const auto branches = branches_of(purge);
+  for (const std::uint64_t branch : branches) entries_.forget(content_type, branch);
+  if (branches.empty()) entries_.forget(content_type, std::nullopt);
 }
 
 }  // namespace larder

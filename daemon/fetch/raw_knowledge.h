@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "cache/store/store.h"
 #include "cache/tags/raw_entries.h"
 #include "conf/base/clock.h"
+#include "daemon/orders/orders.h"
 
 namespace larder {
 
@@ -20,14 +21,16 @@ class RawKnowledge {
   void set_most(std::size_t most) { entries_.set_most(most); }
   const RawEntries& entries() const { return entries_; }
 
-  /// What the CMS says of a stack; it was asked then. Nothing is learnt of what may be from before
-  /// a change of schema. False = there is no room for more.
-  bool know(std::string_view api_key, std::vector<RawEntry> entries, MonotonicTime asked);
+  /// What the CMS says of a branch (branch_place()); it was asked then. Nothing is learnt of what
+  /// may be from before a change of schema. False = there is no room for more.
+  bool know(std::uint64_t branch, std::vector<RawEntry> entries, MonotonicTime asked);
   /// Forgets what the purge says has changed its shape: the content types that are to be learnt
-  /// anew, "" = all.
+  /// anew in its branches, "" = all.
   std::vector<std::string> note_purge(const PurgeOrder& purge, MonotonicTime now);
 
  private:
+  void forget(std::optional<Tag> content_type, const PurgeOrder& purge);
+
   RawEntries entries_;
   MonotonicTime forgotten_{-1};
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -45,6 +46,8 @@ inline Lane lane_of(const FillOrder& order) {
 
 /// May the purge hit what the order's fill brings?
 bool selects(const PurgeOrder& purge, const FillOrder& order);
+/// branch_place() of the branches that a purge names, with their aliases; empty = of any.
+std::vector<std::uint64_t> branches_of(const PurgeOrder& purge);
 
 /// A request to be streamed, uncached.
 struct RelayOrder {
@@ -56,10 +59,10 @@ struct RelayOrder {
   std::string client;                  ///< address of who asks, as text
 };
 
-/// What versions of entries of a stack refer to, as the CMS itself says it.
+/// What a version of an entry refers to, as the CMS itself says it.
 struct RawNote {
-  std::string api_key;
-  std::vector<RawEntry> entries;
+  std::vector<std::uint64_t> branches;  ///< branch_place()
+  RawEntry entry;
 };
 
 /// The client is gone or its deadline has passed.

@@ -73,7 +73,7 @@ struct OriginMetrics {
   Count audit_checked;   ///< fresh objects compared with the origin's
   Count audit_differing;
   Count audit_failed;
-  Count known_entries;  ///< gauge: versions of which it is known what they refer to
+  Count known_entries;         ///< gauge: versions of which it is known what they refer to
   Count rejections_held;       ///< answers given from a held refusal
   Count credentials_rejected;  ///< gauge
   Count delivery_running, delivery_queued, delivery_failed, delivery_refused, refreshes_dropped;

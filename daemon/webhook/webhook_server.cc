@@ -276,7 +276,7 @@ void WebhookServer::begin(WebhookConnection& connection, WebhookVerdict verdict)
 void WebhookServer::order(std::uint64_t number, const Pending& pending) {
   const WebhookEvent& event = pending.event;
   // Before the purge, so that what is asked for after it finds it known.
-  if (event.entry) know_(event.order->api_key, *event.entry);
+  if (event.entry) know_(branches_of(*event.order), *event.entry);
   purge_(*event.order, [mailbox = mailbox_, number](PurgeResult result) {
     mailbox->post({number, std::move(result)});
   });

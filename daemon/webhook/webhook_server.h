@@ -29,8 +29,8 @@ class WebhookServer final : public WebhookOwner {
  public:
   /// `done` may be called on any thread.
   using Purge = std::function<void(PurgeOrder order, std::function<void(PurgeResult)> done)>;
-  /// What an entry of the stack refers to.
-  using Know = std::function<void(const std::string& api_key, const RawEntry& entry)>;
+  /// What an entry of these branches (branch_place()) refers to.
+  using Know = std::function<void(std::vector<std::uint64_t> branches, const RawEntry& entry)>;
 
   /// Throws StartupError where the file of the public key is wrong.
   WebhookServer(uv_loop_t* loop, SettingsPtr settings, Purge purge, Know know,

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cache/body/json_stream.h"
+#include "cache/tags/place.h"
 #include "cache/tags/request_tags.h"
 #include "cache/tags/tag_finder.h"
 
@@ -13,7 +14,7 @@ using namespace larder;
 
 namespace {
 
-const std::string kStack = "blt1";
+const std::uint64_t kBranch = branch_place("blt1", "main");
 
 EntryVersion version_of(const std::string& uid, const std::string& number = "1") {
   return *entry_version(uid, "en-us", number, "2026-01-01T00:00:00.000Z");
@@ -42,7 +43,7 @@ std::string tags_of_answer(const std::string& body, const std::string& query,
   request.path = "/v3/content_types/blog/entries/a";
   request.query = query;
   request.variants = variants;
-  add_inclusions(request, kStack, known, tags);
+  add_inclusions(request, kBranch, known, tags);
   return tags.take();
 }
 
@@ -57,8 +58,8 @@ const std::string kInclude = "include%5B%5D=author";
 
 TEST_CASE("raw entries: an answer depends on what its entries refer to, shown or not") {
   RawEntries known(10);
-  known.add(kStack, raw("a", {reference_tag("b"), reference_tag("c")}));
-  known.add(kStack, raw("b", {reference_tag("d")}));
+  known.add(kBranch, raw("a", {reference_tag("b"), reference_tag("c")}));
+  known.add(kBranch, raw("b", {reference_tag("d")}));
   const std::string included =
       R"(,"author":[)" + entry("b", R"(,"_content_type_uid":"author")") + "]";
   const auto tags = tags_of_answer(R"({"entry":)" + entry("a", included) + "}", kInclude, known);
@@ -88,7 +89,7 @@ TEST_CASE("raw entries: where one shown version is not known, anything may be in
   }));
   CAPTURE(title, body, query);
   RawEntries known(10);
-  known.add(kStack, raw("a", {}));
+  known.add(kBranch, raw("a", {}));
   CHECK(has(tags_of_answer(body, query, known, variants), inclusion_tag()));
 }
 
@@ -102,51 +103,55 @@ TEST_CASE("raw entries: a list without entries includes nothing") {
   CHECK_FALSE(has(tags_of_answer(R"({"entries":[]})", kInclude, RawEntries(10)), inclusion_tag()));
 }
 
-TEST_CASE("raw entries: stacks are kept apart") {
+TEST_CASE("raw entries: stacks and branches are kept apart") {
   RawEntries known(10);
-  known.add("blt1", raw("a", {reference_tag("b")}));
-  CHECK(known.references_of("blt1", version_of("a")));
-  CHECK_FALSE(known.references_of("blt2", version_of("a")));
+  known.add(kBranch, raw("a", {reference_tag("b")}));
+  CHECK(known.references_of(kBranch, version_of("a")));
+  CHECK_FALSE(known.references_of(branch_place("blt2", "main"), version_of("a")));
+  CHECK_FALSE(known.references_of(branch_place("blt1", "live"), version_of("a")));
 }
 
 TEST_CASE("raw entries: the oldest leave, however many come") {
   RawEntries known(3);
-  for (int i = 0; i < 100; ++i) known.add(kStack, raw("e" + std::to_string(i), {}));
+  for (int i = 0; i < 100; ++i) known.add(kBranch, raw("e" + std::to_string(i), {}));
   CHECK(known.size() == 3);
   CHECK(known.is_full());
-  CHECK(known.references_of(kStack, version_of("e99")));
-  CHECK_FALSE(known.references_of(kStack, version_of("e96")));
+  CHECK(known.references_of(kBranch, version_of("e99")));
+  CHECK_FALSE(known.references_of(kBranch, version_of("e96")));
   known.set_most(1);
   CHECK(known.size() == 1);
-  CHECK(known.references_of(kStack, version_of("e99")));
+  CHECK(known.references_of(kBranch, version_of("e99")));
 }
 
 TEST_CASE("raw entries: what is forgotten and comes again stays within the bound") {
   RawEntries known(2);
   for (int i = 0; i < 50; ++i) {
-    known.add(kStack, raw("a", {}));
-    known.add(kStack, raw("b", {}));
-    known.forget(content_tag("blog"));
+    known.add(kBranch, raw("a", {}));
+    known.add(kBranch, raw("b", {}));
+    known.forget(content_tag("blog"), std::nullopt);
     CHECK(known.size() == 0);
   }
-  known.add(kStack, raw("a", {}));
-  CHECK(known.references_of(kStack, version_of("a")));
+  known.add(kBranch, raw("a", {}));
+  CHECK(known.references_of(kBranch, version_of("a")));
 }
 
 TEST_CASE("raw entries: a changed schema forgets the entries of its content type alone") {
   RawEntries known(10);
-  known.add(kStack, raw("a", {}, "blog"));
-  known.add(kStack, raw("b", {}, "page"));
-  known.forget(content_tag("blog"));
-  CHECK_FALSE(known.references_of(kStack, version_of("a")));
-  CHECK(known.references_of(kStack, version_of("b")));
-  known.clear();
+  known.add(kBranch, raw("a", {}, "blog"));
+  known.add(kBranch, raw("b", {}, "page"));
+  known.forget(content_tag("blog"), std::nullopt);
+  CHECK_FALSE(known.references_of(kBranch, version_of("a")));
+  CHECK(known.references_of(kBranch, version_of("b")));
+  known.add(branch_place("blt1", "live"), raw("b", {}, "page"));
+  known.forget(std::nullopt, kBranch);
+  CHECK(known.size() == 1);
+  known.forget(content_tag("page"), branch_place("blt1", "live"));
   CHECK(known.size() == 0);
 }
 
 TEST_CASE("raw entries: an entry with too many references is not kept") {
   RawEntries known(10);
-  known.add(kStack, raw("a", std::vector<Tag>(RawEntries::kMostReferences + 1)));
+  known.add(kBranch, raw("a", std::vector<Tag>(RawEntries::kMostReferences + 1)));
   CHECK(known.size() == 0);
 }
 

@@ -227,10 +227,7 @@ TEST_CASE("a path and a query tell what an answer depends on beyond its body") {
        "include_content_type=true",
        true,
        {"to:a", "content:blog", "schema:blog", "any schema"}},
-      {"/v3/content_types/blog/entries/a",
-       "include%5B%5D=author",
-       true,
-       {"to:a", "content:blog"}},
+      {"/v3/content_types/blog/entries/a", "include%5B%5D=author", true, {"to:a", "content:blog"}},
       {"/v3/content_types/blog/entries",
        "query=%7B%22author.title%22%3A%22red%22%7D",
        true,
@@ -239,10 +236,7 @@ TEST_CASE("a path and a query tell what an answer depends on beyond its body") {
        "include_embedded_items%5B%5D=BASE",
        true,
        {"to:a", "content:blog"}},
-      {"/v3/content_types/blog/entries/a",
-       "include_all=true",
-       true,
-       {"to:a", "content:blog"}},
+      {"/v3/content_types/blog/entries/a", "include_all=true", true, {"to:a", "content:blog"}},
       {"/v3/content_types/blog/entries",
        "query=%7B%22author%22%3A%7B%22%5Cu0024in_query%22%3A%7B%7D%7D%7D",
        true,
@@ -345,7 +339,7 @@ TEST_CASE("an entry that is gone meets what shows it, and lists that feel its ab
     REQUIRE(stream.feed(body));
     CanonicalRequest request;
     request.query = query;
-    add_inclusions(request, "blt1", RawEntries(0), tags);
+    add_inclusions(request, 1, RawEntries(0), tags);
     return has_any_tag(tags.take(),
                        tags_of({ContentChange::What::entry, "blog", "c", action, "en-us"}));
   };

@@ -4,10 +4,14 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
+#include "cache/tags/place.h"
+
 using namespace larder;
 
 namespace {
 
+const std::uint64_t kMain = branch_place("blt1", "main");
+const std::uint64_t kLive = branch_place("blt1", "live");
 const EntryVersion kBlog{1, 1};
 const EntryVersion kPage{2, 2};
 
@@ -16,8 +20,7 @@ using What = ContentChange::What;
 
 RawKnowledge knowledge() {
   RawKnowledge raw(10);
-  CHECK(
-      raw.know("blt1", {{kBlog, content_tag("blog"), {}}, {kPage, content_tag("page"), {}}}, {0}));
+  CHECK(raw.know(kMain, {{kBlog, content_tag("blog"), {}}, {kPage, content_tag("page"), {}}}, {0}));
   return raw;
 }
 
@@ -60,20 +63,34 @@ TEST_CASE("raw knowledge: what a purge has it forget") {
   CAPTURE(title);
   RawKnowledge raw = knowledge();
   CHECK(raw.note_purge(order, {5}) == anew);
-  CHECK((raw.entries().references_of("blt1", kBlog) != nullptr) == keeps_blog);
-  CHECK((raw.entries().references_of("blt1", kPage) != nullptr) == keeps_page);
+  CHECK((raw.entries().references_of(kMain, kBlog) != nullptr) == keeps_blog);
+  CHECK((raw.entries().references_of(kMain, kPage) != nullptr) == keeps_page);
+}
+
+TEST_CASE("raw knowledge: a schema is of a branch and its aliases") {
+  RawKnowledge raw = knowledge();
+  CHECK(raw.know(kLive, {{kBlog, content_tag("blog"), {}}}, {0}));
+  PurgeOrder order = scope_purge(PurgeSource::webhook);
+  order.api_key = "blt1";
+  order.branch = "live";
+  raw.note_purge(order, {5});
+  CHECK(raw.entries().references_of(kMain, kBlog) != nullptr);
+  CHECK(raw.entries().references_of(kLive, kBlog) == nullptr);
+  order.aliases = {"main"};
+  raw.note_purge(order, {5});
+  CHECK(raw.entries().references_of(kMain, kBlog) == nullptr);
 }
 
 TEST_CASE("raw knowledge: what was asked for before a change of schema is not learnt") {
   RawKnowledge raw = knowledge();
   raw.note_purge(change({{What::content_type, "", "blog"}}), {5});
-  CHECK(raw.know("blt1", {{kBlog, content_tag("blog"), {}}}, {5}));
-  CHECK(raw.entries().references_of("blt1", kBlog) == nullptr);
-  CHECK(raw.know("blt1", {{kBlog, content_tag("blog"), {}}}, {6}));
-  CHECK(raw.entries().references_of("blt1", kBlog) != nullptr);
+  CHECK(raw.know(kMain, {{kBlog, content_tag("blog"), {}}}, {5}));
+  CHECK(raw.entries().references_of(kMain, kBlog) == nullptr);
+  CHECK(raw.know(kMain, {{kBlog, content_tag("blog"), {}}}, {6}));
+  CHECK(raw.entries().references_of(kMain, kBlog) != nullptr);
 }
 
 TEST_CASE("raw knowledge: says when there is no room for more") {
   RawKnowledge raw(1);
-  CHECK_FALSE(raw.know("blt1", {{kBlog, content_tag("blog"), {}}}, {0}));
+  CHECK_FALSE(raw.know(kMain, {{kBlog, content_tag("blog"), {}}}, {0}));
 }

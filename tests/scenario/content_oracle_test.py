@@ -12,8 +12,9 @@ import time
 
 import harness
 from change_purge_test import entries, entry, target
-from harness import Connection, check, check_equal, credentials, format_request
-from scenario_lib import SANITIZED, cache_status, wait_stored
+from harness import Connection, check, check_equal, credentials, format_request, wait_until
+from scenario_lib import SANITIZED, cache_status, metric, wait_stored
+from sync_follower_test import stacks, wait_followed
 from webhook_test import Receiver, event
 
 EVENTS = int(os.environ.get("LARDER_ORACLE_EVENTS", "8" if SANITIZED else "40"))
@@ -75,6 +76,16 @@ def receiver_of(stage):
     receiver = Receiver(stage)
     receiver.larder.reload(purge={"soft_for": "0s", "fence": False})
     return receiver
+
+
+def learn(stage, larder):
+    """What all entries refer to, by the Sync API; then webhooks alone tell of changes."""
+    larder.reload(stack=stacks(stage, NAMES))
+    wait_followed(larder, len(NAMES))
+    entries_ = sum(SIZES.values()) * len(NAMES)
+    wait_until(lambda: metric(larder, "known_entries") >= entries_,
+               lambda: f"{metric(larder, 'known_entries')} of {entries_} entries are known")
+    larder.reload(stack=stacks(stage, NAMES, sync_interval="1h"))
 
 
 def lists():
@@ -226,6 +237,7 @@ class Figures:
 def test_nothing_is_stale_after_any_acknowledged_event(stage):
     build_site(stage.sandbox)
     receiver = receiver_of(stage)
+    learn(stage, receiver.larder)
     site = Site(receiver, random.Random(SEED))
     site.judge("the start")
     check_equal(site.judge("nothing"), (set(), set()), "changed and purged without an event")
