@@ -87,6 +87,10 @@ class StoreInbox {
   void report(DamageReport report);
   void stop();
 
+  /// The writer shows that it goes on, by steps(), when it next looks for orders.
+  void ask_for_step();
+  std::uint64_t steps() const { return steps_.load(std::memory_order_relaxed); }
+
   /// Waits for orders, `until` at most. Puts are gathered for `gather` after the last commit began,
   /// or until a batch is full or something else waits: a put that comes after a pause is committed
   /// at once, and a flood costs one sync for each batch or interval.
@@ -130,6 +134,8 @@ class StoreInbox {
   std::size_t puts_ = 0, others_ = 0, reports_ = 0;
   std::uint64_t put_bytes_ = 0;  ///< waiting in orders_
   bool stopping_ = false;
+  bool asked_for_step_ = false;
+  std::atomic<std::uint64_t> steps_{0};
 };
 
 }  // namespace larder

@@ -114,6 +114,15 @@ void Store::set_bounds(const CacheConfig& config) {
                                  std::chrono::milliseconds(config.commit_interval_ms));
 }
 
+void Store::ask_writer() {
+  impl_->shared.inbox.ask_for_step();
+}
+
+std::uint64_t Store::writer_steps() const {
+  const StoreShared& shared = impl_->shared;
+  return shared.inbox.steps() + shared.counters.commits.load(std::memory_order_relaxed);
+}
+
 std::uint64_t Store::max_object_bytes() const {
   return impl_->max_object_bytes;
 }

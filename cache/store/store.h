@@ -277,6 +277,11 @@ class Store {
 
   StoreStats stats() const;
 
+  /// Thread-safe: the writer thread goes on when writer_steps() rises, by each commit and soon
+  /// after each question.
+  void ask_writer();
+  std::uint64_t writer_steps() const;
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
