@@ -98,15 +98,20 @@ def test_every_call_is_inside_the_units_filter(stage):
     check({"read", "epoll_pwait", "sched_setattr"} <= allowed and not {"ptrace", "setuid", "mount", "bpf"} & allowed,
           f"the filter is not read rightly: {sorted(allowed)}")
     wrapper, folder = traced_larderd(stage)
+    all_passed, all_run = 0, 0
     for name, tests in scenarios().items():
         done = subprocess.run([sys.executable, HERE / f"{name}_test.py", *tests], text=True, check=False,
                               env={**os.environ, "LARDERD": str(wrapper)}, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, timeout=900)
-        passed = re.search(r"^(\d+) passed", done.stdout, re.MULTILINE)
-        # strace slows larderd and keeps its sockets open a while longer: not every test can bear that, but what
-        # it asked of the system counts all the same.
-        check(passed and int(passed[1]) > 0, f"{name}: nothing passed\n{done.stdout[-2000:]}")
+        passed = re.search(r"^(\d+) passed, (\d+) failed", done.stdout, re.MULTILINE)
+        check(passed, f"{name} did not run\n{done.stdout[-2000:]}")
+        all_passed += int(passed[1])
+        all_run += int(passed[1]) + int(passed[2])
         print(f"  traced {name}: {done.stdout.strip().splitlines()[-1]}", flush=True)
+
+    # strace slows larderd and keeps its sockets open a while longer: not every test can bear that, but what it
+    # asked of the system counts all the same.
+    check(all_passed >= 0.7 * all_run, f"only {all_passed} of {all_run} tests passed")
 
     def written():
         return list(folder.glob("*.calls")) and all(path.stat().st_size for path in folder.glob("*.calls"))
