@@ -182,6 +182,9 @@ void Server::open_admin() {
   sources.purge = [this](PurgeOrder order, std::function<void(PurgeResult)> done) {
     purge(std::move(order), std::move(done));
   };
+  sources.list = [this](PurgeOrder order, std::function<void(UrlListing)> done) {
+    store_->list(std::move(order), clock_.now(), std::move(done));
+  };
   sources.events = [this] { return origin_metrics_.purges.json(config().purge.events); };
   admin_ = std::make_unique<AdminServer>(loop_.get(), settings_, std::move(sources),
                                          listeners_.take_admin());

@@ -169,6 +169,10 @@ void Store::purge(PurgeOrder order, std::function<void(PurgeResult)> done) {
   impl_->shared.inbox.purge({std::move(order), std::move(done)});
 }
 
+void Store::list(PurgeOrder order, WallTime now, std::function<void(UrlListing)> done) {
+  impl_->shared.inbox.list({std::move(order), now, std::move(done)});
+}
+
 std::uint64_t Store::epoch() const {
   return impl_->shared.epochs.last();
 }
