@@ -143,9 +143,7 @@ ConfigReport check_config_file(const std::string& path) {
 
 std::vector<std::string> config_keys() {
   std::vector<std::string> names;
-  for (const Key<Config>& section : config_table()) {
-    names.insert(names.end(), section.below.begin(), section.below.end());
-  }
+  for (KeyFacts& key : config_reference()) names.push_back(std::move(key.path));
   return names;
 }
 

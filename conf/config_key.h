@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "conf/config_change.h"
+#include "conf/config_reference.h"
 #include "conf/config_value.h"
 #include "conf/units.h"
 
@@ -22,15 +23,18 @@ namespace larder {
 
 /// One row. `adopt` compares the row's member in a configuration that was read with the running one
 /// in `next`, notes a difference under `path`, and takes it over if its effect is at once. A row
-/// whose member belongs to another row too leaves that to the other.
+/// whose member belongs to another row too leaves that to the other. `tell` adds what there is to
+/// know of the key, or of those inside; `defaults` is a section as it is without a file.
 template <class Section>
 struct Key {
   using Adopt = std::function<void(const Section& read, Section& next, const std::string& path,
                                    ConfigChanges& changes)>;
+  using Tell = std::function<void(const Section& defaults, const std::string& path,
+                                  std::vector<KeyFacts>& facts)>;
   std::string_view name;
   std::function<void(const TomlValue&, Section&, ReadContext&)> read;
   Adopt adopt;
-  std::vector<std::string> below;  ///< the keys inside, with their path from here
+  Tell tell;
 };
 
 template <class Section>
@@ -64,6 +68,29 @@ void adopt_changes(const Keys<Section>& keys, const Section& read, Section& next
   }
 }
 
+/// Key::tell of every row of a section; `path` ends in a dot or is empty.
+template <class Section>
+void tell_facts(const Keys<Section>& keys, const Section& defaults, const std::string& path,
+                std::vector<KeyFacts>& facts) {
+  for (const Key<Section>& key : keys) key.tell(defaults, path + std::string(key.name), facts);
+}
+
+/// Of a row for one value; `initial` gives its default as a text.
+template <class Section, class Initial>
+typename Key<Section>::Tell tell_value(std::string allowed, Effect effect, Initial initial) {
+  return [allowed = std::move(allowed), effect, initial](
+             const Section& defaults, const std::string& path, std::vector<KeyFacts>& facts) {
+    facts.push_back({path, allowed, initial(defaults), effect});
+  };
+}
+
+/// Of a row that has no default, or none that is a text of the file.
+template <class Section>
+typename Key<Section>::Tell tell_value(std::string allowed, Effect effect, const char* initial) {
+  return tell_value<Section>(std::move(allowed), effect,
+                             [initial](const Section&) { return std::string(initial); });
+}
+
 /// Of a row for one value; `part` gives it, `text` shows it.
 template <class Section, class Part, class Text>
 typename Key<Section>::Adopt adopt_value(Effect effect, Part part, Text text) {
@@ -77,8 +104,8 @@ typename Key<Section>::Adopt adopt_value(Effect effect, Part part, Text text) {
 
 /// A row for a single value: `read` gives an optional.
 template <class Section, class Member, class Read, class Text>
-Key<Section> value_key(std::string_view name, Effect effect, Member Section::*member, Read read,
-                       Text text) {
+Key<Section> value_key(std::string_view name, Effect effect, Member Section::*member,
+                       std::string allowed, Read read, Text text) {
   return {name,
           [member, read](const TomlValue& value, Section& section, ReadContext& context) {
             if (auto got = read(value, context)) {
@@ -87,24 +114,32 @@ Key<Section> value_key(std::string_view name, Effect effect, Member Section::*me
           },
           adopt_value<Section>(
               effect, [member](auto& section) -> auto& { return section.*member; }, text),
-          {}};
+          tell_value<Section>(std::move(allowed), effect, [member, text](const Section& defaults) {
+            return text(defaults.*member);
+          })};
 }
 
 template <class Section, class Number>
 Key<Section> count(std::string_view name, Effect effect, Number Section::*member, Range range) {
   return value_key(
       name, effect, member,
+      "a whole number, " + value_text(static_cast<std::uint64_t>(range.min)) + " to " +
+          value_text(static_cast<std::uint64_t>(range.max)),
       [range](const TomlValue& value, ReadContext& context) {
         return read_count(value, range, context);
       },
       [](std::uint64_t number) { return value_text(number); });
 }
 
+inline std::string duration_allowed(Range range_ms) {
+  return "a duration, " + duration_text(range_ms.min) + " to " + duration_text(range_ms.max);
+}
+
 template <class Section, class Number>
 Key<Section> milliseconds(std::string_view name, Effect effect, Number Section::*member,
                           Range range_ms) {
   return value_key(
-      name, effect, member,
+      name, effect, member, duration_allowed(range_ms),
       [range_ms](const TomlValue& value, ReadContext& context) {
         return read_duration(value, 1, range_ms, context);
       },
@@ -116,7 +151,7 @@ Key<Section> seconds(std::string_view name, Effect effect, Seconds Section::*mem
                      Range range_s) {
   const Range range_ms{range_s.min * 1'000, range_s.max * 1'000};
   return value_key(
-      name, effect, member,
+      name, effect, member, duration_allowed(range_ms),
       [range_ms](const TomlValue& value, ReadContext& context) -> std::optional<Seconds> {
         const auto duration = read_duration(value, 1'000, range_ms, context);
         if (!duration) return std::nullopt;
@@ -129,22 +164,25 @@ template <class Section>
 Key<Section> size(std::string_view name, Effect effect, Bytes Section::*member, Range range) {
   return value_key(
       name, effect, member,
+      "a size, " + size_text(static_cast<Bytes>(range.min)) + " to " +
+          size_text(static_cast<Bytes>(range.max)),
       [range](const TomlValue& value, ReadContext& context) {
         return read_size(value, range, context);
       },
-      size_text);
+      [](Bytes bytes) { return size_text(bytes); });
 }
 
 template <class Section>
 Key<Section> flag(std::string_view name, Effect effect, bool Section::*member) {
-  return value_key(name, effect, member, read_flag, [](bool flag) { return value_text(flag); });
+  return value_key(name, effect, member, "true or false", read_flag,
+                   [](bool flag) { return value_text(flag); });
 }
 
 template <class Section>
 Key<Section> text(std::string_view name, Effect effect, std::string Section::*member,
                   const TextForm& form) {
   return value_key(
-      name, effect, member,
+      name, effect, member, form.expected,
       [&form](const TomlValue& value, ReadContext& context) {
         return read_text(value, form, context);
       },
@@ -160,23 +198,34 @@ Key<Section> choice(std::string_view name, Effect effect, Enum Section::*member,
     names.push_back(choice_name);
     values.push_back(choice_value);
   }
+  const auto text_of = [names, values](Enum value) {
+    const auto found = std::find(values.begin(), values.end(), value);
+    return std::string(names[static_cast<std::size_t>(found - values.begin())]);
+  };
+  std::string allowed;
+  for (const std::string_view one : names) {
+    if (!allowed.empty()) allowed += " or ";
+    allowed += value_text(std::string(one));
+  }
   return value_key(
-      name, effect, member,
+      name, effect, member, std::move(allowed),
       [names, values](const TomlValue& value, ReadContext& context) -> std::optional<Enum> {
         const auto index = read_choice(value, names, context);
         if (!index) return std::nullopt;
         return values[*index];
       },
-      [names, values](Enum value) {
-        const auto found = std::find(values.begin(), values.end(), value);
-        return std::string(names[static_cast<std::size_t>(found - values.begin())]);
-      });
+      text_of);
 }
+
+inline constexpr const char* kAddressAllowed = "IP:PORT, [IPv6]:PORT or unix:/PATH";
+inline constexpr const char* kSecretAllowed = "a secret";
 
 template <class Section>
 Key<Section> address(std::string_view name, Effect effect, ListenAddress Section::*member) {
-  return value_key(name, effect, member, read_address,
-                   [](const ListenAddress& address) { return value_text(address); });
+  Key<Section> key = value_key(name, effect, member, "", read_address,
+                               [](const ListenAddress& address) { return value_text(address); });
+  key.tell = tell_value<Section>(kAddressAllowed, effect, "");
+  return key;
 }
 
 /// Fills both hosts: what changes, their own rows tell.
@@ -186,8 +235,7 @@ Key<Section> region(std::string_view name, Hosts Section::*member) {
           [member](const TomlValue& value, Section& section, ReadContext& context) {
             if (auto hosts = read_region(value, context)) section.*member = *std::move(hosts);
           },
-          nullptr,
-          {}};
+          nullptr, tell_value<Section>(allowed_regions(), Effect::at_once, "")};
 }
 
 template <class Section>
@@ -200,14 +248,15 @@ Key<Section> base_url(std::string_view name, Effect effect, Hosts Section::*host
           adopt_value<Section>(
               effect, [ hosts, member ](auto& section) -> auto& { return section.*hosts.*member; },
               [](const std::string& url) { return url; }),
-          {}};
+          tell_value<Section>("a base URL without a path", effect, "")};
 }
 
 /// A row for an array: one item is added for each value, an empty one for each mistake, so that
 /// items and values have the same index. Two rows may fill the same member.
 template <class Section, class Item, class Read>
 Key<Section> array_key(std::string_view name, std::vector<Item> Section::*member, Read read,
-                       typename Key<Section>::Adopt adopt) {
+                       typename Key<Section>::Adopt adopt, const std::string& allowed,
+                       Effect effect) {
   return {name,
           [member, read](const TomlValue& value, Section& section, ReadContext& context) {
             if (!has_type(value, TomlValue::Type::array, context)) return;
@@ -216,8 +265,7 @@ Key<Section> array_key(std::string_view name, std::vector<Item> Section::*member
               (section.*member).push_back(got ? *std::move(got) : Item{});
             }
           },
-          std::move(adopt),
-          {}};
+          std::move(adopt), tell_value<Section>("a list; each " + allowed, effect, "[]")};
 }
 
 template <class Section, class Item>
@@ -235,25 +283,27 @@ Key<Section> texts(std::string_view name, Effect effect, std::vector<std::string
       [&form](const TomlValue& value, ReadContext& context) {
         return read_text(value, form, context);
       },
-      adopt_list(effect, member));
+      adopt_list(effect, member), form.expected, effect);
 }
 
 template <class Section>
 Key<Section> addresses(std::string_view name, Effect effect,
                        std::vector<ListenAddress> Section::*member) {
-  return array_key(name, member, read_address, adopt_list(effect, member));
+  return array_key(name, member, read_address, adopt_list(effect, member), kAddressAllowed, effect);
 }
 
 template <class Section>
 Key<Section> secrets(std::string_view name, Effect effect, std::vector<Secret> Section::*member) {
-  return array_key(name, member, read_secret,
-                   [effect, member](const Section& read, Section& next, const std::string& path,
-                                    ConfigChanges& changes) {
-                     auto what = secrets_difference(next.*member, read.*member);
-                     if (what.empty()) return;
-                     changes.of(effect).push_back({path, std::move(what)});
-                     if (effect == Effect::at_once) next.*member = read.*member;
-                   });
+  return array_key(
+      name, member, read_secret,
+      [effect, member](const Section& read, Section& next, const std::string& path,
+                       ConfigChanges& changes) {
+        auto what = secrets_difference(next.*member, read.*member);
+        if (what.empty()) return;
+        changes.of(effect).push_back({path, std::move(what)});
+        if (effect == Effect::at_once) next.*member = read.*member;
+      },
+      kSecretAllowed, effect);
 }
 
 /// The same, or the text "any", which sets `any`.
@@ -274,6 +324,7 @@ Key<Section> secrets_or_any(std::string_view name, Effect effect,
     changes.of(effect).push_back({path, read.*any ? "any, before a list" : "a list, before any"});
     if (effect == Effect::at_once) next.*any = read.*any;
   };
+  key.tell = tell_value<Section>("a list; each a secret; or \"any\"", effect, "[]");
   return key;
 }
 
@@ -291,7 +342,7 @@ Key<Section> secret(std::string_view name, Effect effect, Secret Section::*membe
             changes.of(effect).push_back({path, "changed"});
             if (effect == Effect::at_once) next.*member = read.*member;
           },
-          {}};
+          tell_value<Section>("a secret, or \"\" for none", effect, "\"\"")};
 }
 
 /// The row's member is told of and taken over by another row.
@@ -301,21 +352,9 @@ Key<Section> with_another(Key<Section> key) {
   return key;
 }
 
-template <class Inner>
-std::vector<std::string> names_below(std::string_view name, const Keys<Inner>& keys) {
-  std::vector<std::string> names;
-  for (const Key<Inner>& key : keys) {
-    const std::string path = std::string(name) + "." + std::string(key.name);
-    if (key.below.empty()) names.push_back(path);
-    for (const std::string& inner : key.below) names.push_back(std::string(name) + "." + inner);
-  }
-  return names;
-}
-
 /// `[name]`
 template <class Section, class Inner>
 Key<Section> table(std::string_view name, Inner Section::*member, Keys<Inner> keys) {
-  std::vector<std::string> below = names_below(name, keys);
   return {name,
           [member, keys](const TomlValue& value, Section& section, ReadContext& context) {
             if (value.type == TomlValue::Type::table) {
@@ -329,7 +368,10 @@ Key<Section> table(std::string_view name, Inner Section::*member, Keys<Inner> ke
                          ConfigChanges& changes) {
             adopt_changes(keys, read.*member, next.*member, path + ".", changes);
           },
-          std::move(below)};
+          [member, keys](const Section& defaults, const std::string& path,
+                         std::vector<KeyFacts>& facts) {
+            tell_facts(keys, defaults.*member, path + ".", facts);
+          }};
 }
 
 template <class Inner>
@@ -383,7 +425,6 @@ void compare_lists(const std::vector<Inner>& running, const std::vector<Inner>& 
 template <class Section, class Inner>
 Key<Section> tables(std::string_view name, Effect effect, std::vector<Inner> Section::*member,
                     Keys<Inner> keys, std::type_identity_t<ItemName<Inner>> name_of) {
-  std::vector<std::string> below = names_below(name, keys);
   return {name,
           [member, keys](const TomlValue& value, Section& section, ReadContext& context) {
             bool well_formed = value.type == TomlValue::Type::array && !value.children.empty();
@@ -406,7 +447,9 @@ Key<Section> tables(std::string_view name, Effect effect, std::vector<Inner> Sec
             compare_lists(next.*member, read.*member, keys, name_of, path, found);
             if (effect == Effect::at_once && found.size() > before) next.*member = read.*member;
           },
-          std::move(below)};
+          [keys](const Section&, const std::string& path, std::vector<KeyFacts>& facts) {
+            tell_facts(keys, Inner{}, path + ".", facts);
+          }};
 }
 
 }  // namespace larder

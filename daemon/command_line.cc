@@ -10,6 +10,7 @@
 
 #include "conf/base/json_text.h"
 #include "conf/nearest.h"
+#include "daemon/command_table.h"
 
 namespace larder {
 namespace {
@@ -87,6 +88,10 @@ std::string mistake_of(const CLI::App& app, const CLI::ParseError& error) {
 }  // namespace
 
 std::optional<int> parse_command_line(CLI::App& app, int count, char** words) {
+  if (count == 2 && std::string_view(words[1]) == "--command-table") {
+    std::cout << command_table(app);
+    return 0;
+  }
   try {
     app.parse(count, words);
     return std::nullopt;

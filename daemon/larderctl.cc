@@ -11,6 +11,7 @@
 
 #include "daemon/command_line.h"
 #include "daemon/status_text.h"
+#include "daemon/tags_text.h"
 #include "upstream/control_client.h"
 #include "upstream/curl_library.h"
 
@@ -24,7 +25,8 @@ struct Options {
   std::string uid;
   std::string api_key;
   std::string environment;
-  std::vector<std::string> branches;
+  std::string branch;                          ///< of tags
+  std::vector<std::string> branches;           ///< of purges
   std::map<std::string, std::string> targets;  ///< of a purge without a subcommand, by field
   bool hard = false;
   bool dry_run = false;
@@ -35,6 +37,11 @@ struct Options {
 constexpr int kNothingFound = 3;
 
 using Show = std::function<std::string(const std::string& body)>;
+
+/// Of an answer with 404: there is such a path, but nothing of what was asked for.
+bool says_nothing_found(const std::string& method, const std::string& body) {
+  return method == "POST" || body.find("\"objects\":[]") != std::string::npos;
+}
 
 /// Prints the daemon's answer, a good one as `show` has it; the exit code says whether it was done.
 int ask(const Options& options, const std::string& method, const std::string& target,
@@ -49,14 +56,22 @@ int ask(const Options& options, const std::string& method, const std::string& ta
     return 0;
   }
   std::cerr << answer->body;
-  if (answer->status == 404 && method == "POST") return kNothingFound;
+  if (answer->status == 404 && says_nothing_found(method, answer->body)) return kNothingFound;
   return answer->status == 400 ? larder::kExitUsage : larder::kExitFailure;
 }
 
-/// A program that reads the status gets JSON, as ever; a person at a terminal gets text.
+bool is_terminal() {
+  return ::isatty(STDOUT_FILENO) == 1;
+}
+
+/// A program that reads gets JSON, as ever; a person at a terminal gets text.
+bool wants_json(const Options& options) {
+  return options.json || (!is_terminal() && !options.text);
+}
+
 int status(const Options& options) {
-  const bool terminal = ::isatty(STDOUT_FILENO) == 1;
-  if (options.json || (!terminal && !options.text)) return ask(options, "GET", "/status");
+  const bool terminal = is_terminal();
+  if (wants_json(options)) return ask(options, "GET", "/status");
   const char* no_color = std::getenv("NO_COLOR");
   const bool colours = terminal && (no_color == nullptr || *no_color == '\0');
   return ask(options, "GET", "/status", [&](const std::string& body) {
@@ -84,6 +99,18 @@ std::string purge_target(const Options& options, const std::string& what,
   add_field(query, "hard", options.hard ? "1" : "");
   add_field(query, "dry_run", options.dry_run ? "1" : "");
   return query.empty() ? "/purge" : "/purge?" + query.substr(1);
+}
+
+int tags(const Options& options) {
+  std::string query;
+  add_field(query, "url", options.url);
+  add_field(query, "api_key", options.api_key);
+  add_field(query, "environment", options.environment);
+  add_field(query, "branch", options.branch);
+  const std::string target = "/tags?" + query.substr(1);
+  if (wants_json(options)) return ask(options, "GET", target);
+  return ask(options, "GET", target,
+             [](const std::string& body) { return larder::tags_text(body).value_or(body); });
 }
 
 /// One purge for each branch; the first that fails ends it. It is enough that one finds something.
@@ -202,6 +229,28 @@ void add_content_purges(CLI::App& purges, Options& options,
   add("taxonomy", "taxonomy", "What shows or uses a taxonomy");
 }
 
+void add_forms(CLI::App& command, Options& options) {
+  auto* json = command.add_flag("--json", options.json, "JSON, on a terminal too");
+  command.add_flag("--text", options.text, "Text, not on a terminal too")->excludes(json);
+}
+
+void add_tags(CLI::App& app, Options& options, std::function<int()>& action) {
+  auto* command = app.add_subcommand(
+      "tags",
+      "What is stored of a URL in each scope, in which state, and the tags that purges find it by; "
+      "text on a terminal, else JSON. Exit code 3: nothing is stored");
+  command->add_option("url", options.url, "URL or path, with its query, in single quotes")
+      ->required()
+      ->check(kNotEmpty);
+  command->add_option("--api-key", options.api_key, "Only the stack with this api key")
+      ->check(kNotEmpty);
+  command->add_option("--environment", options.environment, "Only this environment")
+      ->check(kNotEmpty);
+  command->add_option("--branch", options.branch, "Only this branch or alias")->check(kNotEmpty);
+  add_forms(*command, options);
+  command->callback([&action, &options] { action = [&options] { return tags(options); }; });
+}
+
 void add_purges(CLI::App& app, Options& options, std::function<int()>& action) {
   auto* purges = app.add_subcommand(
       "purge",
@@ -232,8 +281,8 @@ void add_purges(CLI::App& app, Options& options, std::function<int()>& action) {
 int main(int count, char** words) {
   CLI::App app{"larderctl: asks a running larderd, and purges what it has cached", "larderctl"};
   app.footer(
-      "Exit codes: 0 done, 1 failed or no larderd there, 2 wrong usage, 3 nothing was found to "
-      "purge");
+      "Exit codes: 0 done, 1 failed or no larderd there, 2 wrong usage, 3 nothing of it is "
+      "stored");
   Options options;
   app.add_option("--socket", options.socket, "The daemon's admin.socket")->capture_default_str();
   app.add_option("--timeout", options.timeout_s, "Seconds to wait")->capture_default_str();
@@ -242,11 +291,11 @@ int main(int count, char** words) {
   std::function<int()> action;
   auto* shown =
       app.add_subcommand("status", "What the daemon does: as text on a terminal, else as JSON");
-  auto* json = shown->add_flag("--json", options.json, "JSON, on a terminal too");
-  shown->add_flag("--text", options.text, "Text, not on a terminal too")->excludes(json);
+  add_forms(*shown, options);
   shown->callback([&] { action = [&] { return status(options); }; });
   app.add_subcommand("events", "The last purges, whoever asked, as JSON; the last one first")
       ->callback([&] { action = [&] { return ask(options, "GET", "/events"); }; });
+  add_tags(app, options, action);
   add_purges(app, options, action);
   if (const auto code = larder::parse_command_line(app, count, words)) return *code;
   larder::start_curl_library();

@@ -18,6 +18,7 @@
 #include "conf/base/log_writer.h"
 #include "conf/config_file.h"
 #include "conf/config_redactor.h"
+#include "conf/config_reference.h"
 #include "daemon/command_line.h"
 #include "daemon/server.h"
 #include "upstream/library_memory.h"
@@ -118,8 +119,17 @@ int main(int count, char** words) {
                  "Check a configuration file, print every mistake, and end");
   app.add_option("--ready-file", options.ready_file,
                  "Write the addresses as JSON to this file when serving");
+  bool prints_keys = false;
+  app.add_flag(
+      "--config-keys", prints_keys,
+      "Print every key of the configuration file, what it may be, its default, and whether a "
+      "change takes effect with a reload or a restart, and end");
   app.set_version_flag("--version", std::string("larderd " LARDER_VERSION));
   if (const auto code = larder::parse_command_line(app, count, words)) return *code;
+  if (prints_keys) {
+    std::cout << larder::config_reference_text();
+    return 0;
+  }
   if (!options.check.empty()) {
     const auto report = larder::check_config_file(options.check);
     (report.ok ? std::cout : std::cerr) << report.text;

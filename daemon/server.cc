@@ -138,6 +138,26 @@ void Server::start_workers() {
   }
 }
 
+/// Threads whose work may wait for a pipe or another host by itself (logs, look-ups of names, the
+/// bus) are not among them: a restart would not help.
+void Server::start_watchdog() {
+  const Milliseconds interval = watchdog_interval_ms();
+  if (interval == 0) return;
+  std::vector<Watchdog::Thread> threads;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    Worker* worker = workers_[i].get();
+    const auto look = [worker] {
+      return ThreadRounds::Sight{worker->pulse().answers(), worker->is_gone()};
+    };
+    threads.push_back({"worker " + std::to_string(i), [worker] { worker->pulse().ask(); }, look});
+  }
+  threads.push_back({"fetch", [this] { origin_->pulse().ask(); },
+                     [this] { return ThreadRounds::Sight{origin_->pulse().answers()}; }});
+  threads.push_back({"writer", [this] { store_->ask_writer(); },
+                     [this] { return ThreadRounds::Sight{store_->writer_steps()}; }});
+  watchdog_ = std::make_unique<Watchdog>(loop_.get(), interval, std::move(threads));
+}
+
 void Server::end_threads() {
   for (auto& worker : workers_) worker->stop();  // the origin thread may still speak to them
   if (bus_) bus_->stop();
@@ -161,6 +181,9 @@ void Server::open_admin() {
   sources.status = [this] { return status_json(); };
   sources.purge = [this](PurgeOrder order, std::function<void(PurgeResult)> done) {
     purge(std::move(order), std::move(done));
+  };
+  sources.list = [this](PurgeOrder order, std::function<void(UrlListing)> done) {
+    store_->list(std::move(order), clock_.now(), std::move(done));
   };
   sources.events = [this] { return origin_metrics_.purges.json(config().purge.events); };
   admin_ = std::make_unique<AdminServer>(loop_.get(), settings_, std::move(sources),
@@ -311,6 +334,7 @@ void Server::settle(Reload reload) {
 }
 
 void Server::run() {
+  start_watchdog();
   notify_service("READY=1", "serving");
   loop_.run();  // until the drain is over
   for (auto& worker : workers_) worker->join();
@@ -320,6 +344,7 @@ void Server::run() {
   taken_->close();
   clock_timer_.reset();
   drain_timer_.reset();
+  watchdog_.reset();
 }
 
 void Server::tell_all(const CredentialNote& note) {

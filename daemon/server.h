@@ -14,6 +14,7 @@
 #include "daemon/listeners.h"
 #include "daemon/reload.h"
 #include "daemon/start_limits.h"
+#include "daemon/watchdog.h"
 #include "daemon/watch/access_log.h"
 #include "daemon/webhook/webhook_server.h"
 #include "daemon/worker.h"
@@ -50,6 +51,7 @@ class Server final : public WorkersOut {
   void open_bus();
   void purge(PurgeOrder order, std::function<void(PurgeResult)> done);
   void start_workers();
+  void start_watchdog();
   void end_threads();
   std::vector<const WorkerMetrics*> worker_metrics() const;
   static void on_signal(uv_signal_t* signal, int number) noexcept;
@@ -94,6 +96,7 @@ class Server final : public WorkersOut {
   std::vector<UvHandle<uv_signal_t>> signals_;
   UvHandle<uv_timer_t> clock_timer_;
   UvHandle<uv_timer_t> drain_timer_;
+  std::unique_ptr<Watchdog> watchdog_;  ///< null = the service manager wants none
   Drain drain_;
 };
 

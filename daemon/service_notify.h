@@ -18,4 +18,8 @@ void notify_stopping(Milliseconds drain);
 /// A reload begins; it ends with `READY=1`.
 void notify_reloading();
 
+/// Within which the service manager wants notify_watchdog() (WatchdogSec=); 0 = it does not.
+Milliseconds watchdog_interval_ms();
+void notify_watchdog();
+
 }  // namespace larder

@@ -10,7 +10,7 @@
 namespace larder {
 namespace {
 
-constexpr std::uint64_t kDescriptorsOfLoop = 4;   ///< epoll, eventfd, and two of its signals
+constexpr std::uint64_t kDescriptorsOfLoop = 5;   ///< epoll, eventfds, and two of its signals
 constexpr std::uint64_t kDescriptorsOfStore = 8;  ///< the directory twice, two databases at a time
 constexpr std::uint64_t kOtherDescriptors = 48;   ///< standard streams, logs, files read at times
 constexpr std::uint64_t kAdminConnections = 64;

@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "daemon/printable.h"
+
 namespace larder {
 namespace {
 
@@ -17,17 +19,6 @@ enum class Colour { none, bold, good, bad };
 
 constexpr std::size_t kNameWidth = 22;
 constexpr std::size_t kNumberWidth = 15;
-
-/// Without control characters, those of U+0080 to U+009F among them.
-std::string printable(std::string text) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto octet = static_cast<unsigned char>(text[i]);
-    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
-    if (octet < 0x20 || octet == 0x7F) text[i] = '?';
-    if (octet == 0xC2 && next >= 0x80 && next < 0xA0) text.replace(i, 2, "?");
-  }
-  return text;
-}
 
 /// "" where `in` has no such field.
 std::string text_of(const Json& in, const char* name) {

@@ -50,7 +50,8 @@ Worker::Worker(Shared& shared, std::vector<ListeningSocket> sockets, AccessRing*
       turn_checked_(make_handle<uv_check_t>(loop_.get(), this, uv_check_init)),
       put_off_(make_handle<uv_idle_t>(loop_.get(), this, uv_idle_init)),
       sweep_(make_timer(loop_.get(), this)),
-      mailbox_(loop_.get(), this) {
+      mailbox_(loop_.get(), this),
+      pulse_(loop_.get()) {
   announce_idle_timeout(config().server.idle_timeout_ms);
   open_listeners(std::move(sockets));
   // The snapshot ends with the turn: before the loop may block, and again right after polling.
@@ -302,6 +303,7 @@ void Worker::end_if_left() {
   turn_end_.reset();
   turn_checked_.reset();
   mailbox_.close();
+  pulse_.close();
   reader_.end_turn();
 }
 

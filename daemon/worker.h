@@ -21,6 +21,7 @@
 #include "daemon/http1/answer_text.h"
 #include "daemon/http1/listen.h"
 #include "daemon/watch/access_log.h"
+#include "daemon/watch/loop_pulse.h"
 #include "daemon/watch/metrics.h"
 #include "upstream/loop/mailbox.h"
 
@@ -68,6 +69,7 @@ class Worker final : public AnswerOut, private ClientHost {
   /// may still hold the worker's address.
   void stop();
   const WorkerMetrics& metrics() const { return metrics_; }
+  LoopPulse& pulse() { return pulse_; }
 
   struct DrainNote {};
   struct LeaveNote {
@@ -160,6 +162,7 @@ class Worker final : public AnswerOut, private ClientHost {
   UvHandle<uv_idle_t> put_off_;  ///< active while anything is put off
   UvHandle<uv_timer_t> sweep_;
   Mailbox<Mail> mailbox_;
+  LoopPulse pulse_;
   std::thread thread_;
 };
 

@@ -39,13 +39,13 @@ HOMES = [
     (r"uv\.h", r"(upstream|daemon)/.*"),
     (r"toml\+\+/.*", r"conf/.*"),
     (r"simdjson\.h", r"(tests|bench)/.*"),  # nowhere in larder itself
-    (r"nlohmann/.*", r"(tests|bench)/.*|daemon/status_text\.cc"),
+    (r"nlohmann/.*", r"(tests|bench)/.*|daemon/(status|tags)_text\.cc"),
     (r"xxh(ash|3)\.h", r"cache/.*\.cc"),
     (r"openssl/.*", r"conf/.*|cache/.*\.cc|upstream/.*|daemon/(events/digest|bus/bus_socket)\.cc"),
     (r"hiredis/.*", r"daemon/bus/bus_connection\.(h|cc)"),
     (r"zlib\.h", r"cache/.*\.cc"),
     (r"systemd/.*", r"daemon/(service_notify|inherited_sockets)\.cc"),
-    (r"CLI/.*", r"daemon/(main|larderctl|command_line)\.cc"),
+    (r"CLI/.*", r"daemon/(main|larderctl|command_line|command_table)\.cc"),
     (r"catch2/.*", r"tests/.*"),
     (r"cache/store/store\.h", r"(cache|daemon)/.*"),  # what relays previews must not know the store
 ]

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "cache/request/canonical.h"
 #include "cache/request/query_json.h"
@@ -135,6 +137,21 @@ void write_forwarded(const RequestView& request, const std::vector<std::string>&
   }
 }
 
+/// Nothing = the bytes are cut short; then so they are from there on.
+std::optional<std::string_view> take_component(std::string_view& bytes) {
+  constexpr std::size_t kLengthBytes = 4;
+  const std::string_view all = std::exchange(bytes, {});
+  if (all.size() < kLengthBytes) return std::nullopt;
+  std::size_t length = 0;
+  for (std::size_t i = kLengthBytes; i > 0; --i) {
+    length = length << 8 | static_cast<unsigned char>(all[i - 1]);
+  }
+  const std::string_view rest = all.substr(kLengthBytes);
+  if (length > rest.size()) return std::nullopt;
+  bytes = rest.substr(length);
+  return rest.substr(0, length);
+}
+
 void append_component(std::string_view text, std::string& out) {
   const auto length = static_cast<std::uint32_t>(text.size());
   const char prefix[4] = {static_cast<char>(length), static_cast<char>(length >> 8),
@@ -178,15 +195,27 @@ std::size_t write_canonical_bytes(const CanonicalRequest& request, std::string& 
   return url_length;
 }
 
+bool read_canonical_bytes(std::string_view bytes, CanonicalRequest& out) {
+  std::string_view form;
+  const auto path = take_component(bytes);
+  const auto query = take_component(bytes);
+  if (const auto part = take_component(bytes)) form = *part;
+  const auto variants = take_component(bytes);
+  const auto early_access = take_component(bytes);
+  const auto forwarded = take_component(bytes);
+  if (!forwarded || form.size() != 2) return false;
+  out.path = *path;
+  out.query = *query;
+  out.representation = form[0] == 'g' ? Representation::gzip : Representation::identity;
+  out.send_environment = form[1] == 'e';
+  out.variants = *variants;
+  out.early_access = *early_access;
+  out.forwarded = *forwarded;
+  return true;
+}
+
 std::string_view path_in_canonical_bytes(std::string_view bytes) {
-  constexpr std::size_t kLengthBytes = 4;
-  if (bytes.size() < kLengthBytes) return {};
-  std::size_t length = 0;
-  for (std::size_t i = kLengthBytes; i > 0; --i) {
-    length = length << 8 | static_cast<unsigned char>(bytes[i - 1]);
-  }
-  const std::string_view rest = bytes.substr(kLengthBytes);
-  return length <= rest.size() ? rest.substr(0, length) : std::string_view{};
+  return take_component(bytes).value_or(std::string_view{});
 }
 
 bool is_at_or_below(std::string_view path, std::string_view parent) {

@@ -36,6 +36,8 @@ void canonicalise(const RequestFields& fields, const RequestView& request,
 /// query), then those of the variant. Appended to `out` after clearing it.
 /// Returns the length of the URL part.
 std::size_t write_canonical_bytes(const CanonicalRequest& request, std::string& out);
+/// Such bytes as a request, but for its kind. False = they are cut short.
+bool read_canonical_bytes(std::string_view bytes, CanonicalRequest& out);
 /// The path in such bytes; "" where they are cut short.
 std::string_view path_in_canonical_bytes(std::string_view bytes);
 

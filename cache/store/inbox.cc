@@ -52,6 +52,12 @@ void StoreInbox::purge(PurgeJob job) {
   add(std::move(job));
 }
 
+void StoreInbox::list(ListJob job) {
+  const std::lock_guard lock(mutex_);
+  ++others_;
+  add(std::move(job));
+}
+
 void StoreInbox::drop_all_puts() {
   const std::lock_guard lock(mutex_);
   drop_puts();
@@ -103,11 +109,19 @@ void StoreInbox::take_puts(Batch& batch) {
   }
 }
 
+void StoreInbox::ask_for_step() {
+  const std::lock_guard lock(mutex_);
+  asked_for_step_ = true;
+  ready_.notify_one();
+}
+
 Batch StoreInbox::take(Clock::time_point until) {
   std::unique_lock lock(mutex_);
   Batch batch;
-  ready_.wait_until(lock, until,
-                    [&] { return stopping_ || !orders_.empty() || !dropped_.empty(); });
+  ready_.wait_until(lock, until, [&] {
+    if (std::exchange(asked_for_step_, false)) steps_.fetch_add(1, std::memory_order_relaxed);
+    return stopping_ || !orders_.empty() || !dropped_.empty();
+  });
   batch.stopping = stopping_;
   if (!orders_.empty() && std::holds_alternative<PutOrder>(orders_.front())) {
     // A purge of all may drop them meanwhile.
@@ -121,6 +135,8 @@ Batch StoreInbox::take(Clock::time_point until) {
   Order& order = orders_.front();
   if (auto* job = std::get_if<PurgeJob>(&order)) {
     batch.other = std::move(*job);
+  } else if (auto* list = std::get_if<ListJob>(&order)) {
+    batch.other = std::move(*list);
   } else {
     --reports_;
     if (auto* check = std::get_if<CheckOrder>(&order)) {

@@ -14,6 +14,7 @@
 
 #include "cache/store/format.h"
 #include "cache/store/store.h"
+#include "cache/store/url_listing.h"
 
 /// What the writer thread is asked to do, in order.
 namespace larder {
@@ -36,6 +37,13 @@ struct PurgeJob {
   std::function<void(PurgeResult)> done;
 };
 
+/// What is stored of a URL is to be listed.
+struct ListJob {
+  PurgeOrder order;
+  WallTime now;
+  std::function<void(UrlListing)> done;
+};
+
 /// A lookup found the object of this key damaged.
 struct CheckOrder {
   CacheKey key;
@@ -56,7 +64,7 @@ struct BatchBounds {
 struct Batch {
   std::vector<PutOrder> puts;
   std::vector<PutOrder> dropped;  ///< not to be stored, only to be settled
-  std::optional<std::variant<PurgeJob, CheckOrder, DamageReport>> other;
+  std::optional<std::variant<PurgeJob, ListJob, CheckOrder, DamageReport>> other;
   bool stopping = false;
 };
 
@@ -81,11 +89,16 @@ class StoreInbox {
   bool put(PutOrder order);
   /// A purge of all drops the puts that wait, for it would undo them.
   void purge(PurgeJob job);
+  void list(ListJob job);
   /// The next batch has all puts that wait as dropped.
   void drop_all_puts();
   void report(CheckOrder order);
   void report(DamageReport report);
   void stop();
+
+  /// The writer shows that it goes on, by steps(), when it next looks for orders.
+  void ask_for_step();
+  std::uint64_t steps() const { return steps_.load(std::memory_order_relaxed); }
 
   /// Waits for orders, `until` at most. Puts are gathered for `gather` after the last commit began,
   /// or until a batch is full or something else waits: a put that comes after a pause is committed
@@ -106,7 +119,7 @@ class StoreInbox {
   }
 
  private:
-  using Order = std::variant<PutOrder, PurgeJob, CheckOrder, DamageReport>;
+  using Order = std::variant<PutOrder, PurgeJob, ListJob, CheckOrder, DamageReport>;
   bool worth_a_batch() const;
   std::uint64_t held_bytes() const { return held_bytes_.load(std::memory_order_relaxed); }
   void add(Order order);
@@ -130,6 +143,8 @@ class StoreInbox {
   std::size_t puts_ = 0, others_ = 0, reports_ = 0;
   std::uint64_t put_bytes_ = 0;  ///< waiting in orders_
   bool stopping_ = false;
+  bool asked_for_step_ = false;
+  std::atomic<std::uint64_t> steps_{0};
 };
 
 }  // namespace larder

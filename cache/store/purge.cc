@@ -65,6 +65,7 @@ void Purger::settle(PurgeJob& job, Result<std::uint64_t> removed,
   shared.generation.fetch_add(1, std::memory_order_release);
   database_.publish();
   PurgeResult result;
+  result.tags = std::exchange(tags_raised_, 0);
   if (removed && counted) {
     result.scopes = database_.scopes.labels(kMostLabels);
     return survey_.count({std::move(*counted), std::move(result), std::move(job.done)});
@@ -100,6 +101,23 @@ void Purger::only_count(PurgeJob& job) {
   survey_.count({selection_of(job.order), std::move(result), std::move(job.done), true});
 }
 
+void Purger::list(ListJob& job) {
+  UrlLister::Job listing;
+  listing.now = job.now;
+  listing.done = std::move(job.done);
+  if (!database_.open_at_once()) {
+    listing.listing.error = Error{Error::Code::io, "there is no database"};
+    return listing.done(std::move(listing.listing));
+  }
+  listing.listing.scopes = database_.scopes.labels(kMostLabels);
+  for (ScopeLabel& label : database_.scopes.matching(job.order)) {
+    Target target = target_of(job.order, label.mac);
+    listing.url = std::move(target.url);
+    listing.places.push_back({std::move(label), std::move(target.prefix)});
+  }
+  survey_.list(std::move(listing));
+}
+
 void Purger::purge_by_tags(PurgeJob& job) {
   const PurgeOrder& order = job.order;
   const bool is_open = database_.open_at_once();
@@ -108,7 +126,9 @@ void Purger::purge_by_tags(PurgeJob& job) {
   if (order.counts) counted = selection_of(order);
   StoreShared& shared = database_.shared;
   const Milliseconds soft_for = shared.soft_for.load(std::memory_order_relaxed);
-  database_.keep_with_next_commit(shared.epochs.purge({purge}, soft_for));
+  const EpochChange raised = shared.epochs.purge({purge}, soft_for);
+  tags_raised_ = raised.raised.size();
+  database_.keep_with_next_commit(raised);
   Result<std::uint64_t> purged = 0;
   if (!is_open) purged = fail(Error::Code::io, "there is no database");
   // A new database takes what memory knows of purges with its first commit.

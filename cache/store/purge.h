@@ -25,6 +25,8 @@ class Purger {
 
   /// All of it, acknowledgement included.
   void purge(PurgeJob& job);
+  /// Has the survey list what is stored of a URL.
+  void list(ListJob& job);
   /// A scope with all that is in it, and its row: how many objects.
   Result<std::uint64_t> erase_scope(const ScopeMac& scope);
 
@@ -64,6 +66,7 @@ class Purger {
   SpaceKeeper& space_;
   Survey& survey_;
   std::vector<PurgeResult::Touched> touched_;  ///< by the purge under way
+  std::uint64_t tags_raised_ = 0;              ///< by the purge under way
   bool unsynced_ = false;                      ///< the last purge could not be made durable
 };
 

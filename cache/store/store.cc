@@ -114,6 +114,15 @@ void Store::set_bounds(const CacheConfig& config) {
                                  std::chrono::milliseconds(config.commit_interval_ms));
 }
 
+void Store::ask_writer() {
+  impl_->shared.inbox.ask_for_step();
+}
+
+std::uint64_t Store::writer_steps() const {
+  const StoreShared& shared = impl_->shared;
+  return shared.inbox.steps() + shared.counters.commits.load(std::memory_order_relaxed);
+}
+
 std::uint64_t Store::max_object_bytes() const {
   return impl_->max_object_bytes;
 }
@@ -158,6 +167,10 @@ bool Store::touch(Touch touch, StoreWrite::Done done) {
 
 void Store::purge(PurgeOrder order, std::function<void(PurgeResult)> done) {
   impl_->shared.inbox.purge({std::move(order), std::move(done)});
+}
+
+void Store::list(PurgeOrder order, WallTime now, std::function<void(UrlListing)> done) {
+  impl_->shared.inbox.list({std::move(order), now, std::move(done)});
 }
 
 std::uint64_t Store::epoch() const {

@@ -31,7 +31,7 @@ struct FeedPosition {
 };
 
 /// Who asks for a purge.
-enum class PurgeSource : std::uint8_t { operator_, http, webhook, sync };
+enum class PurgeSource : std::uint8_t { operator_, http, webhook, sync, bus };
 
 /// What a purge removes.
 struct PurgeOrder {
@@ -85,6 +85,7 @@ struct PurgeOrder {
 struct PurgeResult {
   std::uint64_t objects = 0;  ///< removed, or purged by their tags; 0 where none are counted
   std::uint64_t fills = 0;    ///< under way, and kept from being stored
+  std::uint64_t tags = 0;     ///< that got its number, in all places together; 0 of one by rows
   /// Of `objects`, by scope: those that have some. Empty where none are counted, and of a purge of
   /// all.
   struct Touched {
@@ -96,6 +97,8 @@ struct PurgeResult {
   std::vector<ScopeLabel> scopes;
   std::optional<Error> error;  ///< the purge did not happen, or not durably: it is not acknowledged
 };
+
+struct UrlListing;
 
 /// A stored object that is as it was, but for these.
 struct Touch {
@@ -193,6 +196,7 @@ class StoreReader {
 
  private:
   friend class Store;
+  friend class UrlLister;
   struct Impl;
   explicit StoreReader(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
@@ -257,6 +261,11 @@ class Store {
   /// after a crash, finds what was purged, or finds it fresh: see set_soft_for().
   void purge(PurgeOrder order, std::function<void(PurgeResult)> done);
 
+  /// What is stored of a URL, as lookups at `now` would find it: `order` selects it as for a purge
+  /// (PurgeOrder::What::url). `done` runs on the survey's thread or the writer's. Who asks bounds
+  /// how many ask at once. Nothing is purged.
+  void list(PurgeOrder order, WallTime now, std::function<void(UrlListing)> done);
+
   /// The number of the last purge by tags: an object gets the one that held when its fill began.
   std::uint64_t epoch() const;
   /// Epochs::shown_by(): `tags` as an ObjectHead has them.
@@ -276,6 +285,11 @@ class Store {
   std::optional<std::string> feed_position(const std::string& feed) const;
 
   StoreStats stats() const;
+
+  /// Thread-safe: the writer thread goes on when writer_steps() rises, by each commit and soon
+  /// after each question.
+  void ask_writer();
+  std::uint64_t writer_steps() const;
 
  private:
   struct Impl;

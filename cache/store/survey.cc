@@ -37,9 +37,17 @@ Survey::~Survey() {
 }
 
 void Survey::count(Count count) {
+  add(std::move(count));
+}
+
+void Survey::list(UrlLister::Job job) {
+  add(std::move(job));
+}
+
+void Survey::add(Question question) {
   {
     const std::lock_guard lock(mutex_);
-    waiting_.push_back(std::move(count));
+    waiting_.push_back(std::move(question));
   }
   ready_.notify_one();
 }
@@ -55,10 +63,14 @@ void Survey::run() noexcept {
     std::unique_lock lock(mutex_);
     ready_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
     if (waiting_.empty()) return;
-    Count next = std::move(waiting_.front());
+    Question next = std::move(waiting_.front());
     waiting_.pop_front();
     lock.unlock();
-    answer(next);
+    if (auto* count = std::get_if<Count>(&next)) {
+      answer(*count);
+    } else {
+      UrlLister(shared_, [this] { return stopping(); }).run(std::get<UrlLister::Job>(next));
+    }
   }
 }
 

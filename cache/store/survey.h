@@ -7,9 +7,11 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <variant>
 
 #include "cache/store/purge_selection.h"
 #include "cache/store/shared.h"
+#include "cache/store/url_lister.h"
 
 namespace larder {
 
@@ -33,8 +35,11 @@ class Survey {
 
   /// Any thread. Who asks for purges bounds how many wait.
   void count(Count count);
+  void list(UrlLister::Job job);
 
  private:
+  using Question = std::variant<Count, UrlLister::Job>;
+  void add(Question question);
   void run() noexcept;
   void answer(Count& count);
   Result<bool> count_some(const Count& count, std::string& position,
@@ -45,7 +50,7 @@ class Survey {
   StoreShared::ReaderTurn turn_{0};
   mutable std::mutex mutex_;
   std::condition_variable ready_;
-  std::deque<Count> waiting_;
+  std::deque<Question> waiting_;
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -12,6 +12,7 @@
 #include "conf/base/octets.h"
 #include "daemon/admin/purge_hint.h"
 #include "daemon/admin/purge_request.h"
+#include "daemon/admin/tags_answer.h"
 #include "daemon/http1/answer_text.h"
 #include "daemon/http1/request_body.h"
 #include "daemon/http1/request_parser.h"
@@ -19,6 +20,8 @@
 
 namespace larder {
 namespace {
+
+constexpr std::size_t kMostUnderWay = 64;  ///< purges and listings
 
 std::string answer(int status, std::string_view type, std::string_view body,
                    std::string_view more = {}) {
@@ -184,18 +187,22 @@ class AdminServer::AdminConnection final : public TransportUser {
     }
     const bool may = trusted_ || (by_token && !tokens.empty());
     const bool is_open = path == "/healthz" || path == "/metrics";
-    const bool is_shown = path == "/status" || path == "/events";
+    const bool is_tags = trusted_ && path == "/tags";
+    const bool is_shown = path == "/status" || path == "/events" || is_tags;
     if ((is_open || (may && is_shown)) && !get)
       return respond(wrong_method("GET, HEAD", "this path takes GET and HEAD"));
     if (is_open) return show_open(path);
     if (!may) return respond(json_error(404, refusal_on_tcp(by_token)));
+    if (is_tags) return take_tags(target_query(request.target));
     if (is_shown)
       return respond(
           answer(200, "application/json",
                  path == "/events" ? server_.sources_.events() : server_.sources_.status()));
     if (path != "/purge")
       return respond(
-          json_error(404, "unknown path; known are /healthz, /metrics, /status, /events, /purge"));
+          json_error(404,
+                     "unknown path; known are /healthz, /metrics, /status, /events, /tags, "
+                     "/purge"));
     if (method != "POST") return respond(wrong_method("POST", "purge takes POST"));
     begin_body(request);
   }
@@ -252,6 +259,14 @@ class AdminServer::AdminConnection final : public TransportUser {
     respond(json_error(503, "too many purges are under way; try again when they have ended"));
   }
 
+  void take_tags(std::string_view query) {
+    auto order = parse_tags_query(query, server_.settings_->config);
+    if (const auto* mistake = std::get_if<std::string>(&order))
+      return respond(json_error(400, *mistake));
+    if (server_.list(id_, std::move(std::get<PurgeOrder>(order)))) return;
+    respond(json_error(503, "too many questions are under way; try again when they have ended"));
+  }
+
   AdminServer& server_;
   const std::uint64_t id_;
   std::unique_ptr<Transport> transport_;
@@ -269,7 +284,7 @@ AdminServer::AdminServer(uv_loop_t* loop, SettingsPtr settings, AdminSources sou
     : settings_(std::move(settings)),
       sources_(std::move(sources)),
       read_buffer_(16 * 1024),
-      mailbox_(std::make_shared<Mailbox<PurgeDone>>(loop, this)) {
+      mailbox_(std::make_shared<Mailbox<Done>>(loop, this)) {
   for (auto& socket : sockets) {
     auto listener = std::make_unique<Listener>();
     listener->server = this;
@@ -336,29 +351,59 @@ void AdminServer::accept(Listener& listener) {
 }
 
 bool AdminServer::purge(std::uint64_t connection, PurgeOrder order) {
-  constexpr std::size_t kMostPurges = 64;
-  if (purges_ == kMostPurges) return false;
-  ++purges_;
+  if (under_way_ == kMostUnderWay) return false;
+  ++under_way_;
   log(LogLevel::info, "admin",
       std::string(order.dry_run ? "count of what a purge would take: " : "purge of ") +
           subject_of(order) + ", scope " + scope_text(order) + ", by " + name_of(order.source));
   auto done = [mailbox = mailbox_, connection, order](PurgeResult result) {
-    mailbox->post({connection, order, std::move(result)});
+    mailbox->post(PurgeDone{connection, order, std::move(result)});
   };
   sources_.purge(std::move(order), std::move(done));
   return true;
 }
 
-void AdminServer::on_mail(std::vector<PurgeDone>& mail) {
-  for (auto& done : mail) {
-    --purges_;
-    const auto found = connections_.find(done.connection);
-    if (found != connections_.end()) found->second->respond(purge_answer(done));
+bool AdminServer::list(std::uint64_t connection, PurgeOrder order) {
+  if (under_way_ == kMostUnderWay) return false;
+  ++under_way_;
+  auto done = [mailbox = mailbox_, connection, order](UrlListing listing) {
+    mailbox->post(ListDone{connection, order, std::move(listing)});
+  };
+  sources_.list(std::move(order), std::move(done));
+  return true;
+}
+
+void AdminServer::on_mail(std::vector<Done>& mail) {
+  for (Done& done : mail) {
+    --under_way_;
+    const auto answer = [this](auto& one) {
+      const auto found = connections_.find(one.connection);
+      if (found != connections_.end()) found->second->respond(answer_to(one));
+    };
+    std::visit(answer, done);
   }
 }
 
+/// Why nothing was found. `scopes`: those in the store.
+std::string AdminServer::hint_for(const PurgeOrder& order, std::vector<ScopeLabel>& scopes) const {
+  std::vector<KnownScope> known = configured_scopes(settings_->config);
+  for (ScopeLabel& label : scopes) {
+    known.push_back(
+        {std::move(label.api_key), std::move(label.environment), std::move(label.branch)});
+  }
+  return purge_hint(order, std::move(known));
+}
+
+std::string AdminServer::answer_to(ListDone& done) const {
+  UrlListing& listing = done.listing;
+  if (listing.error) return json_error(500, "not looked up: " + listing.error->context);
+  const bool found = !listing.objects.empty();
+  const std::string hint = found ? "" : hint_for(done.order, listing.scopes);
+  return answer(found ? 200 : 404, "application/json", tags_json(done.order, listing, hint));
+}
+
 /// 404 where nothing was found: the purge holds, but it is not what was meant.
-std::string AdminServer::purge_answer(PurgeDone& done) const {
+std::string AdminServer::answer_to(PurgeDone& done) const {
   PurgeResult& result = done.result;
   const bool dry = done.order.dry_run;
   if (result.error) {
@@ -372,12 +417,7 @@ std::string AdminServer::purge_answer(PurgeDone& done) const {
   if (found || done.order.what == PurgeOrder::What::all) {
     return answer(200, "application/json", body + "}\n");
   }
-  std::vector<KnownScope> known = configured_scopes(settings_->config);
-  for (ScopeLabel& label : result.scopes) {
-    known.push_back(
-        {std::move(label.api_key), std::move(label.environment), std::move(label.branch)});
-  }
-  const std::string hint = purge_hint(done.order, std::move(known));
+  const std::string hint = hint_for(done.order, result.scopes);
   return answer(404, "application/json", body + ",\"error\":" + json_quote(hint) + "}\n");
 }
 

@@ -7,9 +7,11 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 #include "cache/store/store.h"
+#include "cache/store/url_listing.h"
 #include "conf/settings.h"
 #include "daemon/http1/listen.h"
 #include "daemon/http1/transport.h"
@@ -24,6 +26,8 @@ struct AdminSources {
   std::function<void(PurgeOrder, std::function<void(PurgeResult)>)>
       purge;                            ///< `done` on any thread
   std::function<std::string()> events;  ///< JSON: the last purges
+  std::function<void(PurgeOrder, std::function<void(UrlListing)>)>
+      list;  ///< what is stored of a URL; `done` on any thread
 };
 
 /// A small HTTP server on main's loop: on the unix socket all of it, on TCP `GET /metrics` and
@@ -54,7 +58,13 @@ class AdminServer {
     PurgeOrder order;
     PurgeResult result;
   };
-  void on_mail(std::vector<PurgeDone>& mail);
+  struct ListDone {
+    std::uint64_t connection = 0;
+    PurgeOrder order;
+    UrlListing listing;
+  };
+  using Done = std::variant<PurgeDone, ListDone>;
+  void on_mail(std::vector<Done>& mail);
 
  private:
   class AdminConnection;
@@ -63,7 +73,10 @@ class AdminServer {
   void accept(Listener& listener);
   /// False = too many are under way.
   bool purge(std::uint64_t connection, PurgeOrder order);
-  std::string purge_answer(PurgeDone& done) const;
+  bool list(std::uint64_t connection, PurgeOrder order);
+  std::string answer_to(PurgeDone& done) const;
+  std::string answer_to(ListDone& done) const;
+  std::string hint_for(const PurgeOrder& order, std::vector<ScopeLabel>& scopes) const;
 
   SettingsPtr settings_;
   AdminSources sources_;
@@ -72,8 +85,8 @@ class AdminServer {
   std::unordered_map<std::uint64_t, std::unique_ptr<AdminConnection>> connections_;
   std::uint64_t next_connection_ = 1;
   bool draining_ = false;
-  std::size_t purges_ = 0;                       ///< under way
-  std::shared_ptr<Mailbox<PurgeDone>> mailbox_;  ///< shared with purges under way on other threads
+  std::size_t under_way_ = 0;               ///< purges and listings
+  std::shared_ptr<Mailbox<Done>> mailbox_;  ///< shared with what is under way on other threads
 };
 
 }  // namespace larder

@@ -48,6 +48,7 @@ FetchThread::FetchThread(SettingsPtr settings, const AnchoredClock& clock, Store
       sweep_(make_timer(loop_.get(), this)),
       turn_end_(make_handle<uv_prepare_t>(loop_.get(), this, uv_prepare_init)),
       mailbox_(loop_.get(), this),
+      pulse_(loop_.get()),
       thread_([this] { run(); }) {}
 
 FetchThread::~FetchThread() {
@@ -159,6 +160,7 @@ void FetchThread::take(SettingsChange& change) {
 
 void FetchThread::take(StopOrder&) {
   mailbox_.close();
+  pulse_.close();
   loop_.stop();
 }
 

@@ -26,6 +26,7 @@
 #include "daemon/fetch/unshared_keys.h"
 #include "daemon/fetch/unstored_report.h"
 #include "daemon/orders/orders.h"
+#include "daemon/watch/loop_pulse.h"
 #include "daemon/watch/metrics.h"
 #include "upstream/loop/mailbox.h"
 #include "upstream/origin_loop.h"
@@ -61,6 +62,8 @@ class FetchThread final : public FillOwner, public CredentialWatch {
   void note_sent(AnswerOut& out);
 
   void on_mail(std::vector<FetchOrder>& orders);  ///< Mailbox calls it
+
+  LoopPulse& pulse() { return pulse_; }
 
  private:
   void run();
@@ -147,6 +150,7 @@ class FetchThread final : public FillOwner, public CredentialWatch {
   UvHandle<uv_timer_t> sweep_;
   UvHandle<uv_prepare_t> turn_end_;
   Mailbox<FetchOrder> mailbox_;
+  LoopPulse pulse_;
   std::thread thread_;  ///< last: runs from the end of construction
 };
 

@@ -69,6 +69,8 @@ const char* name_of(PurgeSource source) {
       return "webhook";
     case PurgeSource::sync:
       return "sync";
+    case PurgeSource::bus:
+      return "bus";
   }
   return "?";
 }

@@ -15,7 +15,7 @@
 
 namespace larder {
 
-/// `operator`, `http`, `webhook` or `sync`.
+/// `operator`, `http`, `webhook`, `sync` or `bus`.
 const char* name_of(PurgeSource source);
 /// What a purge means, for people: of bounded length, and without any token.
 std::string subject_of(const PurgeOrder& order);
@@ -38,7 +38,7 @@ struct PurgeRecord {
 /// The last purges, whoever asked, and how many there were. Any thread.
 class PurgeLog {
  public:
-  static constexpr std::size_t kSources = 4;
+  static constexpr std::size_t kSources = 5;
 
   /// How many are kept: `purge.events`.
   void keep(std::size_t most);

@@ -319,6 +319,12 @@ TEST_CASE("canonical bytes: no component can pose as another", "[cache]") {
     REQUIRE(url_length == 8 + request.path.size() + request.query.size());
     const auto [at, fresh] = seen.emplace(bytes, shadow);
     REQUIRE(at->second == shadow);
+    CanonicalRequest back;
+    REQUIRE(read_canonical_bytes(bytes, back));
+    std::string again;
+    REQUIRE(write_canonical_bytes(back, again) == url_length);
+    REQUIRE(again == bytes);
+    REQUIRE_FALSE(read_canonical_bytes(bytes.substr(0, random() % bytes.size()), back));
   }
 }
 

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cache/http/freshness.h"
+#include "cache/http/representation.h"
+#include "cache/store/scope_label.h"
+#include "conf/base/result.h"
+
+namespace larder {
+
+/// A stored answer as an operator sees it: never its token, nor its body.
+struct ListedObject {
+  ScopeLabel scope;
+  /// path and query, and what else of the request is in its key
+  std::string path, query, variants, early_access, forwarded;
+  Representation representation = Representation::identity;
+  int status = 200;
+  /// Nothing: no lookup uses it any more, for it was purged hard, or a lookup finds it damaged.
+  std::optional<Freshness> freshness;
+  bool purged = false;      ///< by its tags, since it was stored
+  std::uint64_t epoch = 0;  ///< the number of the last purge when its fill began
+  WallTime stored;
+  WallTime fresh_until;
+  std::uint64_t body_bytes = 0;   ///< as it is sent
+  std::vector<std::string> tags;  ///< TagNames::take()
+  std::size_t unnamed_tags = 0;
+};
+
+/// What is stored of one URL.
+struct UrlListing {
+  /// Of one listing: objects, and octets of JSON text that are read for names.
+  static constexpr std::size_t kMostObjects = 256;
+  static constexpr std::uint64_t kMostText = 64u << 20;
+
+  std::vector<ListedObject> objects;
+  bool more = false;               ///< there are more than kMostObjects
+  std::vector<ScopeLabel> scopes;  ///< those in the store, when there is no object
+  std::optional<Error> error;
+};
+
+}  // namespace larder

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cache/tags/tag_names.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "cache/request/query_string.h"
+#include "cache/tags/tag.h"
+#include "cache/tags/tag_set.h"
+
+namespace larder {
+namespace {
+
+struct NamedKind {
+  const char* kind;
+  Tag (*tag)(std::string_view name);
+};
+
+constexpr std::array<NamedKind, 9> kNamedKinds{{{"entry", entry_tag},
+                                                {"reference", reference_tag},
+                                                {"content-type", content_tag},
+                                                {"list", list_tag},
+                                                {"arrival", arrival_tag},
+                                                {"asset", asset_tag},
+                                                {"schema", schema_tag},
+                                                {"global-field", global_field_tag},
+                                                {"taxonomy", taxonomy_tag}}};
+
+struct Kind {
+  const char* kind;
+  Tag (*tag)();
+};
+
+constexpr std::array<Kind, 8> kKinds{{{"any-list", any_list_tag},
+                                      {"inclusion", inclusion_tag},
+                                      {"asset-list", asset_list_tag},
+                                      {"schema-list", schema_list_tag},
+                                      {"any-schema", any_schema_tag},
+                                      {"global-field-list", global_field_list_tag},
+                                      {"any-taxonomy", any_taxonomy_tag},
+                                      {"anything", unknown_tag}}};
+
+}  // namespace
+
+TagNames::TagNames(std::string_view carried) {
+  const std::size_t count = tag_count(carried);
+  unnamed_.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) unnamed_.insert(tag_at(carried, i).hash);
+  for (const Kind& one : kKinds) {
+    if (unnamed_.erase(one.tag().hash) > 0) names_.emplace_back(one.kind);
+  }
+}
+
+void TagNames::try_name(std::string_view name) {
+  for (const NamedKind& one : kNamedKinds) {
+    if (unnamed_.erase(one.tag(name).hash) == 0) continue;
+    names_.emplace_back(one.kind).append(":").append(name);
+  }
+}
+
+void TagNames::try_path(std::string_view path) {
+  while (!path.empty()) {
+    const auto end = path.find('/');
+    const std::string_view segment = path.substr(0, end);
+    std::string decoded(segment.size(), '\0');
+    decoded.resize(
+        static_cast<std::size_t>(percent_decode(segment, decoded.data()) - decoded.data()));
+    try_name(decoded);
+    path = end == std::string_view::npos ? std::string_view{} : path.substr(end + 1);
+  }
+}
+
+void TagNames::on_text(JsonText kind, std::string_view part, bool last, unsigned) {
+  if (unnamed_.empty() || kind == JsonText::key) return;
+  if (text_.add(part, last) && !text_.cut()) try_name(text_.text());
+}
+
+std::vector<std::string> TagNames::take() {
+  std::sort(names_.begin(), names_.end());
+  return std::exchange(names_, {});
+}
+
+}  // namespace larder
