@@ -14,8 +14,8 @@
 #include "daemon/listeners.h"
 #include "daemon/reload.h"
 #include "daemon/start_limits.h"
-#include "daemon/watchdog.h"
 #include "daemon/watch/access_log.h"
+#include "daemon/watchdog.h"
 #include "daemon/webhook/webhook_server.h"
 #include "daemon/worker.h"
 

@@ -6,7 +6,7 @@
 namespace larder {
 
 bool RawKnowledge::know(std::uint64_t branch, std::vector<RawEntry> entries, MonotonicTime asked) {
-  if (asked <= forgotten_) return true;
+  if (asked < forgotten_) return true;
   for (RawEntry& entry : entries) entries_.add(branch, std::move(entry));
   return !entries_.is_full();
 }

@@ -7,6 +7,7 @@
 #include "conf/base/check.h"
 #include "conf/base/log.h"
 #include "conf/base/startup_error.h"
+#include "daemon/orders/orders.h"
 
 namespace larder {
 namespace {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cache/body/json_stream.h"
+#include "cache/tags/raw_entries.h"
 #include "cache/tags/request_tags.h"
 #include "cache/tags/tag_finder.h"
 #include "cache/tags/tag_set.h"
@@ -24,6 +25,9 @@ std::string carried_by(const std::string& path, const std::string& query, const 
   JsonStream stream(&finder);
   REQUIRE((stream.feed(body) && stream.finish()));
   add_request_tags(path, query, true, tags);
+  CanonicalRequest request;
+  request.query = query;
+  add_inclusions(request, 0, RawEntries(0), tags);
   return tags.take();
 }
 

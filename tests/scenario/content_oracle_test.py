@@ -84,7 +84,7 @@ def learn(stage, larder):
     wait_followed(larder, len(NAMES))
     entries_ = sum(SIZES.values()) * len(NAMES)
     wait_until(lambda: metric(larder, "known_entries") >= entries_,
-               lambda: f"{metric(larder, 'known_entries')} of {entries_} entries are known")
+               lambda: f"{metric(larder, 'known_entries')} of {entries_} entries are known", timeout_s=60)
     larder.reload(stack=stacks(stage, NAMES, sync_interval="1h"))
 
 

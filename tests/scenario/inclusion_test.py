@@ -7,7 +7,7 @@ import harness
 from change_purge_test import entry
 from harness import check, check_equal, credentials, wait_until
 from scenario_lib import check_answer, is_fresh_hit, metric, wait_stored
-from sync_follower_test import LONG, sync_requests, stacks, wait_followed
+from sync_follower_test import LONG, sync_requests, stacks, wait_followed, wait_polled
 from webhook_test import Receiver
 
 AUTHORS = ("bltauthor501", "bltauthor502")
@@ -74,6 +74,7 @@ def test_a_version_that_a_webhook_brought_is_known_at_once(stage):
     before = receiver.sent()
     stage.sandbox.publish("blog", POSTS[0], fields={"title": "again"})
     receiver.wait_sent(before + 1)
+    wait_polled(larder)
     larder.ctl("purge", "all")
     fill(larder)
     before = receiver.sent()
