@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -109,7 +110,9 @@ def run_as_in_a_pod(text, folder):
     (folder / "pod.toml").chmod(0o644)
     os.chown(folder / "tokens" / "production-delivery", 0, USER)
     as_user = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--no-new-privs"]
-    larderd = subprocess.Popen([*as_user, os.environ["LARDERD"], "--config", str(folder / "pod.toml"),
+    # That user may not be able to get to the build's folder.
+    programs = {name: shutil.copy(os.environ[name], folder / "out") for name in ("LARDERD", "LARDERCTL")}
+    larderd = subprocess.Popen([*as_user, programs["LARDERD"], "--config", str(folder / "pod.toml"),
                                 "--ready-file", str(folder / "out" / "ready.json")], stderr=subprocess.PIPE,
                                stdout=subprocess.DEVNULL, text=True,
                                env={**os.environ, "CREDENTIALS_DIRECTORY": str(folder / "tokens")})
@@ -119,7 +122,7 @@ def run_as_in_a_pod(text, folder):
             assert larderd.poll() is None, larderd.stderr.read()
             assert time.monotonic() < until, "larderd does not start"
             time.sleep(0.05)
-        health = subprocess.run([*as_user, os.environ["LARDERCTL"], "--socket", str(folder / "run" / "admin.sock"),
+        health = subprocess.run([*as_user, programs["LARDERCTL"], "--socket", str(folder / "run" / "admin.sock"),
                                  "--timeout", "10", "status", "--json"], text=True, check=True, stdout=subprocess.PIPE)
         return json.loads(health.stdout)
     finally:
