@@ -106,6 +106,13 @@ bool set_protocols(SSL_CTX* context) {
          SSL_CTX_set_session_id_context(context, kSessionKind.data(), kSessionKind.size()) == 1;
 }
 
+std::string digest_of(const X509* certificate) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+  unsigned length = 0;
+  LARDER_CHECK(X509_digest(certificate, EVP_sha256(), digest.data(), &length) == 1);
+  return {digest.begin(), digest.begin() + length};
+}
+
 std::string last_reason() {
   const char* reason = ERR_reason_error_string(ERR_peek_last_error());
   ERR_clear_error();
@@ -147,7 +154,9 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::make(const std::vector<Tls
     auto context = make_one(pair, *certificate, config);
     if (!context) return tl::unexpected<Error>(context.error());
     SSL_CTX_set_app_data(context->get(), keys.get());
-    made->contexts_.push_back({*context, {pair.certificate, certificate->not_after}});
+    made->contexts_.push_back(
+        {*context,
+         {pair.certificate, certificate->not_after, digest_of(certificate->certificate.get())}});
     made->warnings_.insert(made->warnings_.end(), certificate->warnings.begin(),
                            certificate->warnings.end());
   }
@@ -166,10 +175,10 @@ SSL_CTX* TlsContext::of_name(const std::string& name) const {
   return get();
 }
 
-std::vector<TlsContext::Expiry> TlsContext::expiries() const {
-  std::vector<Expiry> all;
+std::vector<TlsContext::Identity> TlsContext::identities() const {
+  std::vector<Identity> all;
   all.reserve(contexts_.size());
-  for (const One& one : contexts_) all.push_back(one.expiry);
+  for (const One& one : contexts_) all.push_back(one.identity);
   return all;
 }
 

@@ -32,17 +32,18 @@ class TlsContext {
   /// The one with a certificate for the server name that a client asks for; else the first.
   SSL_CTX* of_name(const std::string& name) const;
 
-  struct Expiry {
+  struct Identity {
     std::string file;
     WallTime not_after;
+    std::string digest;  ///< of the certificate
   };
-  std::vector<Expiry> expiries() const;
+  std::vector<Identity> identities() const;
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
   struct One {
     std::shared_ptr<SSL_CTX> context;
-    Expiry expiry;
+    Identity identity;
   };
   std::vector<One> contexts_;
   std::shared_ptr<TicketKeys> keys_;

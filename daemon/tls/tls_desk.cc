@@ -23,10 +23,10 @@ std::vector<ListenerConfig> with_tls(const std::vector<ListenerConfig>& listener
 }
 
 /// Each file once.
-std::map<std::string, WallTime> expiries_of(const TlsContexts& contexts) {
-  std::map<std::string, WallTime> all;
+std::map<std::string, TlsContext::Identity> identities_of(const TlsContexts& contexts) {
+  std::map<std::string, TlsContext::Identity> all;
   for (const auto& [files, context] : contexts.of_files) {
-    for (const auto& expiry : context->expiries()) all[expiry.file] = expiry.not_after;
+    for (const auto& identity : context->identities()) all[identity.file] = identity;
   }
   return all;
 }
@@ -63,10 +63,11 @@ void TlsDesk::reload() {
     }
     next->of_files[listener.tls] = *std::move(context);
   }
-  const auto before = expiries_of(*contexts_);
-  for (const auto& [file, not_after] : expiries_of(*next)) {
-    if (before.at(file) == not_after) continue;
-    log(LogLevel::info, "tls", file + " was renewed: it expires at " + utc_text(not_after));
+  const auto before = identities_of(*contexts_);
+  for (const auto& [file, identity] : identities_of(*next)) {
+    if (before.at(file).digest == identity.digest) continue;
+    log(LogLevel::info, "tls",
+        file + " was renewed: it expires at " + utc_text(identity.not_after));
   }
   contexts_ = std::move(next);
 }
@@ -76,8 +77,8 @@ std::string TlsDesk::metrics_text() const {
   Exposition out;
   out.family("larder_tls_certificate_expiry_timestamp_seconds", "gauge",
              "When the certificate that is in use expires, in seconds since 1970.");
-  for (const auto& [file, not_after] : expiries_of(*contexts_)) {
-    out.sample(label("file", file), static_cast<std::uint64_t>(not_after.ms / 1'000));
+  for (const auto& [file, identity] : identities_of(*contexts_)) {
+    out.sample(label("file", file), static_cast<std::uint64_t>(identity.not_after.ms / 1'000));
   }
   return out.take();
 }

@@ -208,6 +208,7 @@ void TlsTransport::on_end(bool broken) {
   if (state_ == TlsState::closing) return;
   if (state_ == TlsState::handshaking) return owner_.on_handshake_failed(*this, true);
   if (state_ == TlsState::ended && !broken) return;
+  peer_gone_ = true;
   user_->on_end(true);
 }
 
@@ -348,7 +349,8 @@ void TlsTransport::shut_down_sending() {
 /// close_notify goes out if the socket takes it at once.
 void TlsTransport::close() {
   if (state_ == TlsState::closing) return;
-  if (state_ != TlsState::handshaking && !in_flight_ && sealed_.empty()) session_.send_end();
+  const bool heard = state_ != TlsState::handshaking && !peer_gone_;
+  if (heard && !in_flight_ && sealed_.empty()) session_.send_end();
   transition_to(TlsState::closing);
   if (turn_place_ != 0) tools_.turn.leave(std::exchange(turn_place_, 0));
   socket_->close();

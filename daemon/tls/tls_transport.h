@@ -107,6 +107,7 @@ class TlsTransport final : public Transport,
   bool reading_ = false;    ///< the user wants bytes
   bool in_flight_ = false;  ///< a write of the socket is out
   bool writing_ = false;    ///< a write() of the user is
+  bool peer_gone_ = false;  ///< its stream has ended without close_notify
   bool gathering_ = false;  ///< records are kept for one call
   std::uint64_t turn_place_ = 0;
   std::string kept_;  ///< ciphertext that must wait: for a turn, or for the user
