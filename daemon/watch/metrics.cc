@@ -260,6 +260,18 @@ void add_purge_metrics(Exposition& out, const PurgeLog& purges) {
     out.sample(source + "," + label("result", "done"), counts[i].done);
     out.sample(source + "," + label("result", "failed"), counts[i].failed);
   }
+  const auto by_source = [&](std::uint64_t PurgeLog::Counts::*member) {
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      out.sample(label("source", name_of(static_cast<PurgeSource>(i))), counts[i].*member);
+    }
+  };
+  out.family("larder_purged_tags_total", "counter",
+             "Tags that purges have raised, each once for each place, by who asked.");
+  by_source(&PurgeLog::Counts::tags);
+  out.family(
+      "larder_events_repeated_total", "counter",
+      "Events that were left out, for the same one was applied before, by who told it again.");
+  by_source(&PurgeLog::Counts::repeated);
 }
 
 }  // namespace
