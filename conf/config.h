@@ -167,6 +167,11 @@ struct UpstreamConfig {
 
 /// `[purge]`
 struct PurgeConfig {
+  enum class Mode {
+    exact,         ///< an entry takes what may show it
+    content_type,  ///< and what shows, lists or refers to any entry of its content type
+  };
+  Mode mode = Mode::exact;
   /// so long after a change what shows it is served once more while its refresh runs
   Milliseconds soft_for_ms = 2'000;
   /// an answer that a cache on the way had since before a change is not fresh

@@ -157,7 +157,10 @@ Keys<UpstreamConfig> upstream_keys() {
 }
 
 Keys<PurgeConfig> purge_keys() {
-  return {milliseconds("soft_for", kAtOnce, &PurgeConfig::soft_for_ms, {0, kHourMs}),
+  using S = PurgeConfig;
+  return {choice("mode", kAtOnce, &S::mode,
+                 {{"exact", S::Mode::exact}, {"content_type", S::Mode::content_type}}),
+          milliseconds("soft_for", kAtOnce, &PurgeConfig::soft_for_ms, {0, kHourMs}),
           flag("fence", kAtOnce, &PurgeConfig::fence),
           milliseconds("unknown_for", kAtRestart, &PurgeConfig::unknown_for_ms, {0, kHourMs}),
           count("events", kAtOnce, &PurgeConfig::events, {0, 10'000}),

@@ -145,6 +145,7 @@ void FetchThread::take(SettingsChange& change) {
   delivery_->use(upstream);
   preview_->use(upstream);
   known_good_.clear();
+  intake_.forget();
   refetches_.use(config());
   buckets_.set_bounds(config().open.miss_rate, config().open.miss_burst);
   rejected_.set_hold(upstream.rejected_hold_s);
@@ -345,7 +346,7 @@ void FetchThread::take(CreditOrder& order) {
 /// nothing is stored.
 void FetchThread::take(PurgeCommand& command) {
   PurgeOrder& order = command.order;
-  if (order.dry_run) return store_.purge(std::move(order), std::move(command.done));
+  if (intake_.take(command, config().purge)) return;
   const bool by_epoch = order.raises_epochs();
   std::vector<const Fill*> committing;
   std::uint64_t retired = 0;

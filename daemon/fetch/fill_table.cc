@@ -82,11 +82,4 @@ std::size_t FillTable::cut_slow(const UpstreamConfig& bounds, Milliseconds span)
   return beyond.size();
 }
 
-bool selects(const PurgeOrder& purge, const FillOrder& order) {
-  if (purge.what == PurgeOrder::What::all) return true;
-  const auto& scope = *order.scope;
-  return purge.selects_scope(scope.api_key, scope.environment, scope.branch) &&
-         purge.selects_url(order.request.path, order.request.query);
-}
-
 }  // namespace larder

@@ -57,7 +57,4 @@ class FillTable {
   std::unordered_map<Waiter, Fill*, WaiterHash> waits_in_;
 };
 
-/// Does the purge mean what this order asks for, or may it?
-bool selects(const PurgeOrder& purge, const FillOrder& order);
-
 }  // namespace larder

@@ -68,8 +68,11 @@ struct CreditOrder {
 
 struct PurgeCommand {
   PurgeOrder order;
-  std::function<void(PurgeResult)> done;  ///< on the store's writer thread
+  std::function<void(PurgeResult)> done;  ///< on any thread
 };
+
+/// Purges nothing, and keeps the position.
+PurgeOrder purge_of_nothing(FeedPosition position);
 
 /// From the store's writer: the object of fill `fill` is visible to every later snapshot, or was
 /// dropped.

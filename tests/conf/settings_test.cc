@@ -114,6 +114,7 @@ std::vector<Row> rows_of_sections() {
       plain("upstream.forward_headers", kNow, "[\"x-a\"]", "[] -> [\"x-a\"]"),
       plain("upstream.forward_headers_unkeyed", kNow, "[\"x-a\"]", "[] -> [\"x-a\"]"),
       plain("purge.fence", kNow, "false", "true -> false"),
+      plain("purge.mode", kNow, "\"content_type\"", "exact -> content_type"),
       plain("purge.soft_for", kNow, "\"5s\"", "2s -> 5s"),
       plain("purge.unknown_for", kLater, "\"5s\"", "0s -> 5s"),
       plain("purge.warm", kNow, "50", "0 -> 50"),
