@@ -180,7 +180,7 @@ std::vector<Mistake> check_public_key_file(const std::string& path) {
 }
 
 std::vector<std::string> only_for_service(const Config& config) {
-  std::vector<std::string> warnings;
+  std::vector<std::string> warnings = tls_keys_of_root_alone(config);
   std::vector<std::string> paths{config.admin.socket, config.log.access_log};
   for (const ListenerConfig& listener : config.listeners) {
     if (listener.address.family == ListenAddress::Family::unix_socket)

@@ -156,6 +156,20 @@ std::vector<Mistake> check_tls_files(const Config& config, WallTime now) {
   return mistakes;
 }
 
+std::vector<std::string> tls_keys_of_root_alone(const Config& config) {
+  std::vector<std::string> warnings;
+  for (const TlsFiles& files : all_files(config)) {
+    struct stat status {};
+    if (::stat(files.key.c_str(), &status) != 0 || status.st_uid != 0) continue;
+    if ((status.st_mode & (S_IRGRP | S_IROTH)) != 0) continue;
+    warnings.push_back("only root can read the private key " + files.key +
+                       "; a service with a user of its own (DynamicUser=) cannot: let a group read "
+                       "it (chgrp, chmod 0640), and give the service that group "
+                       "(SupplementaryGroups=)");
+  }
+  return warnings;
+}
+
 std::vector<std::string> tls_warnings_of(const Config& config, WallTime now) {
   std::vector<std::string> warnings;
   for (const TlsFiles& files : all_files(config)) {

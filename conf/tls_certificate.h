@@ -31,4 +31,7 @@ Result<TlsCertificate> load_tls_certificate(const TlsFiles& files, WallTime now)
 std::vector<Mistake> check_tls_files(const Config& config, WallTime now);
 std::vector<std::string> tls_warnings_of(const Config& config, WallTime now);
 
+/// Keys that a start as root can read, and larderd.service cannot: a text for each.
+std::vector<std::string> tls_keys_of_root_alone(const Config& config);
+
 }  // namespace larder

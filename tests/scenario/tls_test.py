@@ -217,6 +217,7 @@ def test_check_reads_the_files(stage):
     good = make_certificate(stage.directory, "good")
     code, said = run_check(tls_larder(stage, good, start=False))
     check(code == 0 and "by TLS" in said and "warning: every" not in said, said)
+    check_equal("only root can read the private key" in said, os.geteuid() == 0, said)
     os.chmod(good["key"], 0o644)
     soon = make_certificate(stage.directory, "soon", days=3)
     code, said = run_check(tls_larder(stage, good, soon, start=False))
