@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -26,6 +27,13 @@ struct ListenAddress {
   friend bool operator==(const ListenAddress&, const ListenAddress&) = default;
 };
 
+/// PEM files of one certificate.
+struct TlsFiles {
+  std::string certificate;  ///< the server's own first, then those that it is signed by
+  std::string key;          ///< its private key, without a passphrase
+  friend auto operator<=>(const TlsFiles&, const TlsFiles&) = default;
+};
+
 /// `[[listener]]`
 struct ListenerConfig {
   enum class Role {
@@ -34,6 +42,15 @@ struct ListenerConfig {
   };
   ListenAddress address;
   Role role = Role::delivery;
+  std::vector<TlsFiles> tls;  ///< empty = plain HTTP; the first is for names that none is for
+};
+
+/// `[tls]`: of all listeners with `tls`.
+struct TlsConfig {
+  Milliseconds handshake_timeout_ms = 10'000;  ///< from the connection to the end of the handshake
+  unsigned max_handshakes = 1'000;     ///< under way, of each worker; then the oldest is cut off
+  Seconds ticket_lifetime_s = 43'200;  ///< of session tickets; their keys change as often
+  friend bool operator==(const TlsConfig&, const TlsConfig&) = default;
 };
 
 /// `[admin]`
@@ -150,6 +167,11 @@ struct UpstreamConfig {
 
 /// `[purge]`
 struct PurgeConfig {
+  enum class Mode {
+    exact,         ///< an entry takes what may show it
+    content_type,  ///< and what shows, lists or refers to any entry of its content type
+  };
+  Mode mode = Mode::exact;
   /// so long after a change what shows it is served once more while its refresh runs
   Milliseconds soft_for_ms = 2'000;
   /// an answer that a cache on the way had since before a change is not fresh
@@ -260,6 +282,7 @@ struct LogConfig {
 
 struct Config {
   std::vector<ListenerConfig> listeners;  ///< 127.0.0.1:8080 when none is given
+  TlsConfig tls;
   AdminConfig admin;
   ServerConfig server;
   CacheConfig cache;

@@ -103,6 +103,7 @@ int line_at(const TomlValue& file, std::initializer_list<PathStep> path) {
 
 void check_config(const Config& config, const TomlValue& file, std::vector<Mistake>& mistakes) {
   check_addresses(config, file, mistakes);
+  check_tls(config, file, mistakes);
   check_cache(config, file, mistakes);
   check_timeouts(config.upstream, file, mistakes);
   check_header_lists(config.upstream, file, mistakes);

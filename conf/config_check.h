@@ -18,6 +18,7 @@ void check_config(const Config& config, const TomlValue& file, std::vector<Mista
 void check_addresses(const Config& config, const TomlValue& file, std::vector<Mistake>& mistakes);
 void check_stacks(const Config& config, const TomlValue& file, std::vector<Mistake>& mistakes);
 void check_webhook(const Config& config, const TomlValue& file, std::vector<Mistake>& mistakes);
+void check_tls(const Config& config, const TomlValue& file, std::vector<Mistake>& mistakes);
 void check_bus(const BusConfig& bus, const TomlValue& file, std::vector<Mistake>& mistakes);
 
 /// The line of what `path` leads to (`stack 1 scope 0 api_key`: keys, and indexes of arrays), or of

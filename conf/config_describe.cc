@@ -70,8 +70,9 @@ std::string describe_config(const Config& config) {
   std::string text;
   for (const ListenerConfig& listener : config.listeners) {
     text += "  listens on " + address_text(listener.address) +
-            (listener.role == ListenerConfig::Role::preview ? " for preview only\n"
-                                                            : " for delivery and preview\n");
+            (listener.role == ListenerConfig::Role::preview ? " for preview only"
+                                                            : " for delivery and preview") +
+            (listener.tls.empty() ? "\n" : ", by TLS\n");
   }
   text += describe_admin(config.admin);
   text += describe_webhook(config.webhook);

@@ -452,4 +452,18 @@ Key<Section> tables(std::string_view name, Effect effect, std::vector<Inner> Sec
           }};
 }
 
+/// `name = { ... }`, or an array of several such tables.
+template <class Section, class Inner>
+Key<Section> table_or_tables(std::string_view name, Effect effect,
+                             std::vector<Inner> Section::*member, Keys<Inner> keys,
+                             std::type_identity_t<ItemName<Inner>> name_of) {
+  Key<Section> key = tables(name, effect, member, keys, std::move(name_of));
+  key.read = [member, keys, read_list = std::move(key.read)](
+                 const TomlValue& value, Section& section, ReadContext& context) {
+    if (value.type != TomlValue::Type::table) return read_list(value, section, context);
+    read_section(value, keys, (section.*member).emplace_back(), context);
+  };
+  return key;
+}
+
 }  // namespace larder

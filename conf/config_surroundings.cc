@@ -12,10 +12,12 @@
 #include <fstream>
 
 #include "conf/address.h"
+#include "conf/base/clock.h"
 #include "conf/base/fd.h"
 #include "conf/base/private_file.h"
 #include "conf/log_target.h"
 #include "conf/signing_key.h"
+#include "conf/tls_certificate.h"
 #include "conf/units.h"
 
 namespace larder {
@@ -140,6 +142,9 @@ std::vector<Mistake> check_surroundings(const Config& config) {
         {0, "cannot listen on " + address_text(address) + ": this host has no such address",
          "give one that it has, or 0.0.0.0 or [::] for all of them"});
   }
+  for (Mistake& mistake : check_tls_files(config, wall_now())) {
+    mistakes.push_back(std::move(mistake));
+  }
   check_access_log(config.log.access_log, mistakes);
   check_cache(config.cache, mistakes);
   return mistakes;
@@ -175,7 +180,7 @@ std::vector<Mistake> check_public_key_file(const std::string& path) {
 }
 
 std::vector<std::string> only_for_service(const Config& config) {
-  std::vector<std::string> warnings;
+  std::vector<std::string> warnings = tls_keys_of_root_alone(config);
   std::vector<std::string> paths{config.admin.socket, config.log.access_log};
   for (const ListenerConfig& listener : config.listeners) {
     if (listener.address.family == ListenAddress::Family::unix_socket)
@@ -202,7 +207,7 @@ std::vector<std::string> only_for_service(const Config& config) {
 }
 
 std::vector<std::string> warnings_of(const Config& config) {
-  std::vector<std::string> warnings;
+  std::vector<std::string> warnings = tls_warnings_of(config, wall_now());
   for (const ListenAddress& address : config.webhook.listen) {
     if (!config.webhook.allow_unverified) break;
     warnings.push_back("webhook.allow_unverified: whoever reaches " + address_text(address) +

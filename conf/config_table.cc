@@ -23,12 +23,29 @@ constexpr std::int64_t kHour = 3'600;
 constexpr std::int64_t kDay = 24 * kHour;
 constexpr std::int64_t kYear = 365 * kDay;
 
+Keys<TlsFiles> tls_file_keys() {
+  return {
+      text("certificate", kAtRestart, &TlsFiles::certificate, kAbsolutePath),
+      text("key", kAtRestart, &TlsFiles::key, kAbsolutePath),
+  };
+}
+
 Keys<ListenerConfig> listener_keys() {
   return {
       address("address", kAtRestart, &ListenerConfig::address),
       choice("role", kAtRestart, &ListenerConfig::role,
              {{"delivery", ListenerConfig::Role::delivery},
               {"preview", ListenerConfig::Role::preview}}),
+      table_or_tables("tls", kAtRestart, &ListenerConfig::tls, tls_file_keys(),
+                      [](const TlsFiles& files) { return files.certificate; }),
+  };
+}
+
+Keys<TlsConfig> tls_keys() {
+  return {
+      milliseconds("handshake_timeout", kAtOnce, &TlsConfig::handshake_timeout_ms, kTimeoutMs),
+      count("max_handshakes", kAtOnce, &TlsConfig::max_handshakes, {1, 1'000'000}),
+      seconds("ticket_lifetime", kAtRestart, &TlsConfig::ticket_lifetime_s, {60, 7 * kDay}),
   };
 }
 
@@ -140,7 +157,10 @@ Keys<UpstreamConfig> upstream_keys() {
 }
 
 Keys<PurgeConfig> purge_keys() {
-  return {milliseconds("soft_for", kAtOnce, &PurgeConfig::soft_for_ms, {0, kHourMs}),
+  using S = PurgeConfig;
+  return {choice("mode", kAtOnce, &S::mode,
+                 {{"exact", S::Mode::exact}, {"content_type", S::Mode::content_type}}),
+          milliseconds("soft_for", kAtOnce, &PurgeConfig::soft_for_ms, {0, kHourMs}),
           flag("fence", kAtOnce, &PurgeConfig::fence),
           milliseconds("unknown_for", kAtRestart, &PurgeConfig::unknown_for_ms, {0, kHourMs}),
           count("events", kAtOnce, &PurgeConfig::events, {0, 10'000}),
@@ -248,6 +268,7 @@ Keys<Config> config_table() {
   return {
       tables("listener", kAtRestart, &Config::listeners, listener_keys(),
              [](const ListenerConfig& listener) { return address_text(listener.address); }),
+      table("tls", &Config::tls, tls_keys()),
       table("admin", &Config::admin, admin_keys()),
       table("server", &Config::server, server_keys()),
       table("cache", &Config::cache, cache_keys()),

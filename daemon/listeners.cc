@@ -133,7 +133,8 @@ void Listeners::open_clients(const Config& config, std::size_t workers) {
     const ListenerConfig& listener = config.listeners[i];
     auto opened = open(listener, inherited_[i], workers, kUnixListenerMode);
     const bool preview = listener.role == ListenerConfig::Role::preview;
-    clients_.push_back({opened.front().front().name(), preview ? "preview" : "delivery"});
+    clients_.push_back(
+        {opened.front().front().name(), preview ? "preview" : "delivery", !listener.tls.empty()});
     for (std::size_t worker = 0; worker < workers; ++worker) {
       for (auto& socket : opened[worker]) of_worker_[worker].push_back(std::move(socket));
     }
@@ -143,7 +144,7 @@ void Listeners::open_clients(const Config& config, std::size_t workers) {
 void Listeners::open_admin(const Config& config, std::size_t first) {
   for (std::size_t i = first; i < wanted_.size() - config.webhook.listen.size(); ++i) {
     if (!inherited_[i].empty()) refuse_open_to_all(wanted_[i]);
-    auto opened = open({.address = wanted_[i]}, inherited_[i], 1, kAdminMode);
+    auto opened = open({.address = wanted_[i], .tls = {}}, inherited_[i], 1, kAdminMode);
     operators_.push_back(
         {opened.front().front().name(), is_unix(wanted_[i]) ? "admin" : "metrics"});
     for (auto& socket : opened.front()) admin_.push_back(std::move(socket));
@@ -152,8 +153,8 @@ void Listeners::open_admin(const Config& config, std::size_t first) {
 
 void Listeners::open_webhook(const Config& config, std::size_t first) {
   for (std::size_t i = 0; i < config.webhook.listen.size(); ++i) {
-    auto opened =
-        open({.address = wanted_[first + i]}, inherited_[first + i], 1, kUnixListenerMode);
+    auto opened = open({.address = wanted_[first + i], .tls = {}}, inherited_[first + i], 1,
+                       kUnixListenerMode);
     webhooks_.push_back({opened.front().front().name(), "webhook"});
     for (auto& socket : opened.front()) webhook_.push_back(std::move(socket));
   }

@@ -21,6 +21,7 @@ class Listeners {
   struct Address {
     std::string name;  ///< with the port that was chosen
     std::string role;
+    bool tls = false;
   };
 
   /// Throws StartupError, also where an inherited socket has no address of the configuration: what

@@ -59,8 +59,8 @@ std::string address_list(const List& addresses) {
   std::string out = "[";
   for (const auto& address : addresses) {
     if (out.size() > 1) out += ",";
-    out +=
-        "{\"address\":" + json_quote(address.name) + ",\"role\":" + json_quote(address.role) + "}";
+    out += "{\"address\":" + json_quote(address.name) + ",\"role\":" + json_quote(address.role);
+    out += address.tls ? ",\"tls\":true}" : "}";
   }
   return out + "]";
 }
@@ -80,6 +80,7 @@ Server::Server(SettingsPtr settings, std::string config_file)
       held_(config().cache.max_pending_bytes, config().server.max_output_bytes),
       store_(std::make_unique<Store>(std::move(directory_), config().cache, max_scopes_of(config()),
                                      hasher_, make_eviction(config().cache.eviction))),
+      tls_(config()),
       listeners_(config(), worker_count_) {
   if (!config().log.access_log.empty())
     access_log_ = std::make_unique<AccessLog>(config().log.access_log, worker_count_,
@@ -91,6 +92,7 @@ Server::Server(SettingsPtr settings, std::string config_file)
                  .clock = clock_,
                  .store = *store_,
                  .held = held_,
+                 .tls = tls_.contexts(),
                  .max_connections = max_connections_for(config(), worker_count_, system_)});
   prepare_purges();
   open_workers();
@@ -176,7 +178,7 @@ void Server::open_admin() {
   sources.metrics = [this] {
     return prometheus_text(worker_metrics(), origin_metrics_, held_, store_->stats(),
                            log_statuses()) +
-           webhook_->metrics_text() + (bus_ ? bus_->metrics_text() : "");
+           tls_.metrics_text() + webhook_->metrics_text() + (bus_ ? bus_->metrics_text() : "");
   };
   sources.status = [this] { return status_json(); };
   sources.purge = [this](PurgeOrder order, std::function<void(PurgeResult)> done) {
@@ -296,6 +298,8 @@ LogStatuses Server::log_statuses() const {
 void Server::reload() {
   notify_reloading();
   reopen_logs();
+  tls_.reload();
+  for (auto& worker : workers_) worker->use(tls_.contexts());
   Reload reload = reloader_.read();
   if (reload.result == Reload::Result::applied) return apply(std::move(reload));
   webhook_->use(settings_);  // the file of its key may be another one

@@ -14,6 +14,7 @@
 #include "daemon/listeners.h"
 #include "daemon/reload.h"
 #include "daemon/start_limits.h"
+#include "daemon/tls/tls_desk.h"
 #include "daemon/watch/access_log.h"
 #include "daemon/watchdog.h"
 #include "daemon/webhook/webhook_server.h"
@@ -82,6 +83,7 @@ class Server final : public WorkersOut {
   KeyHasher hasher_;
   HeldBytes held_;
   std::unique_ptr<Store> store_;
+  TlsDesk tls_;
   Listeners listeners_;
   OriginMetrics origin_metrics_;
   std::unique_ptr<AccessLog> access_log_;

@@ -30,6 +30,7 @@ constexpr std::size_t kMaxRefreshes =
 struct Worker::Listener {
   Worker* worker = nullptr;
   ListenerConfig config;
+  std::shared_ptr<const TlsContext> tls;  ///< null = plain HTTP
   UvHandle<uv_tcp_t> tcp;
   UvHandle<uv_pipe_t> pipe;
   bool put_off = false;  ///< somebody is to be accepted in a later turn
@@ -46,6 +47,7 @@ Worker::Worker(Shared& shared, std::vector<ListeningSocket> sockets, AccessRing*
       reader_(shared.store.reader()),
       planner_(settings_, shared.secret, shared.hasher, reader_, rejected_, memo_),
       log_(log),
+      handshakes_(*this, turn(), shared.held, metrics_.tls, shared.handshake_report),
       turn_end_(make_handle<uv_prepare_t>(loop_.get(), this, uv_prepare_init)),
       turn_checked_(make_handle<uv_check_t>(loop_.get(), this, uv_check_init)),
       put_off_(make_handle<uv_idle_t>(loop_.get(), this, uv_idle_init)),
@@ -94,6 +96,8 @@ void Worker::open_listeners(std::vector<ListeningSocket> sockets) {
     auto listener = std::make_unique<Listener>();
     listener->worker = this;
     listener->config = socket.listener();
+    listener->tls = shared_.tls->of(listener->config);
+    LARDER_CHECK(listener->config.tls.empty() == (listener->tls == nullptr));
     uv_stream_t* stream = nullptr;
     if (socket.listener().address.family == ListenAddress::Family::tcp) {
       listener->tcp = make_handle<uv_tcp_t>(loop_.get(), listener.get(), uv_tcp_init);
@@ -140,12 +144,25 @@ void Worker::accept(Listener& listener) {
   }
   metrics_.connections_accepted.add();
   metrics_.connections_open.add();
+  const auto role = listener.config.role;
+  if (!listener.tls) return on_secured(std::move(transport), role);
+  handshakes_.begin(std::move(transport), listener.tls, role, config().tls.max_handshakes);
+}
+
+/// Nothing is to be secured any more: HTTP begins.
+void Worker::on_secured(std::unique_ptr<Transport> transport, ListenerConfig::Role role) {
   ClientHost& host = *this;
-  auto owned = std::make_unique<Http1Connection>(host, std::move(transport), listener.config.role);
+  auto owned = std::make_unique<Http1Connection>(host, std::move(transport), role);
   Http1Connection* connection = owned.get();
   connections_.emplace(connection, std::move(owned));
   connection->start();
   if (phase_ != Phase::serving) connection->drain();
+}
+
+void Worker::on_handshake_closed() {
+  shared_.connections.fetch_sub(1, std::memory_order_relaxed);
+  metrics_.connections_open.sub();
+  end_if_left();
 }
 
 void Worker::on_connection_closed(Http1Connection& connection) {
@@ -215,6 +232,7 @@ void Worker::sweep() {
     if (sweeping_) break;
     connection->check_deadline(at);
   }
+  handshakes_.sweep(at, config().tls.handshake_timeout_ms);
   make_output_room(0);
   if (phase_ == Phase::draining) note_settled();
   if (phase_ == Phase::leaving) end_slow_leaving();
@@ -229,6 +247,8 @@ void Worker::on_mail(std::vector<Mail>& mail) {
       rejected_.note(note->credential, note->rejected);
     } else if (auto* change = std::get_if<SettingsChange>(&message)) {
       take_settings(std::move(change->settings));
+    } else if (const auto* contexts = std::get_if<TlsContextsPtr>(&message)) {
+      take_contexts(**contexts);
     } else if (std::holds_alternative<DrainNote>(message)) {
       begin_drain();
     } else if (const auto* leave = std::get_if<LeaveNote>(&message)) {
@@ -246,6 +266,10 @@ void Worker::take_settings(SettingsPtr settings) {
   parser_.set_bounds(config().server);
   announce_idle_timeout(config().server.idle_timeout_ms);
   planner_.use(settings_);
+}
+
+void Worker::take_contexts(const TlsContexts& contexts) {
+  for (const auto& listener : listeners_) listener->tls = contexts.of(listener->config);
 }
 
 void Worker::begin_drain() {
@@ -283,6 +307,7 @@ void Worker::begin_leaving(MonotonicTime until) {
 
 void Worker::close_all() {
   listeners_.clear();
+  handshakes_.close_all();
   for (auto& [connection, owned] : connections_) connection->close();
   end_if_left();
 }
@@ -290,14 +315,17 @@ void Worker::close_all() {
 /// Clients that have their last answer, and do not close, are not waited for.
 void Worker::end_slow_leaving() {
   const auto at = now();
-  const bool all_end = std::all_of(connections_.begin(), connections_.end(),
-                                   [](const auto& entry) { return entry.first->is_ending(); });
+  const bool young = handshakes_.under_way() > 0 && at.ms - phase_since_.ms < kLeaveMs;
+  const bool all_end =
+      !young && std::all_of(connections_.begin(), connections_.end(),
+                            [](const auto& entry) { return entry.first->is_ending(); });
   if (at >= leave_until_ || (all_end && at.ms - phase_since_.ms >= kLastLingerMs)) close_all();
 }
 
 /// The last connection has gone: with these handles the loop ends.
 void Worker::end_if_left() {
   if (phase_ != Phase::leaving || !listeners_.empty() || !connections_.empty() || !sweep_) return;
+  if (!handshakes_.is_empty()) return;
   put_off_.reset();
   sweep_.reset();
   turn_end_.reset();

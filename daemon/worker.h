@@ -20,6 +20,8 @@
 #include "daemon/fetch/fetch_thread.h"
 #include "daemon/http1/answer_text.h"
 #include "daemon/http1/listen.h"
+#include "daemon/tls/tls_context.h"
+#include "daemon/tls/tls_handshakes.h"
 #include "daemon/watch/access_log.h"
 #include "daemon/watch/loop_pulse.h"
 #include "daemon/watch/metrics.h"
@@ -35,13 +37,15 @@ struct Shared {
   const AnchoredClock& clock;
   Store& store;
   const HeldBytes& held;
+  const TlsContextsPtr tls;  ///< of the start
+  HandshakeReport handshake_report{};
   std::atomic<unsigned> max_connections{0};
   std::atomic<unsigned> connections{0};
   FetchThread* origin = nullptr;  ///< set before the first worker starts
 };
 
 /// One event loop with its listening sockets and connections.
-class Worker final : public AnswerOut, private ClientHost {
+class Worker final : public AnswerOut, private ClientHost, private TlsHandshakeHost {
  public:
   /// `sockets` are listening; the worker owns them from here on. `log` may be null.
   Worker(Shared& shared, std::vector<ListeningSocket> sockets, AccessRing* log);
@@ -57,6 +61,8 @@ class Worker final : public AnswerOut, private ClientHost {
   void tell(const CredentialNote& note) { mailbox_.post(note); }
   /// From the worker's next turn on.
   void use(SettingsChange change) { mailbox_.post(std::move(change)); }
+  /// Handshakes that begin from then on are made by these.
+  void use(TlsContextsPtr contexts) { mailbox_.post(std::move(contexts)); }
   /// `Connection: close` on all answers from here on; new connections are taken on.
   void drain() { mailbox_.post(DrainNote{}); }
   /// No new connections; ends when the last has closed, or is cut off at `until`.
@@ -76,8 +82,8 @@ class Worker final : public AnswerOut, private ClientHost {
     MonotonicTime until;
   };
   struct StopNote {};
-  using Mail =
-      std::variant<AnswerEvent, CredentialNote, SettingsChange, DrainNote, LeaveNote, StopNote>;
+  using Mail = std::variant<AnswerEvent, CredentialNote, SettingsChange, TlsContextsPtr, DrainNote,
+                            LeaveNote, StopNote>;
   void on_mail(std::vector<Mail>& mail);
 
  private:
@@ -109,6 +115,9 @@ class Worker final : public AnswerOut, private ClientHost {
   bool logs() const override { return log_ != nullptr; }
   void log_request(const AccessRecord& record) override;
   void on_connection_closed(Http1Connection& connection) override;
+  // TlsHandshakeHost
+  void on_secured(std::unique_ptr<Transport> transport, ListenerConfig::Role role) override;
+  void on_handshake_closed() override;
 
   const Config& config() const { return settings_->config; }  ///< of this turn
   void accept(Listener& listener);
@@ -117,6 +126,7 @@ class Worker final : public AnswerOut, private ClientHost {
   void begin_turn();
   void go_on_with_put_off();
   void take_settings(SettingsPtr settings);
+  void take_contexts(const TlsContexts& contexts);
   void begin_drain();
   void begin_leaving(MonotonicTime until);
   void close_all();
@@ -143,6 +153,7 @@ class Worker final : public AnswerOut, private ClientHost {
   AccessRing* log_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   bool accepts_put_off_ = false;  ///< at one of them or more
+  TlsHandshakes handshakes_;
   std::unordered_map<Http1Connection*, std::unique_ptr<Http1Connection>> connections_;
   std::unordered_map<std::uint64_t, AnswerTaker*> waiters_;
   std::uint64_t next_waiter_ = 1;

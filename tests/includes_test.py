@@ -27,6 +27,7 @@ STOREYS = [
     ["upstream/loop"], ["upstream"],
     ["daemon/watch"], ["daemon/orders"], ["daemon/events"], ["daemon/http1"],
     ["daemon/client", "daemon/fetch", "daemon/admin", "daemon/webhook", "daemon/bus"],
+    ["daemon/tls"],
     ["daemon"],
 ]
 STOREY_OF = {room: storey for storey, rooms in enumerate(STOREYS) for room in rooms}
@@ -41,7 +42,8 @@ HOMES = [
     (r"simdjson\.h", r"(tests|bench)/.*"),  # nowhere in larder itself
     (r"nlohmann/.*", r"(tests|bench)/.*|daemon/(status|tags)_text\.cc"),
     (r"xxh(ash|3)\.h", r"cache/.*\.cc"),
-    (r"openssl/.*", r"conf/.*|cache/.*\.cc|upstream/.*|daemon/(events/digest|bus/bus_socket)\.cc"),
+    (r"openssl/.*", r"conf/.*|cache/.*\.cc|upstream/.*|daemon/(events/digest|bus/bus_socket)\.cc|"
+     r"daemon/tls/tls_(context|session)\.(h|cc)"),
     (r"hiredis/.*", r"daemon/bus/bus_connection\.(h|cc)"),
     (r"zlib\.h", r"cache/.*\.cc"),
     (r"systemd/.*", r"daemon/(service_notify|inherited_sockets)\.cc"),

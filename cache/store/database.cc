@@ -184,7 +184,8 @@ bool Database::load() {
 
 Result<void> Database::read_all() {
   if (Result<void> done = scopes.load(*environment_); !done) return done;
-  const Result<Restored> restored = restore_ledger(*environment_, ledger);
+  const Result<Restored> restored =
+      restore_ledger(*environment_, ledger, [this] { shared.inbox.note_step(); });
   if (!restored) return tl::unexpected<Error>(restored.error());
   shared.policy->on_restored(restored->floor);
   WriteTxn txn(*environment_);

@@ -119,7 +119,7 @@ Batch StoreInbox::take(Clock::time_point until) {
   std::unique_lock lock(mutex_);
   Batch batch;
   ready_.wait_until(lock, until, [&] {
-    if (std::exchange(asked_for_step_, false)) steps_.fetch_add(1, std::memory_order_relaxed);
+    if (std::exchange(asked_for_step_, false)) note_step();
     return stopping_ || !orders_.empty() || !dropped_.empty();
   });
   batch.stopping = stopping_;

@@ -98,6 +98,8 @@ class StoreInbox {
 
   /// The writer shows that it goes on, by steps(), when it next looks for orders.
   void ask_for_step();
+  /// The writer's: it goes on, though it does not look for orders.
+  void note_step() { steps_.fetch_add(1, std::memory_order_relaxed); }
   std::uint64_t steps() const { return steps_.load(std::memory_order_relaxed); }
 
   /// Waits for orders, `until` at most. Puts are gathered for `gather` after the last commit began,

@@ -18,8 +18,10 @@ std::optional<std::uint32_t> slot_of(std::string_view key) {
 
 }  // namespace
 
-Result<Restored> restore_ledger(const Environment& environment, Ledger& ledger) {
+Result<Restored> restore_ledger(const Environment& environment, Ledger& ledger,
+                                const std::function<void()>& on_step) {
   Restored restored;
+  std::uint64_t rows = 0;
   bool damaged = false;
   const ReadTxn txn(environment);
   const Result<void> read = txn.for_each(environment.index, [&](const Row& row) {
@@ -27,6 +29,7 @@ Result<Restored> restore_ledger(const Environment& environment, Ledger& ledger) 
     const auto record = slot ? decode_index(*slot, row.value) : std::nullopt;
     damaged = !record;
     if (record) ledger.restore(*slot, *record);
+    if (++rows % kRowsInStep == 0) on_step();
     restored.with_use += record && record->eviction.frequency > 0;
     return !damaged;
   });

@@ -85,6 +85,7 @@ struct PurgeOrder {
 struct PurgeResult {
   std::uint64_t objects = 0;  ///< removed, or purged by their tags; 0 where none are counted
   std::uint64_t fills = 0;    ///< under way, and kept from being stored
+  bool repeated = false;      ///< all of it was purged before, for the same events
   std::uint64_t tags = 0;     ///< that got its number, in all places together; 0 of one by rows
   /// Of `objects`, by scope: those that have some. Empty where none are counted, and of a purge of
   /// all.

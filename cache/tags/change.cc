@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cache/tags/change.h"
 
+#include <set>
+
 namespace larder {
 namespace {
 
@@ -47,6 +49,16 @@ std::optional<ContentChange::What> content_named(std::string_view name) {
     if (name == name_of(what)) return what;
   }
   return std::nullopt;
+}
+
+void add_content_types(std::vector<ContentChange>& changes) {
+  std::set<std::string> types;
+  for (const ContentChange& change : changes) {
+    if (change.what == ContentChange::What::entry) types.insert(change.content_type);
+  }
+  for (const std::string& type : types) {
+    changes.push_back({ContentChange::What::content_type, {}, type});
+  }
 }
 
 std::vector<Tag> tags_of(const ContentChange& change) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cache/tags/tag.h"
+#include "conf/base/clock.h"
 
 namespace larder {
 
@@ -21,11 +22,19 @@ struct ContentChange {
   enum class Action : std::uint8_t { unknown, published, gone };
   Action action = Action::unknown;
   std::string locale = {};
+  /// Which publishing it was: its time by the clock of the CMS, and the version that it published.
+  /// 0 and "" = nobody has said it.
+  WallTime published = {};
+  std::string version = {};
 };
 
 /// "entry", "content_type": the word of the CMS.
 const char* name_of(ContentChange::What what);
 std::optional<ContentChange::What> content_named(std::string_view name);
+
+/// Adds the content type of each entry among them, for who wants all that shows, lists or refers to
+/// any entry of it purged.
+void add_content_types(std::vector<ContentChange>& changes);
 
 /// The tags of which an answer has at least one if it may show what has changed. An entry changes
 /// what shows it and every list of its content type; a content type also what shows its entries.

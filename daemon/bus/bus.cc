@@ -4,6 +4,8 @@
 #include <random>
 #include <utility>
 
+#include "daemon/orders/orders.h"
+
 namespace larder {
 namespace {
 
@@ -38,7 +40,7 @@ Bus::Bus(const BusConfig& config, const Store& store, BusReader::Ways ways)
   if (store.feed_position(debt_feed(config_)) == kOwes) outbox_->note_gap();
   reader_.emplace(config_, node_, kept_position(store, config_), report_, ways_);
   sender_.emplace(config_, *outbox_, report_, [this] {
-    ways_.purge(purge_of_nothing(debt_feed(config_), kOwesNothing), [](const PurgeResult&) {});
+    ways_.purge(purge_of_nothing({debt_feed(config_), kOwesNothing}), [](const PurgeResult&) {});
   });
 }
 

@@ -139,6 +139,7 @@ bool makes_sense(const PurgeOrder& order) {
 BusReading read_purge(const BusFields& fields) {
   BusReading reading;
   reading.what = BusReading::What::unreadable;
+  reading.order.source = PurgeSource::bus;
   if (!read_name(purge_names(), fields[5], reading.order.what)) return reading;
   for (std::size_t i = 6; i < fields.size(); i += 2) {
     if (!read_field(fields[i], fields[i + 1], reading.order)) return reading;
@@ -200,6 +201,7 @@ BusReading read_bus_entry(const BusFields& fields, std::string_view node) {
 PurgeOrder purge_of_all_scopes() {
   PurgeOrder order;
   order.what = PurgeOrder::What::scope;
+  order.source = PurgeSource::bus;
   return order;
 }
 

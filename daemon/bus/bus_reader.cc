@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "conf/base/thread_role.h"
+#include "daemon/orders/orders.h"
 
 namespace larder {
 namespace {
@@ -13,20 +14,8 @@ namespace {
 /// Entries that mean nothing here, before a commit of its own keeps the position behind them.
 constexpr std::size_t kMostUnkept = 100;
 constexpr Milliseconds kRetryMs = 1'000;
-/// No stack has it.
-constexpr const char* kNobody = "-";
 
 }  // namespace
-
-PurgeOrder purge_of_nothing(const std::string& feed, std::string position) {
-  PurgeOrder order;
-  order.what = PurgeOrder::What::change;
-  order.api_key = kNobody;
-  order.environment = kNobody;
-  order.branch = kNobody;
-  order.position = FeedPosition{feed, std::move(position)};
-  return order;
-}
 
 std::string bus_feed(const BusConfig& config) {
   return "bus " + config.stream;
@@ -158,7 +147,7 @@ bool BusReader::apply(const BusBatch::Entry& entry, BusReading reading) {
 
 bool BusReader::keep_position() {
   unkept_ = 0;
-  return purge(purge_of_nothing(bus_feed(config_), position_text(*position_)));
+  return purge(purge_of_nothing({bus_feed(config_), position_text(*position_)}));
 }
 
 /// Until it is durable; false = larderd stops.

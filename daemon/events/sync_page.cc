@@ -92,8 +92,10 @@ std::string* SyncReading::place_of(unsigned depth) {
   if (depth == 3 && key == "content_type_uid") return &item_.content_type;
   if (depth == 3 && key == "event_at") return &item_.at;
   if (depth == 4 && in_data_ && key == "uid") return &item_.uid;
+  if (depth == 4 && in_data_ && key == "_version") return &item_.version;
   if (depth == 4 && in_data_ && key == "locale") return &item_.locale;
   if (depth == 5 && in_details_ && key == "locale") return &item_.publish_locale;
+  if (depth == 5 && in_details_ && key == "time") return &item_.published;
   return nullptr;
 }
 
@@ -116,6 +118,8 @@ void SyncReading::take_item() {
   // An entry may be published to another locale than its own. A deletion is in all locales.
   if (!item_.publish_locale.empty()) {
     event.change.locale = item_.publish_locale;
+    event.change.published = parse_event_time(item_.published).value_or(WallTime{});
+    event.change.version = item_.version;
   } else if (item_.type.ends_with("_unpublished")) {
     event.change.locale = item_.locale;
   }

@@ -57,7 +57,7 @@ class SyncReading final : private JsonEvents {
 
   /// Of the item that is being read; what is too long is "".
   struct Item {
-    std::string type, content_type, at, uid, locale, publish_locale;
+    std::string type, content_type, at, uid, version, locale, publish_locale, published;
   };
 
   void on_open(JsonContainer container, unsigned depth) override;

@@ -151,6 +151,18 @@ class EventReading {
     return is("unpublish") || is("delete") ? Action::gone : Action::unknown;
   }
 
+  /// As the CMS has written it into what it published; 0 = it is not there, or not certain.
+  WallTime published_at() const {
+    if (!is("publish") || fields_.environment_uid.empty() || fields_.locale.empty()) return {};
+    std::string_view time;
+    for (const WebhookFields::Publishing& one : fields_.publishings) {
+      if (one.environment != fields_.environment_uid || one.locale != fields_.locale) continue;
+      if (!time.empty()) return {};
+      time = one.time;
+    }
+    return parse_event_time(time).value_or(WallTime{});
+  }
+
   /// An entry or an asset.
   WebhookEvent item(What what, const std::string& uid, const std::string& content_type) {
     if (is("create") || is("update")) return nothing("it is not published");
@@ -159,7 +171,7 @@ class EventReading {
     take_branch();
     take_environment();
     const std::string locale = names_environment() ? fields_.locale : std::string();
-    return change({what, content_type, uid, action(), locale},
+    return change({what, content_type, uid, action(), locale, published_at(), fields_.version},
                   entry ? "entry " + content_type + "/" + uid : "asset " + uid);
   }
 

@@ -15,6 +15,7 @@ namespace {
 
 using Fields = WebhookFields;
 using Item = WebhookFields::Item;
+using Publishing = WebhookFields::Publishing;
 
 constexpr std::size_t kMaxText = 256;
 constexpr std::size_t kMaxPath = 128;
@@ -24,7 +25,7 @@ constexpr unsigned kMaxFollowed = 5;
 template <class Owner>
 using Place = std::pair<std::string_view, std::string Owner::*>;
 
-constexpr std::array<Place<Fields>, 19> kTexts{{
+constexpr std::array<Place<Fields>, 22> kTexts{{
     {".module", &Fields::module},
     {".event", &Fields::event},
     {".api_key", &Fields::api_key},
@@ -32,6 +33,9 @@ constexpr std::array<Place<Fields>, 19> kTexts{{
     {".data.status", &Fields::status},
     {".data.locale", &Fields::locale},
     {".data.environment.name", &Fields::environment},
+    {".data.environment.uid", &Fields::environment_uid},
+    {".data.entry._version", &Fields::version},
+    {".data.asset._version", &Fields::version},
     {".data.content_type.uid", &Fields::content_type},
     {".data.entry.uid", &Fields::entry},
     {".data.entry_variant.entry_uid", &Fields::variant_entry},
@@ -57,6 +61,26 @@ constexpr std::array<Place<Item>, 4> kItemTexts{{
     {".data.release.items[].action", &Item::action},
     {".data.release.items[].locale", &Item::locale},
 }};
+
+/// Of an entry or an asset: its publishing, or a list of them.
+constexpr std::array<std::string_view, 2> kPublishings{".data.entry.publish_details",
+                                                       ".data.asset.publish_details"};
+constexpr std::array<Place<Publishing>, 3> kPublishingTexts{{
+    {".environment", &Publishing::environment},
+    {".locale", &Publishing::locale},
+    {".time", &Publishing::time},
+}};
+
+/// What follows the path of a publishing; nothing = it leads elsewhere.
+std::optional<std::string_view> path_in_publishing(std::string_view path) {
+  for (const std::string_view one : kPublishings) {
+    if (!path.starts_with(one)) continue;
+    path.remove_prefix(one.size());
+    if (path.starts_with("[]")) path.remove_prefix(2);
+    return path;
+  }
+  return std::nullopt;
+}
 
 /// Is it what `path` leads to, or inside of that?
 bool lies_in(std::string_view wanted, std::string_view path) {
@@ -94,7 +118,7 @@ class FieldReader final : public JsonEvents {
       const bool plain = !text_.cut() && text.find_first_of(".[") == std::string::npos;
       append(plain ? std::string_view(text) : "?");
       forget();
-    } else if (kind == JsonText::string) {
+    } else if (kind == JsonText::string || path_.ends_with("._version")) {
       take();
     } else {
       take_other();
@@ -124,13 +148,31 @@ class FieldReader final : public JsonEvents {
     for (const auto& [path, member] : kItemTexts) {
       if (path == path_ && !fields_.items.empty()) (fields_.items.back().*member).clear();
     }
+    for (const std::string_view one : kPublishings) {
+      if (lies_in(one, path_)) fields_.publishings.clear();
+    }
+    if (std::string* const text = text_of_publishing()) text->clear();
     for (const auto& [path, member] : kTexts) {
       if (lies_in(path, path_)) (fields_.*member).clear();
     }
   }
 
+  /// Which the path leads to, in the last publishing.
+  std::string* text_of_publishing() {
+    const auto rest = path_in_publishing(path_);
+    if (!rest || fields_.publishings.empty()) return nullptr;
+    for (const auto& [name, member] : kPublishingTexts) {
+      if (*rest == name) return &(fields_.publishings.back().*member);
+    }
+    return nullptr;
+  }
+
   void begin_wanted(bool array) {
-    if (path_ == kAliases) {
+    if (path_in_publishing(path_) == "") {
+      if (!array && fields_.publishings.size() < Fields::kMaxPublishings) {
+        fields_.publishings.emplace_back();
+      }
+    } else if (path_ == kAliases) {
       fields_.lists_aliases = array;
     } else if (path_ == kItems) {
       fields_.lists_items = array;
@@ -152,6 +194,7 @@ class FieldReader final : public JsonEvents {
     for (const auto& [path, member] : kItemTexts) {
       if (path == path_ && !fields_.items.empty()) fields_.items.back().*member = text_.text();
     }
+    if (std::string* const text = text_of_publishing()) *text = text_.text();
     for (const auto& [path, member] : kTexts) {
       if (path == path_) fields_.*member = text_.text();
     }

@@ -16,6 +16,7 @@ namespace larder {
 struct WebhookFields {
   static constexpr std::size_t kMaxItems = 1'024;
   static constexpr std::size_t kMaxAliases = 64;
+  static constexpr std::size_t kMaxPublishings = 64;
 
   /// Of a release.
   struct Item {
@@ -25,13 +26,23 @@ struct WebhookFields {
     std::string locale;
   };
 
+  /// Of data.entry.publish_details or data.asset.publish_details, an object or a list of them.
+  struct Publishing {
+    std::string environment;  ///< its uid
+    std::string locale;
+    std::string time;
+  };
+
   std::string module;
   std::string event;
   std::string api_key;
   std::string triggered_at;
   std::string status;
   std::string locale;
-  std::string environment;   ///< its name
+  std::string environment;  ///< its name
+  std::string environment_uid;
+  std::string version;  ///< `_version` of the entry or asset
+  std::vector<Publishing> publishings;
   std::string content_type;  ///< data.content_type.uid
   std::string entry;         ///< data.entry.uid
   std::string variant_entry;

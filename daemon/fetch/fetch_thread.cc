@@ -151,6 +151,7 @@ void FetchThread::take(SettingsChange& change) {
   preview_->use(upstream);
   known_good_.clear();
   raw_.set_most(config().purge.known_entries);
+  intake_.forget();
   refetches_.use(config());
   buckets_.set_bounds(config().open.miss_rate, config().open.miss_burst);
   rejected_.set_hold(upstream.rejected_hold_s);
@@ -343,7 +344,7 @@ void FetchThread::take(CreditOrder& order) {
 /// nothing is stored.
 void FetchThread::take(PurgeCommand& command) {
   PurgeOrder& order = command.order;
-  if (order.dry_run) return store_.purge(std::move(order), std::move(command.done));
+  if (intake_.take(command, config().purge)) return;
   const bool by_epoch = order.raises_epochs();
   std::vector<const Fill*> committing;
   std::uint64_t retired = 0;
@@ -365,10 +366,7 @@ void FetchThread::take(PurgeCommand& command) {
   for (const auto& type : raw_.note_purge(order, monotonic_now())) {
     followers_->learn(order, type);
   }
-  if (order.happened.ms > 0) order.happened.ms += clock_.ahead_ms();
-  order.happened = order.happened.ms > 0 ? std::min(order.happened, wall()) : wall();
-  if (order.changed.ms > 0) order.changed.ms += clock_.ahead_ms();
-  order.changed = std::min(order.changed, wall());
+  set_times(order, clock_.ahead_ms(), wall());
   writes_.expect(order);
   refetches_.note_purge(order);
   auto done = metrics_.purges.noting(order, clock_, std::move(command.done));
@@ -384,9 +382,7 @@ void FetchThread::take(CommittedNote& note) {
 }
 
 void FetchThread::take(RawNote& note) {
-  for (const std::uint64_t branch : note.branches) {
-    raw_.know(branch, {note.entry}, monotonic_now());
-  }
+  for (const auto branch : note.branches) raw_.know(branch, {note.entry}, monotonic_now());
 }
 
 void FetchThread::on_unshareable(const Fill& fill, std::vector<FillOrder> others, Unshareable why) {

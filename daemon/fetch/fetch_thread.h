@@ -17,6 +17,7 @@
 #include "daemon/fetch/known_good.h"
 #include "daemon/fetch/memory_report.h"
 #include "daemon/fetch/miss_buckets.h"
+#include "daemon/fetch/purge_intake.h"
 #include "daemon/fetch/raw_knowledge.h"
 #include "daemon/fetch/refetches.h"
 #include "daemon/fetch/rejected_credentials.h"
@@ -139,6 +140,7 @@ class FetchThread final : public FillOwner, public CredentialWatch {
   RawKnowledge raw_;
   UnstoredReport unstored_;
   Refetches refetches_;
+  PurgeIntake intake_{store_, metrics_.purges};
   RetryBudget retries_;
   FillSurroundings around_fills_;
   FillTable fills_;

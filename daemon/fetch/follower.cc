@@ -136,7 +136,7 @@ void Follower::take(std::optional<SyncPurge> purge) {
 void Follower::on_purged(const PurgeResult& result, MonotonicTime now) {
   state_.on_purged(!result.error, now);
   if (!result.error) {
-    ++shown_.purges;
+    if (!result.repeated) ++shown_.purges;
     if (newest_.ms > 0) shown_.lag_ms = std::max<std::int64_t>(0, owner_.wall().ms - newest_.ms);
   }
   settle(now);

@@ -46,6 +46,9 @@ inline Lane lane_of(const FillOrder& order) {
 
 /// May the purge hit what the order's fill brings?
 bool selects(const PurgeOrder& purge, const FillOrder& order);
+/// Makes the times that the CMS has told those of larder's clock, which is ahead of the system's by
+/// so much; none is in the future.
+void set_times(PurgeOrder& purge, std::int64_t ahead_ms, WallTime now);
 /// branch_place() of the branches that a purge names, with their aliases; empty = of any.
 std::vector<std::uint64_t> branches_of(const PurgeOrder& purge);
 
@@ -78,8 +81,11 @@ struct CreditOrder {
 
 struct PurgeCommand {
   PurgeOrder order;
-  std::function<void(PurgeResult)> done;  ///< on the store's writer thread
+  std::function<void(PurgeResult)> done;  ///< on any thread
 };
+
+/// Purges nothing, and keeps the position.
+PurgeOrder purge_of_nothing(FeedPosition position);
 
 /// From the store's writer: the object of fill `fill` is visible to every later snapshot, or was
 /// dropped.

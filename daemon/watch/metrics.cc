@@ -39,6 +39,29 @@ void add_worker_metrics(Exposition& out, const std::vector<const WorkerMetrics*>
              total(&WorkerMetrics::timeouts));
 }
 
+void add_tls_metrics(Exposition& out, const std::vector<const WorkerMetrics*>& workers) {
+  const auto total = [&](auto part) {
+    std::uint64_t sum = 0;
+    for (const auto* worker : workers) sum += part(worker->tls).get();
+    return sum;
+  };
+  out.family("larder_tls_handshakes_total", "counter", "TLS handshakes, by what became of them.");
+  for (std::size_t i = 0; i < kTlsHandshakeResults; ++i) {
+    out.sample(label("result", name_of(static_cast<TlsHandshakeResult>(i))),
+               total([i](const TlsMetrics& tls) -> const Count& { return tls.handshakes[i]; }));
+  }
+  out.single("larder_tls_resumptions_total", "counter",
+             "Of those that are done, by a session ticket.",
+             total([](const TlsMetrics& tls) -> const Count& { return tls.resumed; }));
+  out.family("larder_tls_connections_total", "counter", "TLS connections, by protocol version.");
+  out.sample(label("version", "1.2"),
+             total([](const TlsMetrics& tls) -> const Count& { return tls.version_1_2; }));
+  out.sample(label("version", "1.3"),
+             total([](const TlsMetrics& tls) -> const Count& { return tls.version_1_3; }));
+  out.single("larder_tls_handshakes_under_way", "gauge", "TLS handshakes under way.",
+             total([](const TlsMetrics& tls) -> const Count& { return tls.under_way; }));
+}
+
 /// Fetches that no visitor asked for.
 void add_refetch_metrics(Exposition& out, const OriginMetrics& origin) {
   out.single("larder_warmed_total", "counter", "Purged objects refreshed by purge.warm.",
@@ -240,6 +263,18 @@ void add_purge_metrics(Exposition& out, const PurgeLog& purges) {
     out.sample(source + "," + label("result", "done"), counts[i].done);
     out.sample(source + "," + label("result", "failed"), counts[i].failed);
   }
+  const auto by_source = [&](std::uint64_t PurgeLog::Counts::*member) {
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      out.sample(label("source", name_of(static_cast<PurgeSource>(i))), counts[i].*member);
+    }
+  };
+  out.family("larder_purged_tags_total", "counter",
+             "Tags that purges have raised, each once for each place, by who asked.");
+  by_source(&PurgeLog::Counts::tags);
+  out.family(
+      "larder_events_repeated_total", "counter",
+      "Events that were left out, for the same one was applied before, by who told it again.");
+  by_source(&PurgeLog::Counts::repeated);
 }
 
 }  // namespace
@@ -276,11 +311,32 @@ const char* name_of(Outcome outcome) {
   return "?";
 }
 
+const char* name_of(TlsHandshakeResult result) {
+  switch (result) {
+    case TlsHandshakeResult::done:
+      return "done";
+    case TlsHandshakeResult::failed:
+      return "failed";
+    case TlsHandshakeResult::plain_http:
+      return "plain_http";
+    case TlsHandshakeResult::left:
+      return "left";
+    case TlsHandshakeResult::timed_out:
+      return "timed_out";
+    case TlsHandshakeResult::displaced:
+      return "displaced";
+    case TlsHandshakeResult::stopped:
+      return "stopped";
+  }
+  return "?";
+}
+
 std::string prometheus_text(const std::vector<const WorkerMetrics*>& workers,
                             const OriginMetrics& origin, const HeldBytes& held,
                             const StoreStats& store, const LogStatuses& logs) {
   Exposition out;
   add_worker_metrics(out, workers);
+  add_tls_metrics(out, workers);
   add_origin_metrics(out, origin);
   add_refetch_metrics(out, origin);
   add_host_metrics(out, origin.hosts, monotonic_now());

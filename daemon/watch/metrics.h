@@ -39,6 +39,27 @@ enum class Outcome : std::uint8_t {
 constexpr std::size_t kOutcomes = 13;
 const char* name_of(Outcome outcome);
 
+/// What became of a TLS handshake.
+enum class TlsHandshakeResult : std::uint8_t {
+  done,
+  failed,  ///< the client's bytes, protocols or ciphers are wrong, or it refused the certificate
+  plain_http,  ///< the client speaks HTTP
+  left,        ///< the client closed the connection
+  timed_out,   ///< at tls.handshake_timeout
+  displaced,   ///< at tls.max_handshakes
+  stopped,     ///< larderd ends
+};
+constexpr std::size_t kTlsHandshakeResults = 7;
+const char* name_of(TlsHandshakeResult result);
+
+/// Written by one worker.
+struct TlsMetrics {
+  std::array<Count, kTlsHandshakeResults> handshakes;
+  Count resumed;  ///< of those that are done
+  Count version_1_2, version_1_3;
+  Count under_way;  ///< gauge
+};
+
 /// Written by one worker.
 struct alignas(64) WorkerMetrics {
   std::array<Count, kOutcomes> requests;
@@ -49,6 +70,7 @@ struct alignas(64) WorkerMetrics {
   Count connections_open;     ///< gauge
   Count output_cut;           ///< answers cut off at server.max_output
   Count timeouts;
+  TlsMetrics tls;
 };
 
 /// Written by the origin thread.

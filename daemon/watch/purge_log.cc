@@ -50,6 +50,7 @@ std::string record_json(const PurgeRecord& record) {
   out.append(",\"purged\":").append(json_quote(record.subject));
   out.append(",\"scope\":").append(json_quote(record.scope));
   out.append(",\"changes\":").append(std::to_string(record.changes));
+  out.append(",\"tags\":").append(std::to_string(record.tags));
   out.append(",\"objects\":").append(number_or_null(record.objects));
   out.append(",\"lag_ms\":").append(number_or_null(record.lag_ms));
   out.append(",\"hard\":").append(record.hard ? "true" : "false");
@@ -113,13 +114,14 @@ std::function<void(PurgeResult)> PurgeLog::noting(const PurgeOrder& order,
   record.changes = order.changes.size();
   record.hard = order.hard || !order.raises_epochs();
   const bool counted = order.counts || !order.raises_epochs();
-  const bool is_event = order.source == PurgeSource::webhook || order.source == PurgeSource::sync;
+  const bool is_event = order.source != PurgeSource::operator_ && order.source != PurgeSource::http;
   const WallTime happened = is_event ? order.happened : WallTime{};
   return [this, record, counted, happened, &clock, done = std::move(done)](PurgeResult result) {
     PurgeRecord ended = record;
     ended.at = clock.now();
     if (happened.ms > 0) ended.lag_ms = std::max<std::int64_t>(0, ended.at.ms - happened.ms);
     if (counted) ended.objects = result.objects;
+    ended.tags = result.tags;
     ended.failed = result.error.has_value();
     note(std::move(ended));
     done(std::move(result));
@@ -130,8 +132,14 @@ void PurgeLog::note(PurgeRecord record) {
   const std::lock_guard lock(mutex_);
   Counts& counts = counts_[static_cast<std::size_t>(record.source)];
   ++(record.failed ? counts.failed : counts.done);
+  counts.tags += record.tags;
   records_.push_back(std::move(record));
   while (records_.size() > most_) records_.pop_front();
+}
+
+void PurgeLog::note_repeated(PurgeSource source, std::uint64_t events) {
+  const std::lock_guard lock(mutex_);
+  counts_[static_cast<std::size_t>(source)].repeated += events;
 }
 
 std::array<PurgeLog::Counts, PurgeLog::kSources> PurgeLog::counts() const {

@@ -29,6 +29,7 @@ struct PurgeRecord {
   std::string subject;
   std::string scope;
   std::size_t changes = 0;               ///< of content
+  std::uint64_t tags = 0;                ///< that it has raised
   std::optional<std::int64_t> lag_ms;    ///< from the event to `at`; nothing = nobody told its time
   std::optional<std::uint64_t> objects;  ///< nothing = they were not counted
   bool hard = false;
@@ -46,9 +47,13 @@ class PurgeLog {
   std::function<void(PurgeResult)> noting(const PurgeOrder& order, const AnchoredClock& clock,
                                           std::function<void(PurgeResult)> done);
   void note(PurgeRecord record);
+  /// So many of its events were applied before, and are left out.
+  void note_repeated(PurgeSource source, std::uint64_t events);
 
   struct Counts {
     std::uint64_t done = 0, failed = 0;
+    std::uint64_t tags = 0;      ///< raised
+    std::uint64_t repeated = 0;  ///< events
   };
   std::array<Counts, kSources> counts() const;  ///< by PurgeSource
   /// `{"events":[...]}`, the latest `most` with the last one first.

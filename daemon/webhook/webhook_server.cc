@@ -303,10 +303,12 @@ void WebhookServer::settle(std::uint64_t number, Pending& pending, const PurgeRe
   const WallTime now = wall_now();
   const WebhookEvent& event = pending.event;
   desk_.remember(pending.digest, now, settings_->config.webhook.window_s);
-  const auto outcome = event.coarse ? WebhookResult::coarse : WebhookResult::applied;
+  const auto outcome = result.repeated ? WebhookResult::duplicate
+                       : event.coarse  ? WebhookResult::coarse
+                                       : WebhookResult::applied;
   report_.note({event.name, event.subject, outcome, event.triggered}, now);
-  log(LogLevel::info, "webhook",
-      event.name + ": purged what shows " + event.subject + lag_text(event, now));
+  const std::string what = result.repeated ? "applied before: " : "purged what shows ";
+  log(LogLevel::info, "webhook", event.name + ": " + what + event.subject + lag_text(event, now));
   const auto waiting = connections_.find(pending.connection);
   if (waiting != connections_.end() && waiting->second->state() == WebhookState::purging) {
     waiting->second->respond(200, name_of(outcome));

@@ -193,9 +193,8 @@ class Example:
         self.add_comments(self.comments)
         for key in self.keys:
             name = key[0].rpartition(".")[2]
-            self.lines.append(".br" if self.comments or len(self.keys) > 1 else "\\&")
-            if self.lines[-1] == "\\&":
-                self.lines.pop()
+            if self.comments or key is not self.keys[0]:
+                self.lines.append(".br")
             prefix = f"{name}: " if len(self.keys) > 1 else ""
             self.lines += paragraph(prefix + shown(key))
         self.keys, self.comments = [], []

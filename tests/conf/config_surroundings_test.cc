@@ -77,12 +77,13 @@ TEST_CASE("surroundings: what the machine lacks for a start is told", "[conf]") 
       {"a listener's socket in a missing directory",
        [](Config& to, const Place& in) {
          to.listeners.push_back(
-             {.address = {ListenAddress::Family::unix_socket, in.at("none/l.sock"), 0}});
+             {.address = {ListenAddress::Family::unix_socket, in.at("none/l.sock"), 0}, .tls = {}});
        },
        "the listener's socket"},
       {"an address that the host has not",
        [](Config& to, const Place&) {
-         to.listeners.push_back({.address = {ListenAddress::Family::tcp, "192.0.2.77", 8080}});
+         to.listeners.push_back(
+             {.address = {ListenAddress::Family::tcp, "192.0.2.77", 8080}, .tls = {}});
        },
        "cannot listen on 192.0.2.77:8080: this host has no such address; give one that it has"},
       {"such an address for metrics",
@@ -93,7 +94,7 @@ TEST_CASE("surroundings: what the machine lacks for a start is told", "[conf]") 
       {"addresses that every host has",
        [](Config& to, const Place&) {
          for (const char* host : {"0.0.0.0", "127.0.0.1"}) {
-           to.listeners.push_back({.address = {ListenAddress::Family::tcp, host, 8080}});
+           to.listeners.push_back({.address = {ListenAddress::Family::tcp, host, 8080}, .tls = {}});
          }
        },
        ""},
@@ -151,7 +152,7 @@ TEST_CASE("surroundings: open mode where others may reach it is warned of", "[co
   }));
   CAPTURE(c.address, c.open);
   Config config;
-  config.listeners.push_back({.address = {ListenAddress::Family::tcp, c.address, 8080}});
+  config.listeners.push_back({.address = {ListenAddress::Family::tcp, c.address, 8080}, .tls = {}});
   if (!c.open) config.stacks.emplace_back();
   CHECK(warnings_of(config).empty() != c.warned);
 }
@@ -162,13 +163,14 @@ TEST_CASE("surroundings: what only one of service and start by hand can do is wa
   CHECK(only_for_service(config).empty());
   config.admin.socket = "/run/larder-none/admin.sock";
   config.log.access_log = "/dev/shm/access.log";
-  config.listeners.push_back({.address = {ListenAddress::Family::tcp, "127.0.0.1", 8080}});
-  config.listeners.push_back({.address = {ListenAddress::Family::tcp, "127.0.0.1", 0}});
+  config.listeners.push_back(
+      {.address = {ListenAddress::Family::tcp, "127.0.0.1", 8080}, .tls = {}});
+  config.listeners.push_back({.address = {ListenAddress::Family::tcp, "127.0.0.1", 0}, .tls = {}});
   auto warnings = only_for_service(config);
   REQUIRE(warnings.size() == 1);
   CHECK_THAT(warnings[0], ContainsSubstring("/run/larder-none is not there yet: larderd.service"));
   config.admin.socket = "";
-  config.listeners.push_back({.address = {ListenAddress::Family::tcp, "127.0.0.1", 1}});
+  config.listeners.push_back({.address = {ListenAddress::Family::tcp, "127.0.0.1", 1}, .tls = {}});
   warnings = only_for_service(config);
   int first = 1'024;
   std::ifstream("/proc/sys/net/ipv4/ip_unprivileged_port_start") >> first;

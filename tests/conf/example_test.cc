@@ -76,6 +76,7 @@ TEST_CASE("example: what it shows as defaults are the defaults", "[conf]") {
   CHECK(parsed.config.admin.socket == AdminConfig{}.socket);
   CHECK(parsed.config.admin.metrics == AdminConfig{}.metrics);
   CHECK(parsed.config.server == ServerConfig{});
+  CHECK(parsed.config.tls == TlsConfig{});
   CHECK(parsed.config.cache == CacheConfig{});
   CHECK(parsed.config.ttl == TtlConfig{});
   CHECK(parsed.config.upstream == UpstreamConfig{});

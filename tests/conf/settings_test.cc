@@ -114,6 +114,7 @@ std::vector<Row> rows_of_sections() {
       plain("upstream.forward_headers", kNow, "[\"x-a\"]", "[] -> [\"x-a\"]"),
       plain("upstream.forward_headers_unkeyed", kNow, "[\"x-a\"]", "[] -> [\"x-a\"]"),
       plain("purge.fence", kNow, "false", "true -> false"),
+      plain("purge.mode", kNow, "\"content_type\"", "exact -> content_type"),
       plain("purge.soft_for", kNow, "\"5s\"", "2s -> 5s"),
       plain("purge.unknown_for", kLater, "\"5s\"", "0s -> 5s"),
       plain("purge.warm", kNow, "50", "0 -> 50"),
@@ -162,6 +163,7 @@ void add_ttl_rows(std::vector<Row>& rows) {
 void add_rows_of_lists(std::vector<Row>& rows) {
   const std::string hosts = "delivery = \"https://d.example\"\npreview = \"https://p.example\"\n";
   const std::string own = "[[stack]]\napi_key = \"blt1\"\n";
+  const std::string secure = kListener + "tls = { certificate = \"/a.pem\", key = \"/a.key\" }\n";
   rows.insert(
       rows.end(),
       {
@@ -169,6 +171,17 @@ void add_rows_of_lists(std::vector<Row>& rows) {
            "listener 127.0.0.1:8080 removed\nlistener 127.0.0.1:1 added\n"},
           {"listener.role", kLater, kListener, kListener + "role = \"preview\"\n",
            "listener 127.0.0.1:8080.role delivery -> preview\n"},
+          {"listener.tls.certificate", kLater, secure,
+           kListener + "tls = { certificate = \"/b.pem\", key = \"/a.key\" }\n",
+           "listener 127.0.0.1:8080.tls /a.pem removed\n"
+           "listener 127.0.0.1:8080.tls /b.pem added\n"},
+          {"listener.tls.key", kLater, secure,
+           kListener + "tls = { certificate = \"/a.pem\", key = \"/b.key\" }\n",
+           "listener 127.0.0.1:8080.tls /a.pem.key \"/a.key\" -> \"/b.key\"\n"},
+          {"tls.handshake_timeout", kNow, "", "[tls]\nhandshake_timeout = \"77s\"\n", ""},
+          {"tls.max_handshakes", kNow, "", "[tls]\nmax_handshakes = 7\n",
+           "tls.max_handshakes 1000 -> 7\n"},
+          {"tls.ticket_lifetime", kLater, "", "[tls]\nticket_lifetime = \"77s\"\n", ""},
           {"upstream.proxy.credentials", kNow,
            "[upstream.proxy]\nurl = \"http://p:1\"\ncredentials = \"some:first\"\n",
            "[upstream.proxy]\nurl = \"http://p:1\"\ncredentials = \"some:other\"\n",

@@ -42,6 +42,7 @@ TEST_CASE("A purge comes out of its entry as it went in") {
   REQUIRE(reading.what == What::purge);
   const PurgeOrder& got = reading.order;
   CHECK(got.what == order.what);
+  CHECK(got.source == PurgeSource::bus);
   CHECK(got.api_key == order.api_key);
   CHECK(got.environment == order.environment);
   CHECK(got.branch == order.branch);

@@ -61,3 +61,24 @@ TEST_CASE("purge log: a purge of much is told in short, and one that failed as s
   CHECK(json.find("\"lag_ms\":5") != std::string::npos);
   CHECK(log.counts()[static_cast<std::size_t>(PurgeSource::sync)].failed == 1);
 }
+
+TEST_CASE("purge log: tags and repeated events are counted by who asked", "[daemon]") {
+  const larder::AnchoredClock clock;
+  PurgeLog log;
+  larder::PurgeResult result;
+  result.tags = 6;
+  PurgeOrder order = order_of(PurgeSource::bus, 1);
+  order.happened = {clock.now().ms - 1'000};
+  log.noting(order, clock, [](larder::PurgeResult) {})(result);
+  log.noting(order, clock, [](larder::PurgeResult) {})(result);
+  log.note_repeated(PurgeSource::sync, 2);
+  const auto counts = log.counts();
+  CHECK(counts[static_cast<std::size_t>(PurgeSource::bus)].tags == 12);
+  CHECK(counts[static_cast<std::size_t>(PurgeSource::bus)].done == 2);
+  CHECK(counts[static_cast<std::size_t>(PurgeSource::sync)].repeated == 2);
+  CHECK(counts[static_cast<std::size_t>(PurgeSource::operator_)].done == 0);
+  const std::string json = log.json(1);
+  CHECK(json.find("\"source\":\"bus\"") != std::string::npos);
+  CHECK(json.find("\"tags\":6") != std::string::npos);
+  CHECK(json.find("\"lag_ms\":null") == std::string::npos);
+}

@@ -98,7 +98,7 @@ Json Sandbox::publish(const Json& order) {
   Json body = space_of(order).publish(order.at("ct"), order.at("uid"), locale,
                                       order.value("fields", Json::object()));
   on_change();
-  webhooks_.emit(event_of("publish", space_of(order), order));
+  webhooks_.emit(event_of("publish", space_of(order), order, body));
   return body;
 }
 
@@ -123,15 +123,20 @@ Json Sandbox::remove(const Json& order) {
   return {{"deleted", done}};
 }
 
-/// As the CMS tells it. A deletion names no environment.
-Json Sandbox::event_of(const std::string& event, const Space& space, const Json& order) {
+/// As the CMS tells it. A deletion names no environment. `body`: what is published.
+Json Sandbox::event_of(const std::string& event, const Space& space, const Json& order,
+                       const Json& body) {
   const std::string uid = order.at("uid"), type = order.at("ct");
   const std::string locale = order.value("locale", std::string(kMasterLocale));
   Json data = {{"locale", locale}, {"action", event}, {"status", "success"}};
   const bool asset = type == kAssetType;
-  const Json* const whole = event == "publish" ? space.find(type, uid, locale, false) : nullptr;
-  data[asset ? "asset" : "entry"] =
-      whole != nullptr ? *whole : Json{{"uid", uid}, {"locale", locale}};
+  Json& item = data[asset ? "asset" : "entry"] = {{"uid", uid}, {"locale", locale}};
+  if (body.contains("publish_details")) {
+    if (!asset) item = body;
+    item["_version"] = body["_version"];
+    item["publish_details"] = body["publish_details"];
+    if (asset) item["publish_details"] = Json::array({body["publish_details"]});
+  }
   if (!asset) data["content_type"] = {{"uid", type}};
   if (event != "delete") {
     data["environment"] = {{"name", space.environment()}, {"uid", space.environment_uid()}};

@@ -96,7 +96,8 @@ class Sandbox final : public Service {
   Json publish(const Json& order);
   Json unpublish(const Json& order);
   Json remove(const Json& order);
-  Json event_of(const std::string& event, const Space& space, const Json& order);
+  Json event_of(const std::string& event, const Space& space, const Json& order,
+                const Json& body = Json::object());
   Json edit_schema(const Json& order);
   Json assign_alias(const Json& order);
   Json set_sizes(const Json& order);

@@ -36,9 +36,19 @@ def try_request(folder, command, said):
 
 
 def test_the_requests_that_dev_run_prints_come_out_as_it_says(stage):
+    try_dev_run(stage)
+
+
+def test_with_tls_it_prints_a_request_by_https_too(stage):
+    requests = try_dev_run(stage, "--tls")
+    check(any("--cacert" in command for command, _ in requests), f"a request by https: {requests}")
+
+
+def try_dev_run(stage, *words):
+    """Tries all requests that it prints, and gives them."""
     output = stage.directory / "dev.log"
     with open(output, "w", encoding="utf-8") as log:
-        process = subprocess.Popen([str(ROOT / "dev"), "run"], stdin=subprocess.DEVNULL, stdout=log,
+        process = subprocess.Popen([str(ROOT / "dev"), "run", *words], stdin=subprocess.DEVNULL, stdout=log,
                                    stderr=subprocess.STDOUT, env={**os.environ, "TMPDIR": str(stage.directory)})
     try:
         wait_until(lambda: "Ctrl-C ends" in output.read_text() or process.poll() is not None,
@@ -54,6 +64,7 @@ def test_the_requests_that_dev_run_prints_come_out_as_it_says(stage):
         process.send_signal(signal.SIGINT)
         check_equal(process.wait(harness.DEADLINE_S), 130, "exit status of dev run")
     check(not pathlib.Path(folder).exists(), "nothing is left")
+    return requests
 
 
 def wait_until_committed(folder):

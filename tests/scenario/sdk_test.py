@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The vendor's two published JavaScript libraries, driven as a site would (tests/sdk/), see through
 larderd what they see without it; delivery calls made again cost the origin nothing, and preview
-calls reach the preview host, one request each.
+calls reach the preview host, one request each. So it is by HTTPS as well, where nothing in the libraries
+is set or changed for the test.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ import subprocess
 import harness
 from harness import DEADLINE_S, DRAFT_MARKER, SECRETS, check, check_equal
 from sdk_wire_test import LONG
+from tls_lib import make_certificate, tls_address, tls_larder
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent / "sdk"
 # Beside the programs: nothing is installed into the source tree.
@@ -41,10 +43,13 @@ def install():
         shutil.copy(script, INSTALLED)
 
 
-def drive(library, mode, delivery, preview):
-    """All calls of a library at these addresses: a list of {"name", "host", "result" or "error"}."""
+def drive(library, mode, delivery, preview, certificate=None):
+    """All calls of a library at these addresses: a list of {"name", "host", "result" or "error"}. By HTTPS
+    where a certificate is given."""
     environment = {name: value for name, value in os.environ.items()
                    if not name.lower().endswith("_proxy")}
+    if certificate is not None:
+        environment |= {"LARDER_SDK_SCHEME": "https", "NODE_EXTRA_CA_CERTS": certificate["certificate"]}
     result = subprocess.run(["node", "drive.mjs", library, mode, delivery, preview],
                             cwd=INSTALLED, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                             timeout=6 * DEADLINE_S, env=environment, check=False)
@@ -70,33 +75,43 @@ def targets(requests):
     return [request["target"] for request in requests]
 
 
-def check_delivery(stage, library):
+def begin(stage, tls):
+    """(larder, its address, the certificate or None)"""
+    if not tls:
+        larder = stage.larder(ttl=LONG)
+        return larder, larder.address, None
+    certificate = make_certificate(stage.directory, "larder")
+    larder = tls_larder(stage, certificate, ttl=LONG)
+    return larder, tls_address(larder), certificate
+
+
+def check_delivery(stage, library, tls=False):
     sandbox = stage.sandbox
     direct = drive(library, "delivery", sandbox.delivery, sandbox.preview)
     check_mostly_answers(direct)
-    larder = stage.larder(ttl=LONG)
+    _, address, certificate = begin(stage, tls)
     sandbox.reset()
-    check_same_results(drive(library, "delivery", larder.address, larder.address), direct)
+    check_same_results(drive(library, "delivery", address, address, certificate), direct)
     asked, previews = sandbox.seen()
     check(asked > 0 and previews == 0, f"requests at the origin, first time: {asked}, {previews}")
-    check_same_results(drive(library, "delivery", larder.address, larder.address), direct)
+    check_same_results(drive(library, "delivery", address, address, certificate), direct)
     check_equal(sandbox.seen(), (asked, 0), "requests at the origin, second time")
 
 
-def check_preview(stage, library):
+def check_preview(stage, library, tls=False):
     sandbox = stage.sandbox
     direct = drive(library, "preview", sandbox.delivery, sandbox.preview)
     check_mostly_answers(direct)
     expected_targets = targets(sandbox.requests("preview"))
     sandbox.fault(host="preview", no_gzip=True)  # so that a draft on disk would be found
-    larder = stage.larder(ttl=LONG)
+    larder, address, certificate = begin(stage, tls)
     count = sum(call["host"] == "preview" for call in direct)
     check_equal(len(expected_targets), count, "preview requests without larderd")
     check(sum(DRAFT_MARKER in json.dumps(call) for call in direct) >= 5, "drafts are seen")
     for asked in ["first time", "second time"]:
         before = sandbox.seen()
         sandbox.control("POST", "/requests/clear")
-        check_same_results(drive(library, "preview", larder.address, larder.address), direct)
+        check_same_results(drive(library, "preview", address, address, certificate), direct)
         after = sandbox.seen()
         check_equal(after[1] - before[1], count, f"preview requests, {asked}")
         check_equal(targets(sandbox.requests("preview")), expected_targets,
@@ -120,6 +135,22 @@ def test_delivery_sdk_5_delivery(stage):
 
 def test_delivery_sdk_5_live_preview(stage):
     check_preview(stage, "typescript")
+
+
+def test_contentstack_3_delivery_by_https(stage):
+    check_delivery(stage, "javascript", tls=True)
+
+
+def test_contentstack_3_live_preview_by_https(stage):
+    check_preview(stage, "javascript", tls=True)
+
+
+def test_delivery_sdk_5_delivery_by_https(stage):
+    check_delivery(stage, "typescript", tls=True)
+
+
+def test_delivery_sdk_5_live_preview_by_https(stage):
+    check_preview(stage, "typescript", tls=True)
 
 
 if __name__ == "__main__":

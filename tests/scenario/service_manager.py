@@ -47,6 +47,14 @@ def listening(address="127.0.0.1", port=0):
     return opened, f"{address}:{opened.getsockname()[1]}"
 
 
+def is_taken(port):
+    try:
+        with socket.create_server(("127.0.0.1", port)):
+            return False
+    except OSError:
+        return True
+
+
 def free_port():
     """One that the kernel does not choose for others (net.ipv4.ip_local_port_range)."""
     while True:

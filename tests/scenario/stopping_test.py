@@ -258,6 +258,20 @@ def test_sockets_are_taken_over_by_their_address(stage):
         check_answer(waiting.read_response(), 200, what="who came between two")
 
 
+def test_a_port_below_1024_is_served_without_any_right(stage):
+    if os.geteuid() != 0:
+        return  # nobody else can open it
+    port = next(port for port in range(700, 1000) if not service_manager.is_taken(port))
+    web, address = service_manager.listening(port=port)
+    larder = stage.larder(start=False, listener=[{"address": address}], admin={"metrics": []})
+    without_rights = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs")
+    larder.start(**service_manager.hand_over([("larderd.socket", web)], without_rights))
+    check_answer(larder.get(ENTRY, CREDENTIALS), 200)
+    capabilities = re.search(r"^CapEff:\s*(\w+)$", open(f"/proc/{larder.process.pid}/status").read(), re.MULTILINE)
+    check_equal(int(capabilities[1], 16), 0, "its rights")
+    larder.stop()
+
+
 def test_a_socket_that_fits_no_listener_is_an_error(stage):
     web, address = service_manager.listening()
     udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

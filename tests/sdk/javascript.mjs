@@ -2,7 +2,7 @@
 // `contentstack` 3.x as a site uses it. A call is [name, host that it reaches, what to do].
 import Contentstack from 'contentstack';
 
-import { API_KEY, DELIVERY_TOKEN, PREVIEW_TOKEN, HASH, paged } from './site.mjs';
+import { API_KEY, DELIVERY_TOKEN, PREVIEW_TOKEN, HASH, SCHEME, paged } from './site.mjs';
 
 function stackAt(address, more = {}) {
   const [host, port] = address.split(':');
@@ -12,7 +12,7 @@ function stackAt(address, more = {}) {
     environment: 'production',
     ...more,
   });
-  stack.setProtocol('http');
+  stack.setProtocol(SCHEME);
   stack.setHost(host);
   stack.setPort(Number(port));
   return stack;

@@ -4,6 +4,8 @@ export const API_KEY = 'blt0123456789abcdef';
 export const DELIVERY_TOKEN = 'cs0123456789abcdef01234567';
 export const PREVIEW_TOKEN = 'csprev0123456789abcdef0123';
 export const HASH = 'hash123';
+/** The sandbox speaks http alone. */
+export const SCHEME = process.env.LARDER_SDK_SCHEME ?? 'http';
 
 /** All entries of a list, page by page. */
 export async function paged(page) {

@@ -4,22 +4,23 @@
 import contentstack, { QueryOperation, QueryOperator, TaxonomyQueryOperation } from
   '@contentstack/delivery-sdk';
 
-import { API_KEY, DELIVERY_TOKEN, PREVIEW_TOKEN, HASH, paged } from './site.mjs';
+import { API_KEY, DELIVERY_TOKEN, PREVIEW_TOKEN, HASH, SCHEME, paged } from './site.mjs';
 
 function stackAt(address, more = {}) {
   return contentstack.stack({
     apiKey: API_KEY,
     deliveryToken: DELIVERY_TOKEN,
     environment: 'production',
-    endpoint: `http://${address}/v3`,
+    endpoint: `${SCHEME}://${address}/v3`,
     ...more,
   });
 }
 
-/** The other way to speak plain HTTP. */
+/** The other way to name a host, and to speak plain HTTP. */
 function insecureStackAt(address) {
   const [host, port] = address.split(':');
-  return stackAt(address, { endpoint: undefined, insecure: true, host, port: Number(port) });
+  return stackAt(address,
+    { endpoint: undefined, insecure: SCHEME === 'http', host, port: Number(port) });
 }
 
 function entryCalls(stack, branched, insecure) {
@@ -102,7 +103,7 @@ export function delivery(addresses) {
     .map(([name, call]) => [name, 'delivery', call]);
 }
 
-/** The library forces https on the preview host; the sandbox and the tested larderd have none. */
+/** The library forces https on the preview host, which the sandbox does not speak. */
 const plainHttp = {
   onRequest(request) {
     return { ...request, url: request.url.replace(/^https:/, 'http:') };
@@ -116,7 +117,7 @@ const plainHttp = {
 export function preview(addresses) {
   const stack = stackAt(addresses.delivery, {
     live_preview: { enable: true, host: addresses.preview, preview_token: PREVIEW_TOKEN },
-    plugins: [plainHttp],
+    plugins: SCHEME === 'http' ? [plainHttp] : [],
   });
   const blog = (uid) => stack.contentType('blog').entry(uid);
   const begin = (more) => stack.livePreviewQuery({ live_preview: HASH, contentTypeUid: 'blog',

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cache/store/store.h"
+#include "conf/config.h"
+#include "daemon/events/applied_events.h"
+#include "daemon/orders/orders.h"
+#include "daemon/watch/purge_log.h"
+
+namespace larder {
+
+/// What becomes of a purge before it is one: what was applied before is taken out of it, and by
+/// `purge.mode` more is added. On the fetch thread, which every purge passes.
+class PurgeIntake {
+ public:
+  /// Both outlive this, and this outlives the purges that it has seen.
+  PurgeIntake(Store& store, PurgeLog& log) : store_(store), log_(log) {}
+
+  /// True = nothing is to be purged, and the command is seen to: a dry run, or an order of which
+  /// nothing is left (the position that it carries is kept all the same).
+  bool take(PurgeCommand& command, const PurgeConfig& config);
+  /// The settings have changed.
+  void forget() { applied_.forget_all(); }
+
+ private:
+  void finish_repeated(PurgeCommand& command);
+
+  Store& store_;
+  PurgeLog& log_;
+  AppliedEvents applied_;
+};
+
+}  // namespace larder

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "conf/config.h"
+#include "daemon/tls/tls_context.h"
+
+namespace larder {
+
+/// Reads certificates and keys, at the start and with each reload, and keeps the keys of session
+/// tickets over reloads. Main thread only; reading blocks it.
+class TlsDesk {
+ public:
+  /// Throws StartupError that names the file and the remedy.
+  explicit TlsDesk(const Config& config);
+
+  const TlsContextsPtr& contexts() const { return contexts_; }
+  /// Reads all files again. A listener with a file that is wrong keeps what it has, and the log
+  /// says so.
+  void reload();
+  /// When certificates expire, as Prometheus text.
+  std::string metrics_text() const;
+
+ private:
+  const std::vector<ListenerConfig> listeners_;  ///< those with TLS
+  const TlsConfig config_;
+  const std::shared_ptr<TicketKeys> keys_;
+  TlsContextsPtr contexts_;
+};
+
+}  // namespace larder
