@@ -344,6 +344,9 @@ void FetchThread::take(CreditOrder& order) {
 /// nothing is stored.
 void FetchThread::take(PurgeCommand& command) {
   PurgeOrder& order = command.order;
+  for (const auto& type : raw_.note_purge(order, monotonic_now())) {
+    followers_->learn(order, type);
+  }
   if (intake_.take(command, config().purge)) return;
   const bool by_epoch = order.raises_epochs();
   std::vector<const Fill*> committing;
@@ -363,9 +366,6 @@ void FetchThread::take(PurgeCommand& command) {
   for (const Fill* const fill : committing) fills_.remove(*fill);
   fence_.end_pauses();
   unshared_.clear();
-  for (const auto& type : raw_.note_purge(order, monotonic_now())) {
-    followers_->learn(order, type);
-  }
   set_times(order, clock_.ahead_ms(), wall());
   writes_.expect(order);
   refetches_.note_purge(order);

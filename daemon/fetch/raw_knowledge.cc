@@ -13,6 +13,7 @@ bool RawKnowledge::know(std::uint64_t branch, std::vector<RawEntry> entries, Mon
 
 std::vector<std::string> RawKnowledge::note_purge(const PurgeOrder& purge, MonotonicTime now) {
   std::vector<std::string> anew;
+  if (purge.dry_run) return anew;
   // An event that larder does not understand may be one of a schema.
   const bool unclear =
       purge.what == PurgeOrder::What::scope && purge.source != PurgeSource::operator_;

@@ -67,6 +67,14 @@ TEST_CASE("raw knowledge: what a purge has it forget") {
   CHECK((raw.entries().references_of(kMain, kPage) != nullptr) == keeps_page);
 }
 
+TEST_CASE("raw knowledge: what is only counted has nothing forgotten") {
+  RawKnowledge raw = knowledge();
+  PurgeOrder order = change({{What::content_type, "", "blog"}});
+  order.dry_run = true;
+  CHECK(raw.note_purge(order, {5}).empty());
+  CHECK(raw.entries().references_of(kMain, kBlog) != nullptr);
+}
+
 TEST_CASE("raw knowledge: a schema is of a branch and its aliases") {
   RawKnowledge raw = knowledge();
   CHECK(raw.know(kLive, {{kBlog, content_tag("blog"), {}}}, {0}));
