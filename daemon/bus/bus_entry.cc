@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 namespace larder {
@@ -65,7 +66,20 @@ void add(BusFields& fields, const char* name, std::string value) {
   fields.push_back(std::move(value));
 }
 
-/// "entry/published/en-us/blog/blt1"
+/// A name with the mark of change_text() in it could be read as two.
+bool is_plain(const ContentChange& change) {
+  const std::string* const parts[] = {&change.locale, &change.content_type, &change.uid};
+  return std::all_of(std::begin(parts), std::end(parts),
+                     [](const std::string* part) { return part->find('/') == std::string::npos; });
+}
+
+/// Which publishing it was can be told.
+bool is_identified(const ContentChange& change) {
+  std::uint64_t number = 0;
+  return change.published.ms > 0 && read_number(change.version, number);
+}
+
+/// "entry/published/en-us/blog/blt1", and "/1700000000000/3" of a publishing: its time and version
 std::string change_text(const ContentChange& change) {
   std::string text = name_of(change.what);
   text += "/";
@@ -74,16 +88,26 @@ std::string change_text(const ContentChange& change) {
     text += "/";
     text += part;
   }
-  return text;
+  if (!is_identified(change)) return text;
+  return text.append("/").append(std::to_string(change.published.ms)).append("/") + change.version;
 }
 
 bool read_change(std::string_view text, ContentChange& change) {
-  std::array<std::string_view, 5> parts;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
+  constexpr std::size_t kPlainParts = 5;
+  std::array<std::string_view, kPlainParts + 2> parts;
+  std::size_t count = 0;
+  for (bool more = true; more; ++count) {
+    if (count == parts.size()) return false;
     const auto end = text.find('/');
-    if ((end == text.npos) != (i + 1 == parts.size())) return false;
-    parts[i] = text.substr(0, end);
-    if (end != text.npos) text.remove_prefix(end + 1);
+    more = end != text.npos;
+    parts[count] = text.substr(0, end);
+    if (more) text.remove_prefix(end + 1);
+  }
+  if (count != kPlainParts && count != parts.size()) return false;
+  if (count == parts.size()) {
+    if (!read_number(parts[5], change.published.ms)) return false;
+    change.version = parts[6];
+    if (!is_identified(change)) return false;
   }
   const auto what = content_named(parts[0]);
   if (!what) return false;
@@ -173,7 +197,8 @@ BusFields purge_entry(const std::string& node, const PurgeOrder& order) {
   if (order.changed.ms > 0) add(fields, "changed", std::to_string(order.changed.ms));
   if (order.hard) add(fields, "hard", "1");
   for (const ContentChange& change : order.changes) add(fields, "change", change_text(change));
-  if (fits(fields) && read_purge(fields).what == BusReading::What::purge) return fields;
+  const bool plain = std::all_of(order.changes.begin(), order.changes.end(), is_plain);
+  if (plain && fits(fields) && read_purge(fields).what == BusReading::What::purge) return fields;
   BusFields coarse = entry_of(node, "scope");
   add_place(coarse, order);
   if (order.hard) add(coarse, "hard", "1");

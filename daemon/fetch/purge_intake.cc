@@ -24,8 +24,9 @@ bool PurgeIntake::take(PurgeCommand& command, const PurgeConfig& config) {
     }
   }
   if (config.mode == PurgeConfig::Mode::content_type) add_content_types(order.changes);
-  if (order.dry_run) store_.purge(std::move(order), std::move(command.done));
-  return order.dry_run;
+  if (!order.dry_run) return false;
+  store_.purge(std::move(order), std::move(command.done));
+  return true;
 }
 
 void PurgeIntake::finish_repeated(PurgeCommand& command) {

@@ -399,3 +399,21 @@ TEST_CASE("carried tags are found by value, whatever their number") {
     CHECK_FALSE(has_any_tag(carried, std::vector<Tag>{{random()}, {random()}}));
   }
 }
+
+TEST_CASE("the content type of each entry among changes is added once, and outdates nothing") {
+  using What = ContentChange::What;
+  std::vector<ContentChange> changes{{What::entry, "blog", "a"},
+                                     {What::asset, "", "x1"},
+                                     {What::entry, "page", "b"},
+                                     {What::entry, "blog", "c"}};
+  add_content_types(changes);
+  REQUIRE(changes.size() == 6);
+  CHECK(changes[4].what == What::content_type);
+  CHECK(changes[4].uid == "blog");
+  CHECK(changes[5].uid == "page");
+  CHECK(exact_tags_of(changes[4]).empty());
+  const std::string refers_to_one_of_it =
+      tags_in(R"({"entry":{"uid":"d","of":[{"uid":"b","_content_type_uid":"page"}]}})", "author");
+  CHECK(has_any_tag(refers_to_one_of_it, tags_of(changes[5])));
+  CHECK_FALSE(has_any_tag(refers_to_one_of_it, tags_of(changes[4])));
+}

@@ -38,6 +38,10 @@ BusFields head(const std::string& what) {
 TEST_CASE("A purge comes out of its entry as it went in") {
   PurgeOrder order = order_of_change();
   order.hard = GENERATE(false, true);
+  if (order.hard) {
+    order.changes[0].published = {1'700'000'000'000};
+    order.changes[0].version = "7";
+  }
   const auto reading = read_bus_entry(purge_entry("other", order), "me");
   REQUIRE(reading.what == What::purge);
   const PurgeOrder& got = reading.order;
@@ -57,6 +61,8 @@ TEST_CASE("A purge comes out of its entry as it went in") {
   CHECK(got.changes[0].uid == "bltaaaa1111");
   CHECK(got.changes[0].action == ContentChange::Action::published);
   CHECK(got.changes[0].locale == "en-us");
+  CHECK(got.changes[0].published == order.changes[0].published);
+  CHECK(got.changes[0].version == order.changes[0].version);
   CHECK(got.changes[1].what == ContentChange::What::asset);
   CHECK(got.changes[1].uid == "bltasset1");
 }
@@ -82,7 +88,7 @@ TEST_CASE("What does not fit into an entry becomes a purge of its scopes") {
     order.changes.assign(kMaxBusFields, order.changes[0]);
   }
   SECTION("a uid with the separator in it") {
-    order.changes[0].uid = "a/b";
+    order.changes[0].uid = GENERATE(as<std::string>{}, "a/b", "a/1/2");
   }
   SECTION("a change of nothing") {
     order.changes[0].uid = "";
@@ -131,6 +137,10 @@ TEST_CASE("Entries that no larder writes are unreadable") {
       BusFields{"node", "a", "v", "1", "what", "all"}, head("everything"), head(""), change,
       with(change, {"change", ""}), with(change, {"change", "entry/published/en-us/blog"}),
       with(change, {"change", "entry/published/en-us/blog/a/b"}),
+      with(change, {"change", "entry/published/en-us/blog/a/0/3"}),
+      with(change, {"change", "entry/published/en-us/blog/a/5/"}),
+      with(change, {"change", "entry/published/en-us/blog/a/5/x"}),
+      with(change, {"change", "entry/published/en-us/blog/a/5/3/1"}),
       with(change, {"change", "entry/published/en-us//a"}),
       with(change, {"change", "entry/published/en-us/blog/"}),
       with(change, {"change", "form/published/en-us/blog/a"}),

@@ -20,6 +20,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 DEFAULT = {
     "fill": ("test_a_leader_that_goes_away_does_not_hurt_the_others", "test_conditional_requests",
              "test_the_origin_sees_each_representation_once"),
+    "tls": ("test_tls_1_2_and_1_3_are_spoken_and_no_others",
+            "test_a_reload_takes_a_new_certificate_without_a_failed_request"),
     "tls_origin": ("test_right_certificate_for_the_right_name_is_taken",),
     "name_lookup": ("test_a_changed_address_is_followed_under_traffic",),
     "reload": ("test_the_access_log_is_reopened_all_the_same", "test_a_token_file_is_read_again"),
