@@ -6,7 +6,9 @@
 namespace larder {
 
 bool RawKnowledge::know(std::uint64_t branch, std::vector<RawEntry> entries, MonotonicTime asked) {
-  if (asked < forgotten_) return true;
+  const auto forgotten = forgotten_.find(branch);
+  if (asked < all_forgotten_) return true;
+  if (forgotten != forgotten_.end() && asked < forgotten->second) return true;
   for (RawEntry& entry : entries) entries_.add(branch, std::move(entry));
   return !entries_.is_full();
 }
@@ -26,16 +28,22 @@ std::vector<std::string> RawKnowledge::note_purge(const PurgeOrder& purge, Monot
     anew.push_back(change.uid);
   }
   for (const std::string& type : anew) {
-    forgotten_ = now;
-    forget(type.empty() ? std::nullopt : std::optional(content_tag(type)), purge);
+    forget(type.empty() ? std::nullopt : std::optional(content_tag(type)), purge, now);
   }
   return anew;
 }
 
-void RawKnowledge::forget(std::optional<Tag> content_type, const PurgeOrder& purge) {
+void RawKnowledge::forget(std::optional<Tag> content_type, const PurgeOrder& purge,
+                          MonotonicTime now) {
   const auto branches = branches_of(purge);
-  for (const std::uint64_t branch : branches) entries_.forget(content_type, branch);
+  for (const std::uint64_t branch : branches) {
+    entries_.forget(content_type, branch);
+    forgotten_[branch] = now;
+  }
+  if (!branches.empty() && forgotten_.size() <= kMostBranches) return;
   if (branches.empty()) entries_.forget(content_type, std::nullopt);
+  forgotten_.clear();
+  all_forgotten_ = now;
 }
 
 }  // namespace larder

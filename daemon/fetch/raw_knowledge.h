@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "cache/tags/raw_entries.h"
@@ -29,10 +30,14 @@ class RawKnowledge {
   std::vector<std::string> note_purge(const PurgeOrder& purge, MonotonicTime now);
 
  private:
-  void forget(std::optional<Tag> content_type, const PurgeOrder& purge);
+  static constexpr std::size_t kMostBranches = 1'024;
+
+  void forget(std::optional<Tag> content_type, const PurgeOrder& purge, MonotonicTime now);
 
   RawEntries entries_;
-  MonotonicTime forgotten_{-1};
+  /// When something of them was forgotten for the last time.
+  std::unordered_map<std::uint64_t, MonotonicTime> forgotten_;  ///< by branch
+  MonotonicTime all_forgotten_{-1};
 };
 
 }  // namespace larder

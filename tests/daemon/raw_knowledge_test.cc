@@ -98,6 +98,18 @@ TEST_CASE("raw knowledge: what was asked for before a change of schema is not le
   CHECK(raw.entries().references_of(kMain, kBlog) != nullptr);
 }
 
+TEST_CASE("raw knowledge: what one branch has forgotten keeps no other from learning") {
+  RawKnowledge raw(10);
+  PurgeOrder order = scope_purge(PurgeSource::sync);
+  order.api_key = "blt1";
+  order.branch = "live";
+  raw.note_purge(order, {5});
+  raw.know(kMain, {{kBlog, content_tag("blog"), {}}}, {4});
+  raw.know(kLive, {{kBlog, content_tag("blog"), {}}}, {4});
+  CHECK(raw.entries().references_of(kMain, kBlog) != nullptr);
+  CHECK(raw.entries().references_of(kLive, kBlog) == nullptr);
+}
+
 TEST_CASE("raw knowledge: says when there is no room for more") {
   RawKnowledge raw(1);
   CHECK_FALSE(raw.know(kMain, {{kBlog, content_tag("blog"), {}}}, {0}));
