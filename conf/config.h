@@ -181,7 +181,7 @@ struct PurgeConfig {
   unsigned events = 256;  ///< purges that are remembered for `larderctl events`
   unsigned warm = 0;      ///< objects, the most used ones, that a purge has refreshed at once
   /// Versions of entries of which it is remembered what they refer to.
-  unsigned known_entries = 50'000;
+  unsigned known_entries = 0;
   friend bool operator==(const PurgeConfig&, const PurgeConfig&) = default;
 };
 

@@ -21,7 +21,7 @@ bool add_references(std::uint64_t branch, const RawEntries& known, TagSet& tags)
     if (references == nullptr) return false;
     for (const Tag tag : *references) tags.add_reference(tag);
   }
-  return true;
+  return tags.entries().has_value();  // else those that are not shown are lost with the others
 }
 
 }  // namespace

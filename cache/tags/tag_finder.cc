@@ -134,8 +134,8 @@ void TagFinder::take_value() {
 }
 
 void TagFinder::end_object(const Frame& frame) {
-  if (frame.content_type == kAssets || (frame.is_asset && frame.content_type.empty()) ||
-      frame.role == Role::asset) {
+  if (frame.content_type == kAssets || frame.role == Role::asset ||
+      (frame.is_asset && frame.content_type.empty() && frame.role != Role::entry)) {
     return frame.uid.empty() ? tags_.add(asset_list_tag()) : tags_.add_asset(frame.uid);
   }
   if (frame.role == Role::entry || !frame.content_type.empty()) return end_entry(frame);

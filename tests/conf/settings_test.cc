@@ -118,7 +118,7 @@ std::vector<Row> rows_of_sections() {
       plain("purge.soft_for", kNow, "\"5s\"", "2s -> 5s"),
       plain("purge.unknown_for", kLater, "\"5s\"", "0s -> 5s"),
       plain("purge.warm", kNow, "50", "0 -> 50"),
-      plain("purge.known_entries", kNow, "1000", "50000 -> 1000"),
+      plain("purge.known_entries", kNow, "1000", "0 -> 1000"),
       plain("audit.per_minute", kNow, "6", "0 -> 6"),
       plain("preview.strict_token", kNow, "true", "false -> true"),
       plain("preview.allow_authorization", kNow, "true", "false -> true"),

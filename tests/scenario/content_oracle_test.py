@@ -81,7 +81,7 @@ def receiver_of(stage):
 def learn(stage, larder):
     """What all entries refer to, by the Sync API; then webhooks alone tell of changes. Gives what waits until
     that is known again, after changes of schemas and aliases."""
-    larder.reload(stack=stacks(stage, NAMES))
+    larder.reload(stack=stacks(stage, NAMES), purge={"known_entries": 50_000})
     wait_followed(larder, len(NAMES))
     entries_ = int(0.99 * sum(SIZES.values()) * len(NAMES))  # some are away
 
