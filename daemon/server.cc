@@ -199,10 +199,7 @@ void Server::open_webhook() {
         order.source = PurgeSource::webhook;
         purge(std::move(order), std::move(done));
       },
-      [this](std::vector<std::uint64_t> branches, const RawEntry& entry) {
-        origin_->post(RawNote{std::move(branches), entry});
-      },
-      listeners_.take_webhook());
+      [this](RawNote note) { origin_->post(std::move(note)); }, listeners_.take_webhook());
 }
 
 void Server::open_bus() {

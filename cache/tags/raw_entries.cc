@@ -3,8 +3,6 @@
 
 #include <utility>
 
-#include "cache/tags/request_tags.h"
-
 namespace larder {
 namespace {
 
@@ -64,13 +62,13 @@ void RawEntries::forget(std::optional<Tag> content_type, std::optional<std::uint
   std::erase_if(order_, [&](const EntryVersion& version) { return !entries_.contains(version); });
 }
 
-void add_inclusions(const CanonicalRequest& request, std::uint64_t branch, const RawEntries& known,
-                    TagSet& tags) {
-  const Inclusion inclusion = inclusion_of(request.query);
+void add_inclusions(Inclusion inclusion, bool of_variant, std::uint64_t branch,
+                    const RawEntries& known, TagSet& tags) {
   if (inclusion == Inclusion::none) return;
-  // A variant of an entry has the version of the entry, and may refer to others.
-  const bool traceable = inclusion == Inclusion::references && request.variants.empty();
-  if (!traceable || !add_references(branch, known, tags)) tags.add(inclusion_tag());
+  const bool traceable = inclusion == Inclusion::references && !of_variant;
+  if (!traceable || !add_references(branch, known, tags)) return tags.add(inclusion_tag());
+  // With a changed global field, the same versions may refer to others.
+  tags.add(any_schema_tag());
 }
 
 }  // namespace larder

@@ -8,8 +8,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "cache/request/canonical.h"
 #include "cache/tags/entry_version.h"
+#include "cache/tags/request_tags.h"
 #include "cache/tags/tag_set.h"
 
 namespace larder {
@@ -50,10 +50,11 @@ class RawEntries {
   std::deque<EntryVersion> order_;  ///< as they came
 };
 
-/// Adds what the answer to `request` may include once it is published: of each entry that it shows
-/// what that refers to, or inclusion_tag() where that is not known. For answers that were found;
-/// before the tags are taken.
-void add_inclusions(const CanonicalRequest& request, std::uint64_t branch, const RawEntries& known,
-                    TagSet& tags);
+/// Adds what an answer may include once it is published: of each entry that it shows what that
+/// refers to, or inclusion_tag() where that is not known. For answers that were found; before the
+/// tags are taken. `of_variant`: of entries in a variant, which has the version of the entry and
+/// may refer to others.
+void add_inclusions(Inclusion inclusion, bool of_variant, std::uint64_t branch,
+                    const RawEntries& known, TagSet& tags);
 
 }  // namespace larder

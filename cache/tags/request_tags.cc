@@ -107,6 +107,12 @@ QueryTraits traits_of(std::string_view query) {
   return traits;
 }
 
+Inclusion inclusion_of(const QueryTraits& traits) {
+  if (!traits.includes_references && !traits.includes_embedded) return Inclusion::none;
+  if (traits.includes_embedded || traits.shows_parts) return Inclusion::parts;
+  return Inclusion::references;
+}
+
 void add_entries_path(const std::vector<std::string>& segments, bool found,
                       const QueryTraits& traits, TagSet& tags) {
   const std::string& type = segments[1];
@@ -147,14 +153,8 @@ std::string content_type_of(std::string_view path) {
   return segments.size() > 1 && segments[0] == "content_types" ? segments[1] : std::string();
 }
 
-Inclusion inclusion_of(std::string_view query) {
-  const QueryTraits traits = traits_of(query);
-  if (!traits.includes_references && !traits.includes_embedded) return Inclusion::none;
-  if (traits.includes_embedded || traits.shows_parts) return Inclusion::parts;
-  return Inclusion::references;
-}
-
-void add_request_tags(std::string_view path, std::string_view query, bool found, TagSet& tags) {
+Inclusion add_request_tags(std::string_view path, std::string_view query, bool found,
+                           TagSet& tags) {
   const auto segments = segments_of(path);
   const QueryTraits traits = traits_of(query);
   if (traits.crosses_references) tags.add(any_list_tag());
@@ -173,6 +173,7 @@ void add_request_tags(std::string_view path, std::string_view query, bool found,
   } else {
     tags.add(unknown_tag());  // sync, and what is not known yet
   }
+  return inclusion_of(traits);
 }
 
 }  // namespace larder

@@ -18,11 +18,11 @@ enum class Inclusion : std::uint8_t {
   references,  ///< referenced entries, each whole
   parts,  ///< less than whole entries, or embedded ones: not all that is shown says its version
 };
-Inclusion inclusion_of(std::string_view query);
 
 /// Adds what an answer depends on as its request alone tells, whatever is in its body: path and
 /// query are those of the CanonicalRequest. An answer that says "not found" may change with any
-/// entry of the content type, so `found` is false for it. What may be included besides is not told.
-void add_request_tags(std::string_view path, std::string_view query, bool found, TagSet& tags);
+/// entry of the content type, so `found` is false for it. Gives what is
+/// included besides, of which no tag tells.
+Inclusion add_request_tags(std::string_view path, std::string_view query, bool found, TagSet& tags);
 
 }  // namespace larder

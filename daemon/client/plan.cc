@@ -36,6 +36,7 @@ FillOrder fill_order_for(const Plan& plan, const RequestView& request, Waiter wa
   order.unkeyed = header_lines(request, upstream.forward_headers_unkeyed);
   order.unkeyed.push_back(loop_line(request, server));
   order.has_stale = plan.object.has_value();
+  order.generation = plan.generation;
   order.skip_store = plan.store_reason == Reason::credential_rejected;
   return order;
 }

@@ -48,6 +48,7 @@ struct Plan {
   CacheKey key;                            ///< of answers and fills
   std::optional<CanonicalForm> canonical;  ///< of fills and stale answers
   std::optional<ObjectView> object;
+  std::uint64_t generation = 0;  ///< Settings::generation by which it was made
 
   /// The reason of the step that decided: of the refusal, of the route for preflights and relays,
   /// of the store for answers and fills.

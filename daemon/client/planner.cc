@@ -41,6 +41,7 @@ void Planner::use(SettingsPtr settings) {
 
 Plan Planner::plan(const RequestView& request, ListenerConfig::Role role, WallTime now) {
   Plan plan;
+  plan.generation = settings_->generation;
   const auto* known = memo_.find_request(request, role);
   if (known == nullptr || !answer_known(*known, now, plan)) {
     plan_anew(request, role, now, plan);

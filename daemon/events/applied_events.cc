@@ -71,12 +71,6 @@ void AppliedEvents::remember(const Marks& marks) {
   }
 }
 
-void AppliedEvents::forget_all() {
-  const std::lock_guard lock(mutex_);
-  known_.clear();
-  order_.clear();
-}
-
 std::size_t AppliedEvents::size() const {
   const std::lock_guard lock(mutex_);
   return known_.size();

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstring>
 #include <deque>
 #include <mutex>
 #include <unordered_set>
@@ -37,21 +36,12 @@ class AppliedEvents {
   /// What to remember of `order` when it is durable.
   static Marks marks_of(const PurgeOrder& order);
   void remember(const Marks& marks);
-  void forget_all();
   std::size_t size() const;
 
  private:
-  struct Hash {
-    std::size_t operator()(const Sha256& digest) const {
-      std::size_t hash = 0;
-      std::memcpy(&hash, digest.data(), sizeof hash);
-      return hash;
-    }
-  };
-
   const std::size_t most_;
   mutable std::mutex mutex_;
-  std::unordered_set<Sha256, Hash> known_;
+  std::unordered_set<Sha256, Sha256Hash> known_;
   std::deque<Sha256> order_;  ///< the oldest first
 };
 

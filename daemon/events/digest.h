@@ -2,13 +2,24 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <initializer_list>
 #include <string_view>
 
 namespace larder {
 
 using Sha256 = std::array<std::uint8_t, 32>;
+
+/// For tables: a part of a digest is as good as all of it.
+struct Sha256Hash {
+  std::size_t operator()(const Sha256& digest) const {
+    std::size_t hash = 0;
+    std::memcpy(&hash, digest.data(), sizeof hash);
+    return hash;
+  }
+};
 
 Sha256 sha256(std::string_view text);
 

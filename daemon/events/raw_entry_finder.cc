@@ -11,7 +11,11 @@ std::optional<RawEntry> RawEntryFinder::take() {
 
 /// The outermost container is no member; of the others, each must lie in the one before.
 void RawEntryFinder::on_open(JsonContainer container, unsigned depth) {
-  if (inside()) return finder_->on_open(container, depth - static_cast<unsigned>(path_.size()) + 1);
+  if (inside()) {
+    arrays_.resize(depth_inside(depth));
+    arrays_.push_back(container == JsonContainer::array);
+    return finder_->on_open(container, depth_inside(depth));
+  }
   if (depth == 0 || depth != matched_ + 1) return;
   const std::string_view wanted = path_[matched_];
   const bool next_is_element = matched_ + 1 < path_.size() && path_[matched_ + 1].empty();
@@ -22,7 +26,7 @@ void RawEntryFinder::on_open(JsonContainer container, unsigned depth) {
 
 void RawEntryFinder::on_close(JsonContainer container, unsigned depth) {
   if (inside()) {
-    finder_->on_close(container, depth - static_cast<unsigned>(path_.size()) + 1);
+    finder_->on_close(container, depth_inside(depth));
     if (depth > path_.size()) return;
     end();
   }
@@ -35,14 +39,19 @@ void RawEntryFinder::on_text(JsonText kind, std::string_view part, bool last, un
     key_ = text_.text();
     if (inside() && key_ == "created_by") names_creator_ = true;
   }
-  if (inside()) {
-    finder_->on_text(kind, part, last, depth - static_cast<unsigned>(path_.size()) + 1);
-  }
+  if (!inside()) return;
+  finder_->on_text(kind, part, last, depth_inside(depth));
+  if (kind == JsonText::string) take_text(part, last, depth_inside(depth));
+}
+
+void RawEntryFinder::take_text(std::string_view part, bool last, unsigned depth) {
+  if (depth > arrays_.size() || !arrays_[depth - 1] || !value_.add(part, last)) return;
+  if (!value_.cut()) tags_.add_reference(reference_tag(value_.text()));
 }
 
 void RawEntryFinder::on_literal(JsonLiteral literal, unsigned depth) {
   if (inside()) {
-    finder_->on_literal(literal, depth - static_cast<unsigned>(path_.size()) + 1);
+    finder_->on_literal(literal, depth_inside(depth));
   }
 }
 
@@ -51,6 +60,7 @@ void RawEntryFinder::begin() {
   tags_ = {};
   names_creator_ = false;
   found_.reset();
+  arrays_.assign(2, false);  // the answer, and the entry
   finder_.emplace("", tags_);
   finder_->on_open(JsonContainer::object, 0);
   finder_->on_text(JsonText::key, "entry", true, 1);

@@ -14,6 +14,7 @@
 namespace larder {
 
 /// Finds an entry that lies on a path in a JSON text, and which version of it refers to what.
+/// References of old content types are lists of uids alone: each text in a list counts as one.
 class RawEntryFinder final : public JsonEvents {
  public:
   /// The names of the members that lead to it, "" for each element of an array; they outlive this.
@@ -32,6 +33,11 @@ class RawEntryFinder final : public JsonEvents {
 
  private:
   bool inside() const { return finder_.has_value(); }
+  /// As the TagFinder sees it.
+  unsigned depth_inside(unsigned depth) const {
+    return depth - static_cast<unsigned>(path_.size()) + 1;
+  }
+  void take_text(std::string_view part, bool last, unsigned depth);
   void begin();
   void end();
 
@@ -41,6 +47,8 @@ class RawEntryFinder final : public JsonEvents {
   std::string key_;  ///< the last one below those
   TagSet tags_;
   std::optional<TagFinder> finder_;  ///< while the entry comes
+  std::vector<bool> arrays_;         ///< the containers around, by depth_inside(): is it one?
+  JsonTextBuffer value_{128};        ///< longer than any uid
   bool names_creator_ = false;
   std::optional<RawEntry> found_;
 };

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstring>
 #include <deque>
 #include <unordered_set>
 
@@ -28,13 +27,6 @@ class SeenEvents {
   std::size_t size() const { return known_.size(); }
 
  private:
-  struct Hash {
-    std::size_t operator()(const Sha256& digest) const {
-      std::size_t hash = 0;
-      std::memcpy(&hash, digest.data(), sizeof hash);
-      return hash;
-    }
-  };
   struct Event {
     Sha256 body;
     WallTime until;
@@ -42,7 +34,7 @@ class SeenEvents {
   void forget(WallTime now);
 
   const std::size_t most_;
-  std::unordered_set<Sha256, Hash> known_;
+  std::unordered_set<Sha256, Sha256Hash> known_;
   std::deque<Event> order_;  ///< the oldest first
 };
 

@@ -2,7 +2,6 @@
 #include "daemon/fetch/fetch_thread.h"
 
 #include <algorithm>
-#include <functional>
 
 #include "cache/store/find_answer.h"
 #include "cache/tags/place.h"
@@ -382,7 +381,7 @@ void FetchThread::take(CommittedNote& note) {
 }
 
 void FetchThread::take(RawNote& note) {
-  for (const auto branch : note.branches) raw_.know(branch, {note.entry}, monotonic_now());
+  raw_.know(note, wall(), monotonic_now());
 }
 
 void FetchThread::on_unshareable(const Fill& fill, std::vector<FillOrder> others, Unshareable why) {
@@ -488,12 +487,14 @@ bool FetchThread::may_have_hits(const Fill& fill) {
 void FetchThread::on_accepted(const Fill& fill) {
   unshared_.unmark(fill.order().key);
   if (fill.status() != 200) return;  // an edge says 404 without a look at the credential
-  known_good_.note(fill.order());
-  refetches_.note_answer(fill.order());
-  const bool was_rejected = rejected_.accept(fill.order().scope->credential);
-  if (!was_rejected && !fill.order().skip_store) return;
+  const FillOrder& order = fill.order();
+  if (order.generation == settings_->generation) {  // else its token may be removed
+    known_good_.note(order);
+    refetches_.note_answer(order);
+  }
+  if (!rejected_.accept(order.scope->credential) && !order.skip_store) return;
   metrics_.credentials_rejected.set(rejected_.believed());
-  workers_.tell_all({.credential = fill.order().scope->credential, .rejected = false});
+  workers_.tell_all({.credential = order.scope->credential, .rejected = false});
 }
 
 }  // namespace larder

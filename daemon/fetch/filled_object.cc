@@ -20,10 +20,12 @@ ObjectHead filled_object(const FillOrder& order, int status, const Lifetime& lif
                  .body_length = body.bytes};
   object.entity_fields = blocks.entity;
   object.shared_fields = blocks.shared;
-  add_request_tags(order.request.path, order.request.query, status < 400, tags);
-  if (status < 400) {
+  const bool found = status < 400;
+  const Inclusion inclusion =
+      add_request_tags(order.request.path, order.request.query, found, tags);
+  if (found) {
     const auto branch = branch_place(order.scope->api_key, order.scope->branch);
-    add_inclusions(order.request, branch, raw, tags);
+    add_inclusions(inclusion, !order.request.variants.empty(), branch, raw, tags);
   }
   object.tags = tags.take();
   return object;

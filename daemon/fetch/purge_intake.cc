@@ -7,26 +7,31 @@ namespace larder {
 
 bool PurgeIntake::take(PurgeCommand& command, const PurgeConfig& config) {
   PurgeOrder& order = command.order;
-  if (!order.dry_run) {
-    const std::size_t repeated = applied_.take_out(order);
-    log_.note_repeated(order.source, repeated);
-    if (repeated > 0 && order.changes.empty()) {
-      finish_repeated(command);
-      return true;
-    }
-    AppliedEvents::Marks marks = AppliedEvents::marks_of(order);
-    if (!marks.empty()) {
-      command.done = [this, marks = std::move(marks),
-                      done = std::move(command.done)](PurgeResult result) {
-        if (!result.error) applied_.remember(marks);
-        done(std::move(result));
-      };
-    }
-  }
+  // Without the fence, what a lagging CDN brought back meanwhile is purged by the repetition.
+  if (!order.dry_run && config.fence && take_out_repeated(command)) return true;
   if (config.mode == PurgeConfig::Mode::content_type) add_content_types(order.changes);
   if (!order.dry_run) return false;
   store_.purge(std::move(order), std::move(command.done));
   return true;
+}
+
+/// True = nothing is left of it, and it is seen to.
+bool PurgeIntake::take_out_repeated(PurgeCommand& command) {
+  PurgeOrder& order = command.order;
+  const std::size_t repeated = applied_->take_out(order);
+  log_.note_repeated(order.source, repeated);
+  if (repeated > 0 && order.changes.empty()) {
+    finish_repeated(command);
+    return true;
+  }
+  AppliedEvents::Marks marks = AppliedEvents::marks_of(order);
+  if (marks.empty()) return false;
+  command.done = [applied = applied_, marks = std::move(marks),
+                  done = std::move(command.done)](PurgeResult result) {
+    if (!result.error) applied->remember(marks);
+    done(std::move(result));
+  };
+  return false;
 }
 
 void PurgeIntake::finish_repeated(PurgeCommand& command) {

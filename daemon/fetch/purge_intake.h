@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
+
 #include "cache/store/store.h"
 #include "conf/config.h"
 #include "daemon/events/applied_events.h"
@@ -13,21 +15,24 @@ namespace larder {
 /// `purge.mode` more is added. On the fetch thread, which every purge passes.
 class PurgeIntake {
  public:
-  /// Both outlive this, and this outlives the purges that it has seen.
+  /// Both outlive this.
   PurgeIntake(Store& store, PurgeLog& log) : store_(store), log_(log) {}
 
   /// True = nothing is to be purged, and the command is seen to: a dry run, or an order of which
   /// nothing is left (the position that it carries is kept all the same).
   bool take(PurgeCommand& command, const PurgeConfig& config);
   /// The settings have changed.
-  void forget() { applied_.forget_all(); }
+  void forget() { applied_ = std::make_shared<AppliedEvents>(); }
 
  private:
+  bool take_out_repeated(PurgeCommand& command);
   void finish_repeated(PurgeCommand& command);
 
   Store& store_;
   PurgeLog& log_;
-  AppliedEvents applied_;
+  /// Shared with purges under way: what they still remember after forget() is gone with the old
+  /// one.
+  std::shared_ptr<AppliedEvents> applied_ = std::make_shared<AppliedEvents>();
 };
 
 }  // namespace larder

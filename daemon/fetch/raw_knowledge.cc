@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/fetch/raw_knowledge.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace larder {
@@ -11,6 +12,12 @@ bool RawKnowledge::know(std::uint64_t branch, std::vector<RawEntry> entries, Mon
   if (forgotten != forgotten_.end() && asked < forgotten->second) return true;
   for (RawEntry& entry : entries) entries_.add(branch, std::move(entry));
   return !entries_.is_full();
+}
+
+void RawKnowledge::know(const RawNote& note, WallTime wall, MonotonicTime now) {
+  const std::int64_t age_ms = std::max<std::int64_t>(0, wall.ms - note.told.ms);
+  const MonotonicTime asked{now.ms - age_ms - kSkewMs};
+  for (const std::uint64_t branch : note.branches) know(branch, {note.entry}, asked);
 }
 
 std::vector<std::string> RawKnowledge::note_purge(const PurgeOrder& purge, MonotonicTime now) {

@@ -17,6 +17,8 @@ namespace larder {
 /// references of a version than before. On the fetch thread; pure.
 class RawKnowledge {
  public:
+  static constexpr Milliseconds kSkewMs = 60'000;
+
   explicit RawKnowledge(std::size_t most) : entries_(most) {}
 
   void set_most(std::size_t most) { entries_.set_most(most); }
@@ -25,6 +27,9 @@ class RawKnowledge {
   /// What the CMS says of a branch (branch_place()); it was asked then. Nothing is learnt of what
   /// may be from before a change of schema. False = there is no room for more.
   bool know(std::uint64_t branch, std::vector<RawEntry> entries, MonotonicTime asked);
+  /// What an event of the CMS says. As if asked for when that happened, or earlier: the CMS's clock
+  /// may be kSkewMs ahead.
+  void know(const RawNote& note, WallTime wall, MonotonicTime now);
   /// Forgets what the purge says has changed its shape: the content types that are to be learnt
   /// anew in its branches, "" = all.
   std::vector<std::string> note_purge(const PurgeOrder& purge, MonotonicTime now);

@@ -36,6 +36,7 @@ struct FillOrder {
       false;  ///< the worker can answer with a stale object: fail rather than pass an error on
   bool past_caches = false;  ///< no cache on the way may answer; set by the fetch thread
   bool skip_store = false;   ///< the credential must prove itself anew: only the origin may answer
+  std::uint64_t generation = 0;  ///< Settings::generation by which it was planned
 };
 
 /// The lane in which its fill waits for the origin.
@@ -66,6 +67,7 @@ struct RelayOrder {
 struct RawNote {
   std::vector<std::uint64_t> branches;  ///< branch_place()
   RawEntry entry;
+  WallTime told;  ///< when, by the CMS
 };
 
 /// The client is gone or its deadline has passed.

@@ -42,11 +42,10 @@ class TlsSession {
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
 
-  /// From here on ciphertext is read from `input`: borrowed, until unread() is empty or taken.
+  /// From here on ciphertext is read from `input`: borrowed, until take_unread().
   void feed(std::string_view input) { input_ = input; }
   /// What is left of it.
   std::string_view take_unread() { return std::exchange(input_, {}); }
-  bool has_unread() const { return !input_.empty(); }
 
   Step handshake();
   /// Plaintext of one record at most.

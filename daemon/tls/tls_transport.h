@@ -89,7 +89,6 @@ class TlsTransport final : public Transport,
   void step_handshake();
   void read_records();
   void keep_input(std::string_view rest);
-  void enter_line();
   void settle();
   bool flush();
   void write_next();

@@ -7,7 +7,6 @@
 #include "conf/base/check.h"
 #include "conf/base/log.h"
 #include "conf/base/startup_error.h"
-#include "daemon/orders/orders.h"
 
 namespace larder {
 namespace {
@@ -276,8 +275,11 @@ void WebhookServer::begin(WebhookConnection& connection, WebhookVerdict verdict)
 
 void WebhookServer::order(std::uint64_t number, const Pending& pending) {
   const WebhookEvent& event = pending.event;
-  // Before the purge, so that what is asked for after it finds it known.
-  if (event.entry) know_(branches_of(*event.order), *event.entry);
+  // Before the purge, so that what is asked for after it finds it known. A stranger teaches
+  // nothing.
+  if (event.entry && event.triggered.ms > 0 && !settings_->config.webhook.allow_unverified) {
+    know_({branches_of(*event.order), *event.entry, event.triggered});
+  }
   purge_(*event.order, [mailbox = mailbox_, number](PurgeResult result) {
     mailbox->post({number, std::move(result)});
   });

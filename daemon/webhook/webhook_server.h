@@ -13,6 +13,7 @@
 #include "conf/signing_key.h"
 #include "daemon/http1/listen.h"
 #include "daemon/http1/transport.h"
+#include "daemon/orders/orders.h"
 #include "daemon/webhook/key_fetch.h"
 #include "daemon/webhook/webhook_connection.h"
 #include "daemon/webhook/webhook_desk.h"
@@ -29,8 +30,8 @@ class WebhookServer final : public WebhookOwner {
  public:
   /// `done` may be called on any thread.
   using Purge = std::function<void(PurgeOrder order, std::function<void(PurgeResult)> done)>;
-  /// What an entry of these branches (branch_place()) refers to.
-  using Know = std::function<void(std::vector<std::uint64_t> branches, const RawEntry& entry)>;
+  /// What an entry refers to.
+  using Know = std::function<void(RawNote note)>;
 
   /// Throws StartupError where the file of the public key is wrong.
   WebhookServer(uv_loop_t* loop, SettingsPtr settings, Purge purge, Know know,

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cache/body/json_stream.h"
+#include "cache/tags/change.h"
 #include "cache/tags/place.h"
 #include "cache/tags/request_tags.h"
 #include "cache/tags/tag_finder.h"
@@ -39,11 +40,9 @@ std::string tags_of_answer(const std::string& body, const std::string& query,
   JsonStream stream(&finder);
   REQUIRE(stream.feed(body));
   REQUIRE(stream.finish());
-  CanonicalRequest request;
-  request.path = "/v3/content_types/blog/entries/a";
-  request.query = query;
-  request.variants = variants;
-  add_inclusions(request, kBranch, known, tags);
+  TagSet of_request;
+  add_inclusions(add_request_tags("/v3/content_types/blog/entries/a", query, true, of_request),
+                 !variants.empty(), kBranch, known, tags);
   return tags.take();
 }
 
@@ -91,6 +90,31 @@ TEST_CASE("raw entries: where one shown version is not known, anything may be in
   RawEntries known(10);
   known.add(kBranch, raw("a", {}));
   CHECK(has(tags_of_answer(body, query, known, variants), inclusion_tag()));
+}
+
+TEST_CASE("raw entries: so many references that not all fit are not learnt") {
+  RawEntries known(100);
+  std::string list;
+  for (int i = 0; i < 20; ++i) {
+    std::vector<Tag> references;
+    for (int j = 0; j < 100; ++j) references.push_back(reference_tag(std::to_string(i * 100 + j)));
+    known.add(kBranch, raw("e" + std::to_string(i), std::move(references)));
+    list += (i > 0 ? "," : "") + entry("e" + std::to_string(i));
+  }
+  CHECK(has(tags_of_answer(R"({"entries":[)" + list + "]}", kInclude, known), inclusion_tag()));
+}
+
+TEST_CASE("raw entries: an entry with a file name is an entry") {
+  const std::string body = R"({"entry":)" + entry("a", R"(,"filename":"a.png")") + "}";
+  CHECK(has(tags_of_answer(body, kInclude, RawEntries(10)), inclusion_tag()));
+  CHECK(has(tags_of_answer(body, "", RawEntries(10)), entry_tag("a")));
+}
+
+TEST_CASE("raw entries: a changed global field meets what was learnt") {
+  RawEntries known(10);
+  known.add(kBranch, raw("a", {}));
+  const auto tags = tags_of_answer(R"({"entry":)" + entry("a") + "}", kInclude, known);
+  CHECK(has_any_tag(tags, tags_of({ContentChange::What::global_field, "", "seo"})));
 }
 
 TEST_CASE("raw entries: who includes nothing depends on no reference") {
@@ -170,7 +194,8 @@ TEST_CASE("raw entries: what a query has included") {
       {"include%5B%5D=author&except%5Bauthor%5D%5B%5D=name", Inclusion::parts},
   }));
   CAPTURE(query);
-  CHECK(inclusion_of(query) == inclusion);
+  TagSet tags;
+  CHECK(add_request_tags("/v3/content_types/blog/entries", query, true, tags) == inclusion);
 }
 
 TEST_CASE("entry version: each part counts, and all are needed") {

@@ -24,10 +24,8 @@ std::string carried_by(const std::string& path, const std::string& query, const 
   TagFinder finder(content_type_of(path), tags);
   JsonStream stream(&finder);
   REQUIRE((stream.feed(body) && stream.finish()));
-  add_request_tags(path, query, true, tags);
-  CanonicalRequest request;
-  request.query = query;
-  add_inclusions(request, 0, RawEntries(0), tags);
+  const Inclusion inclusion = add_request_tags(path, query, true, tags);
+  add_inclusions(inclusion, false, 0, RawEntries(0), tags);
   return tags.take();
 }
 

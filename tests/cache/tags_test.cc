@@ -333,13 +333,11 @@ TEST_CASE("an entry that is gone meets what shows it, and lists that feel its ab
   const auto meets = [](ContentChange::Action action, const char* query, const char* body,
                         const char* path = "/v3/content_types/blog/entries", bool found = true) {
     TagSet tags;
-    add_request_tags(path, query, found, tags);
+    const Inclusion inclusion = add_request_tags(path, query, found, tags);
     TagFinder finder(content_type_of(path), tags);
     JsonStream stream(&finder);
     REQUIRE(stream.feed(body));
-    CanonicalRequest request;
-    request.query = query;
-    add_inclusions(request, 1, RawEntries(0), tags);
+    add_inclusions(inclusion, false, 1, RawEntries(0), tags);
     return has_any_tag(tags.take(),
                        tags_of({ContentChange::What::entry, "blog", "c", action, "en-us"}));
   };

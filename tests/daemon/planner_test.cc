@@ -251,10 +251,12 @@ TEST_CASE("planner: a plan is its own, whatever is planned after it", "[daemon]"
   const Plan second = bench.plan(other, 0);
   CHECK(first.fields.environment == "prod");
   CHECK(first.scope->environment == "prod");
+  CHECK(first.generation == bench.settings->generation);
   const auto order = fill_order_for(first, view, {}, bench.settings->config.server,
                                     bench.settings->config.upstream);
   CHECK(order.request.path == kPath);
   CHECK(order.request.variants.empty());
+  CHECK(order.generation == bench.settings->generation);
   CHECK(order.key == first.key);
   CHECK(order.scope == first.scope);
   CHECK(order.access_token.reveal() == larder::testing::kToken);

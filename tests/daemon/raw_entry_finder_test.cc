@@ -57,6 +57,18 @@ TEST_CASE("raw entry finder: an entry on the path, with all that it refers to") 
   CHECK_FALSE(refers_to(*entry, "x"));
 }
 
+TEST_CASE("raw entry finder: lists of uids are references too") {
+  const auto entry =
+      found_in(R"({"data":{"entry":{"uid":"a","locale":"en","_version":1,"updated_at":"t",
+      "title":"z","author":["b"],"blocks":[{"card":{"pages":["c","d"],"name":"y"}}]}}})");
+  REQUIRE(entry);
+  for (const char* uid : {"b", "c", "d"}) {
+    CAPTURE(uid);
+    CHECK(refers_to(*entry, uid));
+  }
+  for (const char* text : {"y", "z"}) CHECK_FALSE(refers_to(*entry, text));
+}
+
 TEST_CASE("raw entry finder: nothing where not all is known") {
   const auto text = GENERATE(
       std::string(R"({"data":{}})"), R"({"data":{"entry":[]}})",

@@ -110,6 +110,21 @@ TEST_CASE("raw knowledge: what one branch has forgotten keeps no other from lear
   CHECK(raw.entries().references_of(kLive, kBlog) == nullptr);
 }
 
+TEST_CASE("raw knowledge: an event of before a change of schema teaches nothing") {
+  const auto [told_ms, learns] = GENERATE(table<std::int64_t, bool>({
+      {100'000 - 20'000, false},
+      {100'000, false},  // by a clock that is ahead it may be from before
+      {100'000 + RawKnowledge::kSkewMs, true},
+  }));
+  CAPTURE(told_ms);
+  RawKnowledge raw(10);
+  raw.note_purge(change({{What::content_type, "", "blog"}}),
+                 {1'000'000});  // at 100'000 by the wall
+  const RawNote note{{kMain}, {kBlog, content_tag("blog"), {}}, {told_ms}};
+  raw.know(note, {200'000}, {1'100'000});
+  CHECK((raw.entries().references_of(kMain, kBlog) != nullptr) == learns);
+}
+
 TEST_CASE("raw knowledge: says when there is no room for more") {
   RawKnowledge raw(1);
   CHECK_FALSE(raw.know(kMain, {{kBlog, content_tag("blog"), {}}}, {0}));

@@ -98,6 +98,35 @@ def test_a_webhook_that_comes_behind_sync_purges_nothing_again(stage):
         both.fill(ENTRY)
 
 
+def test_a_reload_forgets_what_was_applied(stage):
+    both = Both(stage)
+    both.fill(ENTRY)
+    both.hold_sync()
+    acknowledged = both.sent()
+    both.sandbox.publish("blog", "bltaaaa1111")
+    both.wait_sent(acknowledged + 1)
+    both.larder.reload(purge={"soft_for": "100ms"})
+    both.release_sync()
+    purged = "entry blog/bltaaaa1111 (en-us)"
+    check_equal(both.events(), [("webhook", purged), ("sync", purged)], "purges")
+
+
+def test_without_the_fence_each_way_purges(stage):
+    """What a lagging CDN has brought back behind the webhook, sync purges."""
+    both = Both(stage)
+    both.larder.reload(purge={"fence": False})
+    both.fill(ENTRY)
+    both.hold_sync()
+    acknowledged = both.sent()
+    both.sandbox.publish("blog", "bltaaaa1111")
+    both.wait_sent(acknowledged + 1)
+    both.fill(ENTRY)
+    both.release_sync()
+    purged = "entry blog/bltaaaa1111 (en-us)"
+    check_equal(both.events(), [("webhook", purged), ("sync", purged)], "purges")
+    check(not both.is_hit(ENTRY), "what was refilled before sync told is kept")
+
+
 def test_what_is_unpublished_has_no_time_and_purges_by_each(stage):
     both = Both(stage)
     both.fill(ENTRY)
