@@ -47,6 +47,9 @@ struct PurgeOrder {
   std::string environment;
   std::string branch;
   std::vector<std::string> aliases = {};  ///< other names of `branch`; without it there are none
+  /// `branch` is an alias that has moved to this one of `aliases`, which itself has not changed; ""
+  /// = nothing has moved.
+  std::string moved_to = {};
   /// change: what has changed; what may show any of it goes.
   std::vector<ContentChange> changes = {};
   /// When the content changed, by the system's clock; 0 = when the purge is taken.

@@ -121,7 +121,7 @@ Result<std::vector<UrlLister::Found>> UrlLister::find(StoreReader& reader, Job& 
 void UrlLister::look(StoreReader& reader, Found& found, WallTime now) {
   ListedObject& object = found.object;
   TagNames names(found.tags);
-  names.try_path(object.path);
+  names.try_request(object.path, object.query);
   const ScopeMac& scope = object.scope.mac;
   if (const auto view = reader.lookup(found.key, found.canonical, scope, now)) {
     object.freshness = judge(view->meta.lifetime, now);

@@ -8,10 +8,19 @@ namespace {
 
 /// By its uid, and what of its content type it may change.
 std::vector<Tag> exact_tags_of_entry(const ContentChange& change) {
-  std::vector<Tag> tags{entry_tag(change.uid), reference_tag(change.uid),
-                        list_tag(change.content_type)};
-  if (change.action != ContentChange::Action::gone) {
-    tags.push_back(arrival_tag(change.content_type));
+  using Action = ContentChange::Action;
+  const std::string& type = change.content_type;
+  std::vector<Tag> tags{entry_tag(change.uid), reference_tag(change.uid), list_tag(type)};
+  if (change.action != Action::published) {
+    tags.push_back(stub_tag(change.uid));
+    tags.push_back(departure_tag(type));
+  }
+  if (change.action == Action::gone) return tags;
+  tags.push_back(arrival_tag(type));
+  if (change.action == Action::published && change.values) {
+    for (const FieldValue value : *change.values) tags.push_back(filter_tag(type, value));
+  } else {
+    tags.push_back(filtered_tag(type));
   }
   return tags;
 }
@@ -68,13 +77,9 @@ std::vector<Tag> tags_of(const ContentChange& change) {
     case ContentChange::What::asset:
       return {asset_tag(change.uid), asset_list_tag(), unknown_tag()};
     case ContentChange::What::content_type:
-      return {content_tag(change.uid),
-              list_tag(change.uid),
-              arrival_tag(change.uid),
-              any_list_tag(),
-              schema_tag(change.uid),
-              schema_list_tag(),
-              unknown_tag()};
+      return {content_tag(change.uid),  list_tag(change.uid), arrival_tag(change.uid),
+              filtered_tag(change.uid), any_list_tag(),       schema_tag(change.uid),
+              schema_list_tag(),        unknown_tag()};
     case ContentChange::What::global_field:
       return {global_field_tag(change.uid), global_field_list_tag(), any_schema_tag(),
               unknown_tag()};

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cache/tags/field_value.h"
 #include "cache/tags/tag.h"
 #include "conf/base/clock.h"
 
@@ -26,6 +27,8 @@ struct ContentChange {
   /// 0 and "" = nobody has said it.
   WallTime published = {};
   std::string version = {};
+  /// Of an entry that is published, what filters may select it by; nothing = not known.
+  std::optional<std::vector<FieldValue>> values = std::nullopt;
 };
 
 /// "entry", "content_type": the word of the CMS.
@@ -37,7 +40,8 @@ std::optional<ContentChange::What> content_named(std::string_view name);
 void add_content_types(std::vector<ContentChange>& changes);
 
 /// The tags of which an answer has at least one if it may show what has changed. An entry changes
-/// what shows it and every list of its content type; a content type also what shows its entries.
+/// what shows it and the lists of its content type, but for those whose filter it does not pass; a
+/// content type also what shows its entries.
 /// An entry that is published may besides be new to all that include references: that one of them
 /// did not include it so far leaves no trace in its body, and that others show it does not tell
 /// that none is older. One that is gone is new to none.

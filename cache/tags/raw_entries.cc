@@ -62,6 +62,16 @@ void RawEntries::forget(std::optional<Tag> content_type, std::optional<std::uint
   std::erase_if(order_, [&](const EntryVersion& version) { return !entries_.contains(version); });
 }
 
+void RawEntries::copy(std::uint64_t from, std::uint64_t to) {
+  std::vector<RawEntry> copies;
+  for (const EntryVersion& version : order_) {
+    const Known& known = entries_.at(version);
+    if (known.branch != from) continue;
+    copies.push_back({in_branch(from, version), known.content_type, known.references});
+  }
+  for (RawEntry& entry : copies) add(to, std::move(entry));
+}
+
 void add_inclusions(Inclusion inclusion, bool of_variant, std::uint64_t branch,
                     const RawEntries& known, TagSet& tags) {
   if (inclusion == Inclusion::none) return;

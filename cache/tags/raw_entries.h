@@ -33,6 +33,8 @@ class RawEntries {
   /// The schema of a content type (content_tag(); nothing = of any) may have changed in a branch
   /// (nothing = in any).
   void forget(std::optional<Tag> content_type, std::optional<std::uint64_t> branch);
+  /// From now on what is known of `from` is known of `to` as well.
+  void copy(std::uint64_t from, std::uint64_t to);
   std::size_t size() const { return entries_.size(); }
   bool is_full() const { return entries_.size() >= most_; }
 

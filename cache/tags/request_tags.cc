@@ -37,13 +37,16 @@ struct QueryTraits {
   bool includes_references = false;
   bool includes_embedded = false;
   bool shows_parts = false;  ///< not each member of what it shows
-  /// A list may change by entries that go without being shown: it skips some, counts all, or shows
-  /// those of another locale instead.
-  bool feels_absence = false;
+  /// A list may change by entries that go, or do not pass its filter any more, without being shown:
+  /// it skips some, or counts all.
+  bool looks_past = false;
+  bool falls_back = false;  ///< an entry that goes may be shown in another locale instead
+  std::optional<RequiredValues> required;
 };
 
 /// With these, a list is the first of what its filter selects, in the order of its own fields.
-bool keeps_to_the_front(std::string_view name) {
+bool keeps_to_the_front(std::string_view name, std::string_view value) {
+  if (name == "include_fallback" || (name == "skip" && value == "0")) return true;
   static constexpr std::array<std::string_view, 17> kNames{"environment",
                                                            "locale",
                                                            "branch",
@@ -75,24 +78,30 @@ bool has_foreign_dot(std::string_view filter) {
   return false;
 }
 
+void read_filter(const std::string& filter, QueryTraits& traits) {
+  const auto has = [&](std::string_view word) { return filter.find(word) != std::string::npos; };
+  const bool veiled = has("\\u");  // any character may be written so
+  traits.crosses_references |=
+      veiled || has("$in_query") || has("$nin_query") || has_foreign_dot(filter);
+  traits.uses_taxonomies |= veiled || has("taxonomies");
+  traits.required = RequiredValues::of_filter(filter);
+}
+
 QueryTraits traits_of(std::string_view query) {
   QueryTraits traits;
   QueryPair pair;
+  unsigned filters = 0;
   while (take_pair(query, pair)) {
     const std::string name = decoded(pair.name);
-    if (!keeps_to_the_front(name)) traits.feels_absence = true;
+    const std::string value = decoded(pair.value);
+    if (!keeps_to_the_front(name, value)) traits.looks_past = true;
+    if (name == "include_fallback") traits.falls_back = true;
     if (name == "asc" || name == "desc") {
-      traits.crosses_references |= decoded(pair.value).find('.') != std::string::npos;
+      traits.crosses_references |= value.find('.') != std::string::npos;
     }
     if (name == "query") {
-      const std::string filter = decoded(pair.value);
-      const auto has = [&](std::string_view word) {
-        return filter.find(word) != std::string::npos;
-      };
-      const bool veiled = has("\\u");  // any character may be written so
-      traits.crosses_references |=
-          veiled || has("$in_query") || has("$nin_query") || has_foreign_dot(filter);
-      traits.uses_taxonomies |= veiled || has("taxonomies");
+      read_filter(value, traits);
+      ++filters;
     }
     if (name == "include" || name.starts_with("include[") || name == "include_all") {
       traits.includes_references = true;
@@ -104,6 +113,7 @@ QueryTraits traits_of(std::string_view query) {
       traits.has_schema = true;
     }
   }
+  if (filters > 1) traits.required.reset();  // which of them counts?
   return traits;
 }
 
@@ -113,17 +123,27 @@ Inclusion inclusion_of(const QueryTraits& traits) {
   return Inclusion::references;
 }
 
+/// A list that was found: what may come into it, or be felt when it goes without being shown.
+void add_list(const std::string& type, const QueryTraits& traits, TagSet& tags) {
+  if (traits.looks_past || (traits.falls_back && !traits.required)) return tags.add(list_tag(type));
+  if (!traits.required) return tags.add(arrival_tag(type));
+  if (traits.falls_back) tags.add(departure_tag(type));
+  tags.add(filtered_tag(type));
+  tags.add(filter_tag(type, any_value(traits.required->field)));
+  for (const FieldValue value : traits.required->values) tags.add(filter_tag(type, value));
+}
+
 void add_entries_path(const std::vector<std::string>& segments, bool found,
                       const QueryTraits& traits, TagSet& tags) {
   const std::string& type = segments[1];
-  if (segments.size() == 4) {
+  const bool is_entry = segments.size() == 4;
+  if (is_entry) {
     tags.add_reference(type, segments[3]);
     if (found) return;
   }
   tags.add_content(type);
-  const bool only_arrivals =
-      found ? segments.size() == 3 && !traits.feels_absence : segments.size() == 4;
-  tags.add(only_arrivals ? arrival_tag(type) : list_tag(type));
+  if (found && segments.size() == 3) return add_list(type, traits, tags);
+  tags.add(is_entry ? arrival_tag(type) : list_tag(type));
   if (!found) tags.add(schema_tag(type));
 }
 
@@ -153,10 +173,21 @@ std::string content_type_of(std::string_view path) {
   return segments.size() > 1 && segments[0] == "content_types" ? segments[1] : std::string();
 }
 
-Inclusion add_request_tags(std::string_view path, std::string_view query, bool found,
-                           TagSet& tags) {
-  const auto segments = segments_of(path);
+std::optional<RequiredValues> required_values_of(std::string_view query) {
+  return traits_of(query).required;
+}
+
+bool may_include(std::string_view query) {
   const QueryTraits traits = traits_of(query);
+  return traits.includes_references || traits.includes_embedded || traits.looks_past;
+}
+
+Inclusion add_request_tags(const CanonicalRequest& request, bool found, TagSet& tags) {
+  const auto segments = segments_of(request.path);
+  QueryTraits traits = traits_of(request.query);
+  // A variant, or what is not released yet, may have other values than the entry as it is
+  // published.
+  if (!request.variants.empty() || !request.early_access.empty()) traits.required.reset();
   if (traits.crosses_references) tags.add(any_list_tag());
   if (traits.uses_taxonomies) tags.add(any_taxonomy_tag());
   const std::string module = segments.empty() ? std::string() : segments[0];

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cache/tags/tag.h"
 
+#include <string>
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -11,10 +13,14 @@ namespace {
 enum class Group : char {
   entry = 'e',
   reference = 'r',
+  stub = 'u',
   content = 'c',
   list = 'l',
   any_list = 'L',
   arrival = 'v',
+  departure = 'd',
+  filtered = 'F',
+  filter = 'f',
   inclusion = 'i',
   asset = 'a',
   asset_list = 'A',
@@ -42,6 +48,10 @@ Tag reference_tag(std::string_view uid) {
   return tag_of(Group::reference, uid);
 }
 
+Tag stub_tag(std::string_view uid) {
+  return tag_of(Group::stub, uid);
+}
+
 Tag content_tag(std::string_view content_type) {
   return tag_of(Group::content, content_type);
 }
@@ -52,6 +62,21 @@ Tag list_tag(std::string_view content_type) {
 
 Tag arrival_tag(std::string_view content_type) {
   return tag_of(Group::arrival, content_type);
+}
+
+Tag departure_tag(std::string_view content_type) {
+  return tag_of(Group::departure, content_type);
+}
+
+Tag filtered_tag(std::string_view content_type) {
+  return tag_of(Group::filtered, content_type);
+}
+
+Tag filter_tag(std::string_view content_type, FieldValue value) {
+  constexpr std::uint64_t kBuckets = 1'024;
+  return tag_of(
+      Group::filter,
+      std::string(content_type).append(1, '\0').append(std::to_string(value.hash % kBuckets)));
 }
 
 Tag any_list_tag() {

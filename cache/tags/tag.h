@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "cache/tags/field_value.h"
+
 namespace larder {
 
 /// Something that a stored answer depends on: a hash of its name (XXH3-64, the same on every
@@ -20,6 +22,9 @@ struct Tag {
 Tag entry_tag(std::string_view uid);
 /// Refers to this entry, or was asked for it: it need not be published.
 Tag reference_tag(std::string_view uid);
+/// Refers to this entry, and shows nothing of it whatever is published: only when it goes it might
+/// not refer to it any more.
+Tag stub_tag(std::string_view uid);
 /// Shows an entry of this content type, or was asked for one.
 Tag content_tag(std::string_view content_type);
 /// Depends on which entries of this content type there are, and on what is in any of them.
@@ -27,6 +32,14 @@ Tag list_tag(std::string_view content_type);
 /// Depends on which entries of this content type come, and on what is in those that change. An
 /// entry that goes matters to it only if it is shown.
 Tag arrival_tag(std::string_view content_type);
+/// Depends on which entries of this content type go, besides what its other tags say.
+Tag departure_tag(std::string_view content_type);
+/// Depends on which entries of this content type come with a certain value in a field, besides what
+/// its other tags say: filter_tag() of the value. This one is for changes of entries whose values
+/// are not known.
+Tag filtered_tag(std::string_view content_type);
+/// 1,024 different ones for each content type, so that events raise few epochs: others hash alike.
+Tag filter_tag(std::string_view content_type, FieldValue value);
 /// Depends on which entries there are, and on what is in them, of content types that are not known.
 Tag any_list_tag();
 /// Includes referenced entries, and says nothing of those that were not published when it came.

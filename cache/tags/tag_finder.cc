@@ -21,8 +21,8 @@ Value find(const std::array<std::pair<std::string_view, Value>, count>& table,
 
 }  // namespace
 
-TagFinder::TagFinder(std::string content_type, TagSet& tags)
-    : content_type_(std::move(content_type)), tags_(tags) {}
+TagFinder::TagFinder(std::string content_type, bool includes, TagSet& tags)
+    : content_type_(std::move(content_type)), includes_(includes), tags_(tags) {}
 
 TagFinder::Role TagFinder::role_of(std::string_view name) {
   static constexpr std::array<std::pair<std::string_view, Role>, 10> kRoles{{
@@ -155,7 +155,8 @@ void TagFinder::end_entry(const Frame& frame) {
     tags_.add_shown(entry_version(frame.uid, frame.locale, frame.version, frame.edited));
   }
   if (!frame.uid.empty()) {
-    return whole ? tags_.add_entry(type, frame.uid) : tags_.add_reference(type, frame.uid);
+    if (whole) return tags_.add_entry(type, frame.uid);
+    return includes_ ? tags_.add_reference(type, frame.uid) : tags_.add_stub(type, frame.uid);
   }
   if (!type.empty()) tags_.add_content(type);
   tags_.add(type.empty() ? any_list_tag() : list_tag(type));

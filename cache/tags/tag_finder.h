@@ -21,8 +21,9 @@ namespace larder {
 /// any text. What it cannot follow counts as unknown_tag().
 class TagFinder final : public JsonEvents {
  public:
-  /// `content_type` is that of the path, "" where it names none; `tags` outlives this.
-  TagFinder(std::string content_type, TagSet& tags);
+  /// `content_type` is that of the path, "" where it names none; `includes`: entries that are only
+  /// named may be shown instead, once they are published (may_include()). `tags` outlives this.
+  TagFinder(std::string content_type, bool includes, TagSet& tags);
 
   void on_open(JsonContainer container, unsigned depth) override;
   void on_close(JsonContainer container, unsigned depth) override;
@@ -75,6 +76,7 @@ class TagFinder final : public JsonEvents {
   void end_entry(const Frame& frame);
 
   const std::string content_type_;
+  const bool includes_;
   TagSet& tags_;
   std::vector<Frame> frames_;       ///< of the outermost containers
   JsonTextBuffer text_{kMostText};  ///< the key or value that is being read

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cache/request/query_string.h"
+#include "cache/tags/request_tags.h"
 #include "cache/tags/tag.h"
 #include "cache/tags/tag_set.h"
 
@@ -17,29 +18,32 @@ struct NamedKind {
   Tag (*tag)(std::string_view name);
 };
 
-constexpr std::array<NamedKind, 9> kNamedKinds{{{"entry", entry_tag},
-                                                {"reference", reference_tag},
-                                                {"content-type", content_tag},
-                                                {"list", list_tag},
-                                                {"arrival", arrival_tag},
-                                                {"asset", asset_tag},
-                                                {"schema", schema_tag},
-                                                {"global-field", global_field_tag},
-                                                {"taxonomy", taxonomy_tag}}};
+constexpr std::array<NamedKind, 12> kNamedKinds{{{"entry", entry_tag},
+                                                 {"reference", reference_tag},
+                                                 {"stub", stub_tag},
+                                                 {"content-type", content_tag},
+                                                 {"list", list_tag},
+                                                 {"arrival", arrival_tag},
+                                                 {"departure", departure_tag},
+                                                 {"filtered", filtered_tag},
+                                                 {"asset", asset_tag},
+                                                 {"schema", schema_tag},
+                                                 {"global-field", global_field_tag},
+                                                 {"taxonomy", taxonomy_tag}}};
 
-struct Kind {
+struct NamelessKind {
   const char* kind;
   Tag (*tag)();
 };
 
-constexpr std::array<Kind, 8> kKinds{{{"any-list", any_list_tag},
-                                      {"inclusion", inclusion_tag},
-                                      {"asset-list", asset_list_tag},
-                                      {"schema-list", schema_list_tag},
-                                      {"any-schema", any_schema_tag},
-                                      {"global-field-list", global_field_list_tag},
-                                      {"any-taxonomy", any_taxonomy_tag},
-                                      {"anything", unknown_tag}}};
+constexpr std::array<NamelessKind, 8> kKinds{{{"any-list", any_list_tag},
+                                              {"inclusion", inclusion_tag},
+                                              {"asset-list", asset_list_tag},
+                                              {"schema-list", schema_list_tag},
+                                              {"any-schema", any_schema_tag},
+                                              {"global-field-list", global_field_list_tag},
+                                              {"any-taxonomy", any_taxonomy_tag},
+                                              {"anything", unknown_tag}}};
 
 }  // namespace
 
@@ -47,7 +51,7 @@ TagNames::TagNames(std::string_view carried) {
   const std::size_t count = tag_count(carried);
   unnamed_.reserve(count);
   for (std::size_t i = 0; i < count; ++i) unnamed_.insert(tag_at(carried, i).hash);
-  for (const Kind& one : kKinds) {
+  for (const NamelessKind& one : kKinds) {
     if (unnamed_.erase(one.tag().hash) > 0) names_.emplace_back(one.kind);
   }
 }
@@ -57,6 +61,19 @@ void TagNames::try_name(std::string_view name) {
     if (unnamed_.erase(one.tag(name).hash) == 0) continue;
     names_.emplace_back(one.kind).append(":").append(name);
   }
+}
+
+/// `filter:blog.url`: what has certain values in this field comes into the list.
+void TagNames::try_request(std::string_view path, std::string_view query) {
+  try_path(path);
+  const std::string type = content_type_of(path);
+  const auto required = required_values_of(query);
+  if (type.empty() || !required) return;
+  bool carried = unnamed_.erase(filter_tag(type, any_value(required->field)).hash) > 0;
+  for (const FieldValue value : required->values) {
+    carried = unnamed_.erase(filter_tag(type, value).hash) > 0 || carried;
+  }
+  if (carried) names_.push_back("filter:" + type + "." + required->field);
 }
 
 void TagNames::try_path(std::string_view path) {

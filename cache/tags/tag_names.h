@@ -14,16 +14,16 @@
 namespace larder {
 
 /// Names the tags that an object carries, which are hashes, for people. Each name stands in the
-/// path or in the JSON text of the answer: every text there is tried, and what hashes to a tag that
-/// is carried names it. So it tells what is carried and nothing else, however a tag came to be
+/// request or in the JSON text of the answer: every text there is tried, and what hashes to a tag
+/// that is carried names it. So it tells what is carried and nothing else, however a tag came to be
 /// there. Takes memory for the carried tags alone.
 class TagNames final : public JsonEvents {
  public:
   /// `carried`: as TagSet::take() gives it.
   explicit TagNames(std::string_view carried);
 
-  /// The path of a CanonicalRequest.
-  void try_path(std::string_view path);
+  /// Those of a CanonicalRequest.
+  void try_request(std::string_view path, std::string_view query);
 
   void on_open(JsonContainer, unsigned) override {}
   void on_close(JsonContainer, unsigned) override {}
@@ -39,6 +39,7 @@ class TagNames final : public JsonEvents {
   /// Longer than any name in a tag, as in TagFinder.
   static constexpr std::size_t kMostText = 128;
   void try_name(std::string_view name);
+  void try_path(std::string_view path);
 
   std::unordered_set<std::uint64_t> unnamed_;
   std::vector<std::string> names_;

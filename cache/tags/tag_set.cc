@@ -76,6 +76,11 @@ void TagSet::add_reference(std::string_view content_type, std::string_view uid) 
   add_content_of(content_type);
 }
 
+void TagSet::add_stub(std::string_view content_type, std::string_view uid) {
+  entries_.add(stub_tag(uid));
+  add_content_of(content_type);
+}
+
 void TagSet::add_shown(std::optional<EntryVersion> version) {
   if (version && shown_.size() < kMostEntries) {
     shown_.push_back(*version);

@@ -23,9 +23,11 @@ class TagSet {
   static constexpr std::size_t kMostAssets = 512;
   static constexpr std::size_t kMostTags = 256;
 
-  /// An entry that is shown, or one that is only named. Its content type may be unknown: "".
+  /// An entry that is shown; one that is only named, and may be shown instead; one that never is.
+  /// Its content type may be unknown: "".
   void add_entry(std::string_view content_type, std::string_view uid);
   void add_reference(std::string_view content_type, std::string_view uid);
+  void add_stub(std::string_view content_type, std::string_view uid);
   void add_reference(Tag tag) { entries_.add(tag); }
   /// The version of an entry that is shown; nothing = it does not say which.
   void add_shown(std::optional<EntryVersion> version);

@@ -4,13 +4,18 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cinttypes>
+#include <cstdio>
 #include <iterator>
 #include <utility>
+
+#include "cache/tags/entry_values.h"
 
 namespace larder {
 namespace {
 
 constexpr std::string_view kVersion = "1";
+constexpr std::size_t kValueDigits = 16;
 
 template <class Value>
 using Names = std::vector<std::pair<Value, std::string_view>>;
@@ -120,6 +125,30 @@ bool read_change(std::string_view text, ContentChange& change) {
   return !change.uid.empty() && (!entry || !change.content_type.empty());
 }
 
+/// Each as 16 hexadecimal digits. Nobody tells of none: "" would be no field.
+std::string values_text(const std::vector<FieldValue>& values) {
+  std::string text;
+  for (const FieldValue value : values) {
+    std::array<char, 17> digits{};
+    std::snprintf(digits.data(), digits.size(), "%016" PRIx64, value.hash);
+    text.append(digits.data(), kValueDigits);
+  }
+  return text;
+}
+
+/// Of the change before them.
+bool read_values(std::string_view text, std::vector<ContentChange>& changes) {
+  if (changes.empty() || text.empty() || text.size() % kValueDigits != 0) return false;
+  std::vector<FieldValue>& values = changes.back().values.emplace();
+  for (; !text.empty(); text.remove_prefix(kValueDigits)) {
+    const char* const end = text.data() + kValueDigits;
+    FieldValue& value = values.emplace_back();
+    const auto read = std::from_chars(text.data(), end, value.hash, 16);
+    if (read.ec != std::errc{} || read.ptr != end) return false;
+  }
+  return values.size() <= EntryValues::kMostValues;
+}
+
 bool fits(const BusFields& fields) {
   std::size_t bytes = 0;
   for (const std::string& text : fields) {
@@ -139,6 +168,7 @@ void add_place(BusFields& fields, const PurgeOrder& order) {
 /// False = the field is not known, or its value not right.
 bool read_field(std::string_view name, const std::string& value, PurgeOrder& order) {
   if (name == "change") return read_change(value, order.changes.emplace_back());
+  if (name == "values") return read_values(value, order.changes);
   if (name == "alias") return order.aliases.emplace_back(value), true;
   if (name == "happened") return read_number(value, order.happened.ms) && order.happened.ms >= 0;
   if (name == "changed") return read_number(value, order.changed.ms) && order.changed.ms >= 0;
@@ -196,7 +226,10 @@ BusFields purge_entry(const std::string& node, const PurgeOrder& order) {
   if (order.happened.ms > 0) add(fields, "happened", std::to_string(order.happened.ms));
   if (order.changed.ms > 0) add(fields, "changed", std::to_string(order.changed.ms));
   if (order.hard) add(fields, "hard", "1");
-  for (const ContentChange& change : order.changes) add(fields, "change", change_text(change));
+  for (const ContentChange& change : order.changes) {
+    add(fields, "change", change_text(change));
+    if (change.values) add(fields, "values", values_text(*change.values));
+  }
   const bool plain = std::all_of(order.changes.begin(), order.changes.end(), is_plain);
   if (plain && fits(fields) && read_purge(fields).what == BusReading::What::purge) return fields;
   BusFields coarse = entry_of(node, "scope");

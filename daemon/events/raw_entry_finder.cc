@@ -9,11 +9,16 @@ std::optional<RawEntry> RawEntryFinder::take() {
   return std::exchange(found_, std::nullopt);
 }
 
+std::optional<std::vector<FieldValue>> RawEntryFinder::take_values() {
+  return std::exchange(values_, std::nullopt);
+}
+
 /// The outermost container is no member; of the others, each must lie in the one before.
 void RawEntryFinder::on_open(JsonContainer container, unsigned depth) {
   if (inside()) {
     arrays_.resize(depth_inside(depth));
     arrays_.push_back(container == JsonContainer::array);
+    reading_values_.on_open(container, depth_inside(depth));
     return finder_->on_open(container, depth_inside(depth));
   }
   if (depth == 0 || depth != matched_ + 1) return;
@@ -41,6 +46,7 @@ void RawEntryFinder::on_text(JsonText kind, std::string_view part, bool last, un
   }
   if (!inside()) return;
   finder_->on_text(kind, part, last, depth_inside(depth));
+  reading_values_.on_text(kind, part, last, depth_inside(depth));
   if (kind == JsonText::string) take_text(part, last, depth_inside(depth));
 }
 
@@ -50,9 +56,9 @@ void RawEntryFinder::take_text(std::string_view part, bool last, unsigned depth)
 }
 
 void RawEntryFinder::on_literal(JsonLiteral literal, unsigned depth) {
-  if (inside()) {
-    finder_->on_literal(literal, depth_inside(depth));
-  }
+  if (!inside()) return;
+  finder_->on_literal(literal, depth_inside(depth));
+  reading_values_.on_literal(literal, depth_inside(depth));
 }
 
 /// The TagFinder is made to see an answer that shows this entry.
@@ -60,8 +66,10 @@ void RawEntryFinder::begin() {
   tags_ = {};
   names_creator_ = false;
   found_.reset();
+  values_.reset();
+  reading_values_ = {};
   arrays_.assign(2, false);  // the answer, and the entry
-  finder_.emplace("", tags_);
+  finder_.emplace("", true, tags_);
   finder_->on_open(JsonContainer::object, 0);
   finder_->on_text(JsonText::key, "entry", true, 1);
   finder_->on_open(JsonContainer::object, 1);
@@ -69,6 +77,7 @@ void RawEntryFinder::begin() {
 
 void RawEntryFinder::end() {
   finder_.reset();
+  values_ = reading_values_.take();
   const auto shown = tags_.take_shown();
   const auto entries = tags_.entries();
   // What lies in it has ended before it.

@@ -8,6 +8,7 @@
 
 #include "cache/body/json_events.h"
 #include "cache/body/json_text_buffer.h"
+#include "cache/tags/entry_values.h"
 #include "cache/tags/entry_version.h"
 #include "cache/tags/tag_finder.h"
 
@@ -23,6 +24,8 @@ class RawEntryFinder final : public JsonEvents {
   /// The last one that has ended, and whose version and references are all known: once. Its content
   /// type is not told.
   std::optional<RawEntry> take();
+  /// By which values filters select the last one that has ended; nothing = not known. Once.
+  std::optional<std::vector<FieldValue>> take_values();
   /// It has this member: of all that take() gives for one. For the last one that began.
   bool names_creator() const { return names_creator_; }
 
@@ -50,7 +53,9 @@ class RawEntryFinder final : public JsonEvents {
   std::vector<bool> arrays_;         ///< the containers around, by depth_inside(): is it one?
   JsonTextBuffer value_{128};        ///< longer than any uid
   bool names_creator_ = false;
+  EntryValues reading_values_;
   std::optional<RawEntry> found_;
+  std::optional<std::vector<FieldValue>> values_;
 };
 
 }  // namespace larder

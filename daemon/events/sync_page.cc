@@ -123,8 +123,10 @@ void SyncReading::take_item() {
   } else if (item_.type.ends_with("_unpublished")) {
     event.change.locale = item_.locale;
   }
+  const bool shows_entry = item_.type == "entry_published";
+  if (shows_entry) event.change.values = raw_.take_values();
   page_.events.push_back(std::move(event));
-  if (item_.type != "entry_published") return;
+  if (!shows_entry) return;
   if (auto entry = raw_.take()) {
     entry->content_type = content_tag(item_.content_type);
     page_.entries.push_back(std::move(*entry));

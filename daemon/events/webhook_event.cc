@@ -66,7 +66,7 @@ class EventReading {
     event_.name = word(fields.module) + "." + word(fields.event);
     event_.triggered = parse_event_time(fields.triggered_at).value_or(WallTime{});
     order_.happened = event_.triggered.ms == 0 ? now : std::min(event_.triggered, now);
-    order_.changed = order_.happened;
+    order_.changed = event_.triggered.ms == 0 ? now : event_.triggered;
     order_.api_key = fields.api_key;
   }
 
@@ -171,7 +171,10 @@ class EventReading {
     take_branch();
     take_environment();
     const std::string locale = names_environment() ? fields_.locale : std::string();
-    return change({what, content_type, uid, action(), locale, published_at(), fields_.version},
+    ContentChange what_changed{what,           content_type,   uid, action(), locale,
+                               published_at(), fields_.version};
+    if (entry && is("publish")) what_changed.values = fields_.values;
+    return change(std::move(what_changed),
                   entry ? "entry " + content_type + "/" + uid : "asset " + uid);
   }
 
@@ -228,12 +231,14 @@ class EventReading {
   }
 
   /// Everything under its name, whichever branch that was and is. Also what goes by the branch's
-  /// own name, for it is not certain which of the two is called `uid`.
+  /// own name, for the names of the fields are those of the management API, and nobody has said
+  /// that events have the same.
   WebhookEvent alias() {
     if (fields_.assigned_alias.empty()) return coarse("the event names no alias");
     order_.what = PurgeOrder::What::scope;
     order_.branch = fields_.assigned_alias;
     if (!fields_.assigned_branch.empty()) order_.aliases.push_back(fields_.assigned_branch);
+    if (is("assigned")) order_.moved_to = fields_.assigned_branch;
     return exact("alias " + fields_.assigned_alias);
   }
 
@@ -243,6 +248,13 @@ class EventReading {
 };
 
 }  // namespace
+
+void WebhookEvent::distrust() {
+  entry.reset();
+  if (!order) return;
+  order->moved_to.clear();
+  for (ContentChange& change : order->changes) change.values.reset();
+}
 
 Result<WebhookEvent> read_webhook_event(std::string_view body, WallTime now) {
   const auto fields = WebhookFields::read(body);

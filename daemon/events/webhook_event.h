@@ -22,6 +22,9 @@ struct WebhookEvent {
   /// Of an entry that was published, where the event has it whole: what it refers to. Only later
   /// purges will be narrower by it.
   std::optional<RawEntry> entry = std::nullopt;
+
+  /// Forgets what would make this purge or later ones narrower: a stranger may have sent it.
+  void distrust();
 };
 
 /// Of the body of a webhook. What is missing widens the purge: without branch, or with one whose

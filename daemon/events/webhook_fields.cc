@@ -223,7 +223,9 @@ std::optional<WebhookFields> WebhookFields::read(std::string_view body) {
   JsonStream stream(&readers);
   if (!stream.feed(body) || !stream.finish() || !reader.is_object()) return std::nullopt;
   // Of a webhook with concise payload this is missing, and who knows what else.
-  if (raw.names_creator()) fields.raw_entry = raw.take();
+  if (!raw.names_creator()) return fields;
+  fields.raw_entry = raw.take();
+  fields.values = raw.take_values();
   return fields;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cache/tags/entry_version.h"
+#include "cache/tags/field_value.h"
 
 namespace larder {
 
@@ -61,6 +62,7 @@ struct WebhookFields {
 
   /// Of data.entry, where that is whole; without its content type.
   std::optional<RawEntry> raw_entry;
+  std::optional<std::vector<FieldValue>> values;  ///< of the same, by which filters select it
 
   /// Of a JSON object; nothing where the body is none. Pure. The same little memory for any body,
   /// but for kMaxItems and kMaxAliases.

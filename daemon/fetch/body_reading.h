@@ -16,9 +16,9 @@ namespace larder {
 /// speaks of, and what it shows. Pure.
 class BodyReading {
  public:
-  /// `content_type`: that of the path, for TagFinder.
-  BodyReading(Representation coding, BodyLimits limits, std::string content_type)
-      : finder_(std::move(content_type), tags_), pipeline_(coding, limits, &readers_) {}
+  /// `content_type` (that of the path) and `includes`: for TagFinder.
+  BodyReading(Representation coding, BodyLimits limits, std::string content_type, bool includes)
+      : finder_(std::move(content_type), includes, tags_), pipeline_(coding, limits, &readers_) {}
   BodyReading(const BodyReading&) = delete;
   BodyReading& operator=(const BodyReading&) = delete;
 

@@ -194,7 +194,7 @@ void Fill::begin_reading() {
   reading_.emplace(zipped ? Representation::gzip : Representation::identity,
                    BodyLimits{.max_bytes = around_.store.max_object_bytes(),
                               .max_decoded_bytes = settings_->config.cache.max_decoded_bytes},
-                   content_type_of(order_.request.path));
+                   content_type_of(order_.request.path), may_include(order_.request.query));
 }
 
 // --- The body ---

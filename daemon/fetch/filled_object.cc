@@ -21,8 +21,7 @@ ObjectHead filled_object(const FillOrder& order, int status, const Lifetime& lif
   object.entity_fields = blocks.entity;
   object.shared_fields = blocks.shared;
   const bool found = status < 400;
-  const Inclusion inclusion =
-      add_request_tags(order.request.path, order.request.query, found, tags);
+  const Inclusion inclusion = add_request_tags(order.request, found, tags);
   if (found) {
     const auto branch = branch_place(order.scope->api_key, order.scope->branch);
     add_inclusions(inclusion, !order.request.variants.empty(), branch, raw, tags);

@@ -56,6 +56,7 @@ WebhookVerdict WebhookDesk::judge_genuine(const WebhookConfig& config, std::stri
   WebhookVerdict verdict;
   verdict.digest = digest_of(body);
   verdict.event = *std::move(event);
+  if (!config.requires_proof()) verdict.event.distrust();
   const WallTime triggered = verdict.event.triggered;
   switch (seen_.judge(verdict.digest, triggered, now, config.window_s)) {
     case SeenEvents::Verdict::seen:

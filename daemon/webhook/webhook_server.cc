@@ -275,9 +275,8 @@ void WebhookServer::begin(WebhookConnection& connection, WebhookVerdict verdict)
 
 void WebhookServer::order(std::uint64_t number, const Pending& pending) {
   const WebhookEvent& event = pending.event;
-  // Before the purge, so that what is asked for after it finds it known. A stranger teaches
-  // nothing.
-  if (event.entry && event.triggered.ms > 0 && !settings_->config.webhook.allow_unverified) {
+  // Before the purge, so that what is asked for after it finds it known.
+  if (event.entry && event.triggered.ms > 0) {
     know_({branches_of(*event.order), *event.entry, event.triggered});
   }
   purge_(*event.order, [mailbox = mailbox_, number](PurgeResult result) {

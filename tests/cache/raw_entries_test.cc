@@ -15,6 +15,13 @@ using namespace larder;
 
 namespace {
 
+CanonicalRequest request_of(const std::string& path, const std::string& query) {
+  CanonicalRequest request;
+  request.path = path;
+  request.query = query;
+  return request;
+}
+
 const std::uint64_t kBranch = branch_place("blt1", "main");
 
 EntryVersion version_of(const std::string& uid, const std::string& number = "1") {
@@ -36,13 +43,14 @@ std::string entry(const std::string& uid, const std::string& more = "",
 std::string tags_of_answer(const std::string& body, const std::string& query,
                            const RawEntries& known, const std::string& variants = "") {
   TagSet tags;
-  TagFinder finder("blog", tags);
+  TagFinder finder("blog", true, tags);
   JsonStream stream(&finder);
   REQUIRE(stream.feed(body));
   REQUIRE(stream.finish());
   TagSet of_request;
-  add_inclusions(add_request_tags("/v3/content_types/blog/entries/a", query, true, of_request),
-                 !variants.empty(), kBranch, known, tags);
+  add_inclusions(
+      add_request_tags(request_of("/v3/content_types/blog/entries/a", query), true, of_request),
+      !variants.empty(), kBranch, known, tags);
   return tags.take();
 }
 
@@ -195,7 +203,8 @@ TEST_CASE("raw entries: what a query has included") {
   }));
   CAPTURE(query);
   TagSet tags;
-  CHECK(add_request_tags("/v3/content_types/blog/entries", query, true, tags) == inclusion);
+  CHECK(add_request_tags(request_of("/v3/content_types/blog/entries", query), true, tags) ==
+        inclusion);
 }
 
 TEST_CASE("entry version: each part counts, and all are needed") {

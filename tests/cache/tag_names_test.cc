@@ -16,22 +16,30 @@ using namespace larder;
 
 namespace {
 
+CanonicalRequest request_of(const std::string& path, const std::string& query) {
+  CanonicalRequest request;
+  request.path = path;
+  request.query = query;
+  return request;
+}
+
 using Names = std::vector<std::string>;
 
 /// The tags of an answer as a fill finds them.
 std::string carried_by(const std::string& path, const std::string& query, const std::string& body) {
   TagSet tags;
-  TagFinder finder(content_type_of(path), tags);
+  TagFinder finder(content_type_of(path), may_include(query), tags);
   JsonStream stream(&finder);
   REQUIRE((stream.feed(body) && stream.finish()));
-  const Inclusion inclusion = add_request_tags(path, query, true, tags);
+  const Inclusion inclusion = add_request_tags(request_of(path, query), true, tags);
   add_inclusions(inclusion, false, 0, RawEntries(0), tags);
   return tags.take();
 }
 
-TagNames named(const std::string& carried, const std::string& path, const std::string& body) {
+TagNames named(const std::string& carried, const std::string& path, const std::string& query,
+               const std::string& body) {
   TagNames names(carried);
-  names.try_path(path);
+  names.try_request(path, query);
   JsonStream stream(&names);
   // In pieces, wherever they are cut.
   for (std::size_t at = 0; at < body.size(); at += 3) REQUIRE(stream.feed(body.substr(at, 3)));
@@ -61,6 +69,11 @@ TEST_CASE("tag names: every tag that a fill finds is named by the same answer", 
         R"(query={"author":{"$in_query":{"name":"x"}}})",
         R"({"entries":[{"uid":"e1","_version":1}]})",
         {"any-list", "arrival:blog", "content-type:blog", "entry:e1"}},
+       {"a list of what has a certain value, in the language of each entry",
+        "/v3/content_types/blog/entries",
+        R"(include_fallback=true&query={"url":{"$in":["/a","/b"]}})",
+        R"({"entries":[]})",
+        {"content-type:blog", "departure:blog", "filter:blog.url", "filtered:blog"}},
        {"assets",
         "/v3/assets",
         "",
@@ -73,7 +86,7 @@ TEST_CASE("tag names: every tag that a fill finds is named by the same answer", 
         {"any-schema", "schema:blog"}},
        {"what is not known", "/v3/some", "", R"({"uid":"u"})", {"anything"}}}));
   CAPTURE(c.name);
-  TagNames names = named(carried_by(c.path, c.query, c.body), c.path, c.body);
+  TagNames names = named(carried_by(c.path, c.query, c.body), c.path, c.query, c.body);
   CHECK(names.unnamed() == 0);
   CHECK(names.take() == c.names);
 }
@@ -82,7 +95,7 @@ TEST_CASE("tag names: what is carried is told, not what the body could carry", "
   TagSet tags;
   tags.add(list_tag("blog"));
   tags.add(entry_tag("somewhere else"));
-  TagNames names = named(tags.take(), "/v3/content_types/blog/entries",
+  TagNames names = named(tags.take(), "/v3/content_types/blog/entries", "",
                          R"({"entries":[{"uid":"e1","_version":1,"entry:e1":"list"}]})");
   CHECK(names.unnamed() == 1);
   CHECK(names.take() == Names{"list:blog"});
@@ -96,7 +109,7 @@ TEST_CASE("tag names: of a list with too many entries the coarser tags are named
   }
   body += "]}";
   const std::string path = "/v3/content_types/blog/entries";
-  TagNames names = named(carried_by(path, "", body), path, body);
+  TagNames names = named(carried_by(path, "", body), path, "", body);
   CHECK(names.unnamed() == 0);
   CHECK(names.take() == Names{"arrival:blog", "content-type:blog", "list:blog"});
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <map>
 #include <random>
 #include <set>
@@ -16,6 +17,13 @@ using namespace larder;
 
 namespace {
 
+CanonicalRequest request_of(const std::string& path, const std::string& query) {
+  CanonicalRequest request;
+  request.path = path;
+  request.query = query;
+  return request;
+}
+
 /// The tags that the tests speak of, by names that can be read.
 std::map<std::string, std::string> tags_by_octets() {
   std::map<std::string, std::string> names;
@@ -28,9 +36,12 @@ std::map<std::string, std::string> tags_by_octets() {
                                  "page", "seo", "colour", "red"}) {
     learn("entry:" + word, entry_tag(word));
     learn("to:" + word, reference_tag(word));
+    learn("stub:" + word, stub_tag(word));
     learn("content:" + word, content_tag(word));
     learn("list:" + word, list_tag(word));
     learn("arrival:" + word, arrival_tag(word));
+    learn("departure:" + word, departure_tag(word));
+    learn("filtered:" + word, filtered_tag(word));
     learn("asset:" + word, asset_tag(word));
     learn("schema:" + word, schema_tag(word));
     learn("field:" + word, global_field_tag(word));
@@ -62,9 +73,9 @@ Names names_of(const std::string& carried) {
 
 /// Of a body alone, fed in pieces of `piece` octets.
 std::string tags_in(const std::string& body, const std::string& content_type = "",
-                    std::size_t piece = 1'000'000) {
+                    std::size_t piece = 1'000'000, bool includes = true) {
   TagSet tags;
-  TagFinder finder(content_type, tags);
+  TagFinder finder(content_type, includes, tags);
   JsonStream stream(&finder);
   for (std::size_t at = 0; at < body.size(); at += piece) {
     REQUIRE(stream.feed(std::string_view(body).substr(at, piece)));
@@ -79,7 +90,7 @@ Names names_in(const std::string& body, const std::string& content_type = "") {
 
 Names names_of_request(const std::string& path, const std::string& query = "", bool found = true) {
   TagSet tags;
-  add_request_tags(path, query, found, tags);
+  add_request_tags(request_of(path, query), found, tags);
   return names_of(tags.take());
 }
 
@@ -271,19 +282,52 @@ TEST_CASE("a list that entries change by going, though it does not show them, is
   const std::string path = "/v3/content_types/blog/entries";
   for (const char* query :
        {"skip=2", "include_count=true", "count=true", "include_fallback=true", "typeahead=a",
-        "desc=title&limit=3&skip=0", "of_a_later_api=1", "query%5Ba%5D=b"}) {
+        "desc=title&limit=3&skip=3", "of_a_later_api=1", "query%5Ba%5D=b"}) {
     INFO(query);
     CHECK(names_of_request(path, query) == Names{"content:blog", "list:blog"});
   }
   for (const char* query :
-       {"environment=production&locale=fr-fr&branch=main", "desc=title&limit=3",
-        "query=%7B%22a%22%3A1%7D", "only%5BBASE%5D%5B%5D=title&except%5BBASE%5D%5B%5D=url",
-        "include_content_type=true"}) {
+       {"environment=production&locale=fr-fr&branch=main", "desc=title&limit=3", "skip=0",
+        "query=%7B%22a%22%3A%7B%22%24gt%22%3A1%7D%7D",
+        "only%5BBASE%5D%5B%5D=title&except%5BBASE%5D%5B%5D=url", "include_content_type=true"}) {
     INFO(query);
     const Names names = names_of_request(path, query);
     CHECK(names.contains("arrival:blog"));
     CHECK_FALSE(names.contains("list:blog"));
   }
+}
+
+TEST_CASE("an entry that is only named is a reference where it may be shown, else a stub") {
+  const std::string body =
+      R"({"entry":{"uid":"a","_version":1,"by":[{"uid":"b","_content_type_uid":"author"}]}})";
+  const Names names = names_of(tags_in(body, "blog", 1'000'000, false));
+  CHECK(names == Names{"entry:a", "stub:b", "content:blog", "content:author"});
+  CHECK(names_of(tags_in(body, "blog")).contains("to:b"));
+  for (const char* query : {"include%5B%5D=by", "include=by", "include_all=true",
+                            "of_a_later_api=1", "include_embedded_items%5B%5D=BASE"}) {
+    INFO(query);
+    CHECK(may_include(query));
+  }
+  for (const char* query : {"", "locale=en-us&limit=5", "include_fallback=true",
+                            "include_dimension=true", "query=%7B%22url%22%3A%22%2Fa%22%7D"}) {
+    INFO(query);
+    CHECK_FALSE(may_include(query));
+  }
+}
+
+TEST_CASE("what only refers to an entry changes when that goes, not when it comes") {
+  using Action = ContentChange::Action;
+  TagSet tags;
+  tags.add_stub("author", "b");
+  const std::string carried = tags.take();
+  const auto meets = [&](Action action) {
+    return has_any_tag(carried,
+                       tags_of({ContentChange::What::entry, "author", "b", action, "en-us"}));
+  };
+  CHECK_FALSE(meets(Action::published));
+  CHECK(meets(Action::gone));
+  CHECK(meets(Action::unknown));
+  CHECK(has_any_tag(carried, tags_of({ContentChange::What::content_type, "", "author"})));
 }
 
 TEST_CASE("the content type of a path") {
@@ -298,8 +342,8 @@ TEST_CASE("a change meets what shows it, and lists of its kind, and nothing else
   const auto meets = [](const ContentChange& change, const std::string& path,
                         const std::string& body, bool found = true) {
     TagSet tags;
-    add_request_tags(path, "", found, tags);
-    TagFinder finder(content_type_of(path), tags);
+    add_request_tags(request_of(path, ""), found, tags);
+    TagFinder finder(content_type_of(path), false, tags);
     JsonStream stream(&finder);
     REQUIRE(stream.feed(body));
     return has_any_tag(tags.take(), tags_of(change));
@@ -333,8 +377,8 @@ TEST_CASE("an entry that is gone meets what shows it, and lists that feel its ab
   const auto meets = [](ContentChange::Action action, const char* query, const char* body,
                         const char* path = "/v3/content_types/blog/entries", bool found = true) {
     TagSet tags;
-    const Inclusion inclusion = add_request_tags(path, query, found, tags);
-    TagFinder finder(content_type_of(path), tags);
+    const Inclusion inclusion = add_request_tags(request_of(path, query), found, tags);
+    TagFinder finder(content_type_of(path), may_include(query), tags);
     JsonStream stream(&finder);
     REQUIRE(stream.feed(body));
     add_inclusions(inclusion, false, 1, RawEntries(0), tags);
@@ -367,11 +411,72 @@ TEST_CASE("an entry that is gone meets what shows it, and lists that feel its ab
   }
 }
 
+TEST_CASE("a filtered list is met by entries that pass its filter, and by those that it shows") {
+  using Action = ContentChange::Action;
+  struct Case {
+    std::string query;
+    /// What a publishing does that has the url /a, one that has another, one whose values are not
+    /// known, and an entry that goes.
+    bool same, other, unknown, gone;
+  };
+  const std::string filter = "query=%7B%22url%22%3A%22%2Fa%22%7D";
+  const auto c = GENERATE_COPY(values<Case>({
+      {filter, true, false, true, false},
+      {filter + "&skip=0&limit=5&desc=title&include%5B%5D=by", true, false, true, false},
+      {filter + "&include_fallback=true", true, false, true, true},
+      {filter + "&skip=5", true, true, true, true},
+      {filter + "&include_count=true", true, true, true, true},
+      {filter + "&typeahead=x", true, true, true, true},
+      {filter + "&" + filter, true, true, true, false},
+      {"query=%7B%22url%22%3A%7B%22%24ne%22%3A%22%2Fb%22%7D%7D", true, true, true, false},
+      {"query=%7B%22url%22%3A%22%2Fa%22%2C%22by%22%3A%7B%22%24in_query%22%3A%7B%7D%7D%7D", true,
+       true, true, true},
+      {"limit=5", true, true, true, false},
+  }));
+  CAPTURE(c.query);
+  CanonicalRequest request = request_of("/v3/content_types/blog/entries", c.query);
+  const auto carried = [&](const char* body) {
+    TagSet tags;
+    add_request_tags(request, true, tags);
+    TagFinder finder("blog", true, tags);
+    JsonStream stream(&finder);
+    REQUIRE(stream.feed(body));
+    return tags.take();
+  };
+  const auto change = [](Action action, std::optional<std::vector<FieldValue>> fields) {
+    ContentChange one{ContentChange::What::entry, "blog", "c", action, "en-us"};
+    one.values = std::move(fields);
+    return one;
+  };
+  const auto same =
+      change(Action::published, {{field_value("title", "T"), field_value("url", "/A")}});
+  const auto other =
+      change(Action::published, {{field_value("title", "/a"), field_value("url", "/b")}});
+  const auto some = change(Action::published, {{any_value("url")}});
+  const std::string others = carried(R"({"entries":[{"uid":"a"}]})");
+  CHECK(has_any_tag(others, tags_of(same)) == c.same);
+  CHECK(has_any_tag(others, exact_tags_of(same)) == c.same);
+  CHECK(has_any_tag(others, tags_of(some)) == c.same);
+  CHECK(has_any_tag(others, tags_of(other)) == c.other);
+  CHECK(has_any_tag(others, tags_of(change(Action::published, {}))) == c.unknown);
+  CHECK(has_any_tag(others, tags_of(change(Action::unknown, {}))));
+  CHECK(has_any_tag(others, tags_of(change(Action::gone, {}))) == c.gone);
+  CHECK(has_any_tag(others, tags_of({ContentChange::What::content_type, "", "blog"})));
+  const std::string shown = carried(R"({"entries":[{"uid":"c"}]})");
+  for (const auto& one : {same, other, change(Action::gone, {})})
+    CHECK(has_any_tag(shown, tags_of(one)));
+  for (const bool variant : {false, true}) {
+    request.variants = variant ? "v" : "";
+    request.early_access = variant ? "" : "new";
+    CHECK(has_any_tag(carried("{}"), tags_of(other)));
+  }
+}
+
 TEST_CASE("a list is outdated if a cache has had it since before an entry of its kind came") {
   using Action = ContentChange::Action;
   for (const char* query : {"limit=5", "skip=5"}) {
     TagSet tags;
-    add_request_tags("/v3/content_types/blog/entries", query, true, tags);
+    add_request_tags(request_of("/v3/content_types/blog/entries", query), true, tags);
     const auto carried = tags.take();
     const auto meets = [&](const char* type, Action action) {
       return has_any_tag(carried,

@@ -41,6 +41,7 @@ TEST_CASE("A purge comes out of its entry as it went in") {
   if (order.hard) {
     order.changes[0].published = {1'700'000'000'000};
     order.changes[0].version = "7";
+    order.changes[0].values = {{field_value("url", "/a"), any_value("tags"), {0}, {~0ULL}}};
   }
   const auto reading = read_bus_entry(purge_entry("other", order), "me");
   REQUIRE(reading.what == What::purge);
@@ -63,6 +64,8 @@ TEST_CASE("A purge comes out of its entry as it went in") {
   CHECK(got.changes[0].locale == "en-us");
   CHECK(got.changes[0].published == order.changes[0].published);
   CHECK(got.changes[0].version == order.changes[0].version);
+  CHECK(got.changes[0].values == order.changes[0].values);
+  CHECK_FALSE(got.changes[1].values);
   CHECK(got.changes[1].what == ContentChange::What::asset);
   CHECK(got.changes[1].uid == "bltasset1");
 }
@@ -143,6 +146,12 @@ TEST_CASE("Entries that no larder writes are unreadable") {
       with(change, {"change", "entry/published/en-us/blog/a/5/3/1"}),
       with(change, {"change", "entry/published/en-us//a"}),
       with(change, {"change", "entry/published/en-us/blog/"}),
+      with(change, {"values", "0123456789abcdef", "change", "entry/published/en-us/blog/a"}),
+      with(change, {"change", "entry/published/en-us/blog/a", "values", ""}),
+      with(change, {"change", "entry/published/en-us/blog/a", "values", "0123456789abcde"}),
+      with(change, {"change", "entry/published/en-us/blog/a", "values", "0123456789abcdeg"}),
+      with(change,
+           {"change", "entry/published/en-us/blog/a", "values", std::string(129 * 16, '1')}),
       with(change, {"change", "form/published/en-us/blog/a"}),
       with(change, {"change", "entry/stolen/en-us/blog/a"}), with(head("all"), {"token", "x"}),
       with(head("all"), {"hard", "yes"}), with(head("all"), {"hard"}),

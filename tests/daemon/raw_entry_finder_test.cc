@@ -69,6 +69,19 @@ TEST_CASE("raw entry finder: lists of uids are references too") {
   for (const char* text : {"y", "z"}) CHECK_FALSE(refers_to(*entry, text));
 }
 
+TEST_CASE("raw entry finder: the values of the entry's own fields") {
+  RawEntryFinder finder({"data", "entry"});
+  JsonStream stream(&finder);
+  REQUIRE(stream.feed(R"({"data":{"title":"no","entry":{"uid":"a","title":"T","price":7,
+      "tags":["x",{"deep":"y"}],"seo":{"title":"Z"}},"url":"/no"}})"));
+  const auto values = finder.take_values();
+  REQUIRE(values);
+  CHECK(*values == std::vector<FieldValue>{field_value("uid", "a"), field_value("title", "T"),
+                                           field_value("price", "7"), field_value("tags", "x"),
+                                           any_value("tags"), any_value("seo")});
+  CHECK_FALSE(finder.take_values());
+}
+
 TEST_CASE("raw entry finder: nothing where not all is known") {
   const auto text = GENERATE(
       std::string(R"({"data":{}})"), R"({"data":{"entry":[]}})",
@@ -98,6 +111,8 @@ TEST_CASE("raw entry finder: each published entry of a page of sync") {
   CHECK(page->entries[0].version == kVersion);
   CHECK(page->entries[0].content_type == content_tag("blog"));
   CHECK(refers_to(page->entries[1], "c"));
+  for (const std::size_t i : {0U, 3U}) CHECK(page->events[i].change.values);
+  for (const std::size_t i : {1U, 2U}) CHECK_FALSE(page->events[i].change.values);
 }
 
 TEST_CASE("raw entry finder: the whole entry of a webhook, and of no other") {
@@ -109,6 +124,12 @@ TEST_CASE("raw entry finder: the whole entry of a webhook, and of no other") {
                                                "branch":{"uid":"main","alias":[]}}})",
                            {1'000});
     REQUIRE(read);
+    REQUIRE(read->order);
+    CHECK(read->order->changes[0].values.has_value() == read->entry.has_value());
+    WebhookEvent unproven = *read;
+    unproven.distrust();
+    CHECK_FALSE(unproven.entry);
+    CHECK_FALSE(unproven.order->changes[0].values);
     return read->entry;
   };
   const auto entry = with("publish", kEntry);

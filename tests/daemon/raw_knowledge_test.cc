@@ -89,6 +89,55 @@ TEST_CASE("raw knowledge: a schema is of a branch and its aliases") {
   CHECK(raw.entries().references_of(kMain, kBlog) == nullptr);
 }
 
+TEST_CASE("raw knowledge: of an alias that has moved it knows what it knows of the branch") {
+  RawKnowledge raw = knowledge();
+  const EntryVersion other{3, 3};
+  CHECK(raw.know(kLive, {{other, content_tag("blog"), {}}}, {0}));
+  PurgeOrder order = scope_purge(PurgeSource::webhook);
+  order.api_key = "blt1";
+  order.branch = "live";
+  order.aliases = {"main"};
+  order.moved_to = "main";
+  CHECK(raw.note_purge(order, {5}) == Anew{""});
+  for (const std::uint64_t branch : {kMain, kLive}) {
+    CAPTURE(branch);
+    CHECK(raw.entries().references_of(branch, kBlog) != nullptr);
+    CHECK(raw.entries().references_of(branch, kPage) != nullptr);
+    CHECK(raw.entries().references_of(branch, other) == nullptr);
+  }
+  CHECK(raw.know(kLive, {{other, content_tag("blog"), {}}}, {4}));
+  CHECK(raw.entries().references_of(kLive, other) == nullptr);
+}
+
+TEST_CASE("raw knowledge: an event of a branch teaches of an alias that has just moved there") {
+  const auto [title, branches, learns_main,
+              learns_live] = GENERATE(table<std::string, std::vector<std::uint64_t>, bool, bool>({
+      {"of the branch, with the alias", {kMain, kLive}, true, true},
+      {"of another branch, from before", {branch_place("blt1", "develop"), kLive}, false, false},
+      {"of the alias alone", {kLive}, false, false},
+  }));
+  CAPTURE(title);
+  RawKnowledge raw(10);
+  PurgeOrder order = scope_purge(PurgeSource::webhook);
+  order.api_key = "blt1";
+  order.branch = "live";
+  order.aliases = {"main"};
+  order.moved_to = "main";
+  raw.note_purge(order, {100'000});
+  const RawNote note{branches, {kBlog, content_tag("blog"), {}}, {1}};
+  raw.know(note, {1}, {100'001});
+  CHECK((raw.entries().references_of(kMain, kBlog) != nullptr) == learns_main);
+  CHECK((raw.entries().references_of(kLive, kBlog) != nullptr) == learns_live);
+  // A schema of the alias that changes is the branch's.
+  PurgeOrder schema = change({{What::content_type, "", "blog"}});
+  schema.api_key = "blt1";
+  schema.branch = "main";
+  schema.aliases = {"live"};
+  raw.note_purge(schema, {100'002});
+  raw.know(note, {1}, {100'003});
+  CHECK(raw.entries().references_of(kLive, kBlog) == nullptr);
+}
+
 TEST_CASE("raw knowledge: what was asked for before a change of schema is not learnt") {
   RawKnowledge raw = knowledge();
   raw.note_purge(change({{What::content_type, "", "blog"}}), {5});
@@ -122,6 +171,31 @@ TEST_CASE("raw knowledge: an event of before a change of schema teaches nothing"
                  {1'000'000});  // at 100'000 by the wall
   const RawNote note{{kMain}, {kBlog, content_tag("blog"), {}}, {told_ms}};
   raw.know(note, {200'000}, {1'100'000});
+  CHECK((raw.entries().references_of(kMain, kBlog) != nullptr) == learns);
+}
+
+TEST_CASE("raw knowledge: which of two events was first, their own times tell") {
+  const auto [title, source, changed_ms, told_ms, learns] =
+      GENERATE(table<std::string, PurgeSource, std::int64_t, std::int64_t, bool>({
+          {"after the change", PurgeSource::webhook, 500'000, 502'001, true},
+          {"about when it was", PurgeSource::webhook, 500'000, 502'000, false},
+          {"before it, and it came later", PurgeSource::webhook, 500'000, 400'000, false},
+          {"nobody says when it was", PurgeSource::webhook, 0, 502'001, false},
+          {"the time of an answer, not of an event", PurgeSource::sync, 500'000, 502'001, false},
+      }));
+  CAPTURE(title);
+  RawKnowledge raw(10);
+  PurgeOrder order = change({{What::content_type, "", "blog"}});
+  order.source = source;
+  order.changed = {changed_ms};
+  const bool in_branch = GENERATE(false, true);
+  if (in_branch) {
+    order.api_key = "blt1";
+    order.branch = "main";
+  }
+  raw.note_purge(order, {1'000'000});
+  // The CMS's clock is half a minute ahead.
+  raw.know({{kMain}, {kBlog, content_tag("blog"), {}}, {told_ms}}, {471'000}, {1'001'000});
   CHECK((raw.entries().references_of(kMain, kBlog) != nullptr) == learns);
 }
 

@@ -46,6 +46,7 @@ std::string words_of(const WebhookEvent& event) {
                                                               : "?";
   text += order.api_key + "/" + order.environment + "/" + order.branch;
   for (const std::string& alias : order.aliases) text += "+" + alias;
+  if (!order.moved_to.empty()) text += " = " + order.moved_to;
   for (const ContentChange& change : order.changes) text += ": " + words_of(change);
   return text;
 }
@@ -117,7 +118,7 @@ TEST_CASE("webhook event: every kind of event purges what it names, and no more"
        "change blt1//: taxonomy /colors unknown "},
       {"alias that moves",
        event("branch_alias", "assigned", R"("branch_alias":{"alias":"live","uid":"develop"})"),
-       "scope blt1//live+develop"},
+       "scope blt1//live+develop = develop"},
       {"alias by an unknown shape",
        event("branch_alias", "assigned", R"("branch_alias":{"uid":"live"})"), "scope blt1//", true},
       {"locale", event("locale", "update", R"("locale":{"code":"fr-fr"})"), "scope blt1//", true},

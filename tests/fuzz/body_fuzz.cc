@@ -236,7 +236,7 @@ void check_memory(std::string_view body, Representation coding) {
   const std::size_t before = in_use;
   peak = in_use;
   TagSet tags;
-  TagFinder finder("blog", tags);
+  TagFinder finder("blog", true, tags);
   BodyPipeline pipeline(coding, kLimits, &finder);
   static_cast<void>(fed_whole(body, pipeline));
   LARDER_CHECK(peak - before < kMaxMemory);
@@ -281,10 +281,10 @@ void check_error_code(std::string_view text) {
 /// Nor do the tags; and there are not too many.
 void check_tags(std::string_view text) {
   TagSet tags;
-  TagFinder finder("blog", tags);
+  TagFinder finder("blog", true, tags);
   BodyPipeline pipeline(Representation::identity, kLimits, &finder);
   TagSet other_tags;
-  TagFinder other_finder("blog", other_tags);
+  TagFinder other_finder("blog", true, other_tags);
   BodyPipeline other(Representation::identity, kLimits, &other_finder);
   if (!fed_whole(text, pipeline)) return;
   static_cast<void>(fed_in_pieces(text, other));
