@@ -143,7 +143,7 @@ void add_entries_path(const std::vector<std::string>& segments, bool found,
   }
   tags.add_content(type);
   if (found && segments.size() == 3) return add_list(type, traits, tags);
-  tags.add(is_entry ? arrival_tag(type) : list_tag(type));
+  if (!is_entry) tags.add(list_tag(type));
   if (!found) tags.add(schema_tag(type));
 }
 

@@ -30,8 +30,9 @@ enum class Inclusion : std::uint8_t {
 };
 
 /// Adds what an answer depends on as its request alone tells, whatever is in its body. An answer
-/// that says "not found" may change with any entry of the content type, so `found` is false for it.
-/// Gives what is included besides, of which no tag tells.
+/// that says "not found" (`found` is false for it) may change with the entry that was asked for, a
+/// list with any entry of the content type, both with the content type. Gives what is included
+/// besides, of which no tag tells.
 Inclusion add_request_tags(const CanonicalRequest& request, bool found, TagSet& tags);
 
 }  // namespace larder

@@ -5,6 +5,8 @@
 #include <array>
 #include <utility>
 
+#include "cache/tags/event_time.h"
+
 namespace larder {
 namespace {
 
@@ -41,13 +43,15 @@ TagFinder::Role TagFinder::role_of(std::string_view name) {
 }
 
 TagFinder::Member TagFinder::member_of(std::string_view name) {
-  static constexpr std::array<std::pair<std::string_view, Member>, 9> kMembers{{
+  static constexpr std::array<std::pair<std::string_view, Member>, 11> kMembers{{
       {"uid", Member::uid},
       {"_content_type_uid", Member::content_type},
       {"filename", Member::asset_mark},
       {"_version", Member::version},
       {"locale", Member::locale},
       {"updated_at", Member::edited},
+      {"publish_details", Member::details},
+      {"time", Member::time},
       {"entry-uid", Member::linked_entry},
       {"asset-uid", Member::linked_asset},
       {"taxonomy_uid", Member::taxonomy},
@@ -69,6 +73,7 @@ void TagFinder::on_open(JsonContainer container, unsigned depth) {
   Frame& frame = frames_.emplace_back();
   frame.role = role;
   frame.is_array = container == JsonContainer::array;
+  frame.is_details = std::exchange(member_, Member::other) == Member::details && !frame.is_array;
 }
 
 void TagFinder::on_close(JsonContainer container, unsigned depth) {
@@ -95,6 +100,7 @@ void TagFinder::take_name() {
   const std::string& name = text_.text();
   role_ = role_of(name);
   member_ = member_of(name);
+  if (member_ == Member::time && !frames_.back().is_details) member_ = Member::other;
 }
 
 /// Of the member that was named last.
@@ -122,21 +128,28 @@ void TagFinder::take_value() {
     case Member::edited:
       frame.edited = text_.text();
       return;
+    case Member::time:
+      frame.published = text_.text();
+      return;
     case Member::linked_entry:
       return tags_.add_reference({}, text_.text());
     case Member::linked_asset:
       return tags_.add_asset(text_.text());
     case Member::taxonomy:
       return tags_.add(taxonomy_tag(text_.text()));
+    case Member::details:
     case Member::other:
       return;
   }
 }
 
 void TagFinder::end_object(const Frame& frame) {
+  if (frame.is_details) end_details(frame);
   if (frame.content_type == kAssets || frame.role == Role::asset ||
       (frame.is_asset && frame.content_type.empty() && frame.role != Role::entry)) {
-    return frame.uid.empty() ? tags_.add(asset_list_tag()) : tags_.add_asset(frame.uid);
+    if (frame.uid.empty()) return tags_.add(asset_list_tag());
+    add_publishing(frame, asset_tag(frame.uid));
+    return tags_.add_asset(frame.uid);
   }
   if (frame.role == Role::entry || !frame.content_type.empty()) return end_entry(frame);
   if (frame.uid.empty()) return;
@@ -146,6 +159,20 @@ void TagFinder::end_object(const Frame& frame) {
   if (frame.role == Role::none && !frame.version.empty()) end_entry(frame);
 }
 
+/// They lie in what they are about.
+void TagFinder::end_details(const Frame& frame) {
+  if (frames_.size() < 2) return;
+  Frame& around = frames_[frames_.size() - 2];
+  around.published = frame.published;
+  around.published_locale = frame.locale;
+}
+
+void TagFinder::add_publishing(const Frame& frame, Tag what) {
+  if (frame.published_locale.empty() || frame.uid.empty()) return;
+  const auto time = parse_event_time(frame.published);
+  if (time) tags_.add_publishing({what, locale_hash(frame.published_locale), *time});
+}
+
 void TagFinder::end_entry(const Frame& frame) {
   const bool typed = frame.role == Role::entry || !frame.content_type.empty();
   const std::string& type =
@@ -153,6 +180,7 @@ void TagFinder::end_entry(const Frame& frame) {
   const bool whole = frame.role == Role::entry || !frame.version.empty();
   if (whole) {
     tags_.add_shown(entry_version(frame.uid, frame.locale, frame.version, frame.edited));
+    add_publishing(frame, entry_tag(frame.uid));
   }
   if (!frame.uid.empty()) {
     if (whole) return tags_.add_entry(type, frame.uid);

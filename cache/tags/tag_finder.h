@@ -49,6 +49,8 @@ class TagFinder final : public JsonEvents {
     version,       ///< only what is published has it: `_version`
     locale,        ///< `locale`
     edited,        ///< `updated_at`
+    details,       ///< `publish_details`
+    time,          ///< `time`: of those
     linked_entry,  ///< of links in JSON rich text: `entry-uid`
     linked_asset,  ///< `asset-uid`
     taxonomy,      ///< `taxonomy_uid`
@@ -61,11 +63,14 @@ class TagFinder final : public JsonEvents {
     Role role = Role::none;
     bool is_array = false;
     bool is_asset = false;
+    bool is_details = false;  ///< `publish_details` of what lies around
     std::string uid;
     std::string content_type;
     std::string version;  ///< "" = it has none
     std::string locale;
     std::string edited;
+    std::string published;         ///< of details `time`; of others what their details say
+    std::string published_locale;  ///< of others
   };
 
   static Role role_of(std::string_view name);
@@ -74,6 +79,8 @@ class TagFinder final : public JsonEvents {
   void take_value();
   void end_object(const Frame& frame);
   void end_entry(const Frame& frame);
+  void end_details(const Frame& frame);
+  void add_publishing(const Frame& frame, Tag what);
 
   const std::string content_type_;
   const bool includes_;

@@ -89,6 +89,10 @@ void TagSet::add_shown(std::optional<EntryVersion> version) {
   }
 }
 
+void TagSet::add_publishing(const Publishing& publishing) {
+  if (publishings_.size() < kMostEntries) publishings_.push_back(publishing);
+}
+
 std::optional<std::vector<EntryVersion>> TagSet::take_shown() {
   auto shown = std::exchange(shown_, {});
   return unknown_shown_ ? std::nullopt : std::optional(std::move(shown));

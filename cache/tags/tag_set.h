@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cache/tags/entry_version.h"
+#include "cache/tags/publishing.h"
 #include "cache/tags/tag.h"
 
 namespace larder {
@@ -31,6 +32,9 @@ class TagSet {
   void add_reference(Tag tag) { entries_.add(tag); }
   /// The version of an entry that is shown; nothing = it does not say which.
   void add_shown(std::optional<EntryVersion> version);
+  /// When an entry or asset that is shown was published. Of kMostEntries at most.
+  void add_publishing(const Publishing& publishing);
+  const std::vector<Publishing>& publishings() const { return publishings_; }
   /// A content type of which entries are shown.
   void add_content(std::string_view content_type);
   void add_asset(std::string_view uid) { assets_.add(asset_tag(uid)); }
@@ -71,6 +75,7 @@ class TagSet {
   bool typeless_entry_ = false;  ///< an entry's content type is not known
   std::vector<EntryVersion> shown_;
   bool unknown_shown_ = false;
+  std::vector<Publishing> publishings_;
 };
 
 /// The tags that an object carries, one by one.

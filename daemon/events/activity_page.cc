@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "daemon/events/event_time.h"
+#include "cache/tags/event_time.h"
 
 namespace larder {
 namespace {

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <utility>
 
-#include "daemon/events/event_time.h"
+#include "cache/tags/event_time.h"
 
 namespace larder {
 namespace {

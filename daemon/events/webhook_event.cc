@@ -5,7 +5,7 @@
 #include <array>
 #include <utility>
 
-#include "daemon/events/event_time.h"
+#include "cache/tags/event_time.h"
 #include "daemon/events/webhook_fields.h"
 
 namespace larder {

@@ -40,7 +40,7 @@ FetchThread::FetchThread(SettingsPtr settings, const AnchoredClock& clock, Store
       fence_(kMostOutdated),
       raw_(config().purge.known_entries),
       refetches_(*reader_, metrics, config(), ways_of_refetches()),
-      around_fills_{*this, writes_, *this, *delivery_, held, raw_.entries()},
+      around_fills_{*this, writes_, *this, *delivery_, held, raw_.entries(), intake_.published()},
       relays_(*delivery_, *preview_, held),
       followers_(
           std::make_unique<Followers>(loop_.get(), clock, store, config(), ways_of_followers())),
@@ -346,7 +346,7 @@ void FetchThread::take(PurgeCommand& command) {
   for (const auto& type : raw_.note_purge(order, monotonic_now())) {
     followers_->learn(order, type);
   }
-  if (intake_.take(command, config().purge)) return;
+  if (intake_.take(command, config().purge, wall())) return;
   const bool by_epoch = order.raises_epochs();
   std::vector<const Fill*> committing;
   std::uint64_t retired = 0;

@@ -12,6 +12,7 @@
 #include "daemon/fetch/answer_judge.h"
 #include "daemon/fetch/fence.h"
 #include "daemon/fetch/filled_object.h"
+#include "daemon/fetch/shown_epoch.h"
 
 namespace larder {
 namespace {
@@ -300,13 +301,14 @@ bool Fill::commit(const SoundBody& body) {
   // For members that have not seen a head yet, and for those who come before the commit.
   head_ = make_answer_head(*facts_, format_entity_tag(body.etag), body.bytes,
                            format_http_date(lifetime_.stored));
+  const auto shown = reading_->tags().publishings();  // take() empties them
   ObjectHead object = filled_object(order_, facts_->status, lifetime_, body, head_->blocks,
                                     around_.raw, reading_->tags());
   object.key = around_.owner.place_of(order_, facts_->status);
   object.epoch = epoch_;
-  const auto made = made_after(*facts_, {requested_, around_.owner.wall()});
-  if (made && settings_->config.purge.fence) {
-    object.epoch = around_.store.shown_by(*this, epoch_, object.tags, *made);
+  if (settings_->config.purge.fence) {
+    const auto made = made_after(*facts_, {requested_, around_.owner.wall()});
+    object.epoch = shown_epoch(around_, *this, object, {made, shown, around_.owner.wall()});
   }
   outdated_ = object.epoch < epoch_;
   return write_->commit(std::move(object), around_.owner.wall());

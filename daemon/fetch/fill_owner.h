@@ -11,6 +11,7 @@
 #include "cache/tags/raw_entries.h"
 #include "conf/base/clock.h"
 #include "conf/settings.h"
+#include "daemon/fetch/published_times.h"
 #include "daemon/orders/orders.h"
 #include "upstream/transfers.h"
 
@@ -92,6 +93,7 @@ struct FillSurroundings {
   Transfers& transfers;
   const HeldBytes& held;
   const RawEntries& raw;
+  const PublishedTimes& published;
 };
 
 }  // namespace larder

@@ -5,8 +5,9 @@
 
 namespace larder {
 
-bool PurgeIntake::take(PurgeCommand& command, const PurgeConfig& config) {
+bool PurgeIntake::take(PurgeCommand& command, const PurgeConfig& config, WallTime now) {
   PurgeOrder& order = command.order;
+  published_.note(order, now);
   // Without the fence, what a lagging CDN brought back meanwhile is purged by the repetition.
   if (!order.dry_run && config.fence && take_out_repeated(command)) return true;
   if (config.mode == PurgeConfig::Mode::content_type) add_content_types(order.changes);

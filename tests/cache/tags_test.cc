@@ -220,10 +220,7 @@ TEST_CASE("a path and a query tell what an answer depends on beyond its body") {
     Names names;
   } kCases[] = {
       {"/v3/content_types/blog/entries/a", "", true, {"to:a", "content:blog"}},
-      {"/v3/content_types/blog/entries/a",
-       "",
-       false,
-       {"to:a", "content:blog", "arrival:blog", "schema:blog"}},
+      {"/v3/content_types/blog/entries/a", "", false, {"to:a", "content:blog", "schema:blog"}},
       {"/v3/content_types/blog/entries", "", true, {"content:blog", "arrival:blog"}},
       {"/v3/content_types/b%6Cog/entries", "limit=2", true, {"content:blog", "arrival:blog"}},
       {"/v3/content_types/blog/entries",
@@ -330,6 +327,32 @@ TEST_CASE("what only refers to an entry changes when that goes, not when it come
   CHECK(has_any_tag(carried, tags_of({ContentChange::What::content_type, "", "author"})));
 }
 
+TEST_CASE("when what is shown was published is told with it") {
+  const std::string details = R"("publish_details":{"environment":"x","locale":"fr-fr",)";
+  const auto [body, publishings] = GENERATE_COPY(table<std::string, std::vector<Publishing>>({
+      {R"({"entry":{"uid":"a","locale":"en-us","time":"2020-01-01T00:00:00Z",)" + details +
+           R"("time":"1970-01-01T00:00:01.500Z"},"by":[{"uid":"b","_content_type_uid":"author","_version":1,)" +
+           details + R"("time":"1970-01-01T00:00:02Z"}}],"image":{"uid":"x1","filename":"f",)" +
+           details + R"("time":"1970-01-01T00:00:03Z"}}}})",
+       {{entry_tag("b"), locale_hash("fr-fr"), {2'000}},
+        {asset_tag("x1"), locale_hash("fr-fr"), {3'000}},
+        {entry_tag("a"), locale_hash("fr-fr"), {1'500}}}},
+      {R"({"entry":{"uid":"a",)" + details + R"("time":"lately"}}})", {}},
+      {R"({"entry":{"uid":"a","publish_details":{"time":"1970-01-01T00:00:01Z"}}})", {}},
+      {R"({"entry":{"uid":"a","publish_details":[{"locale":"fr-fr","time":"1970-01-01T00:00:01Z"}]}})",
+       {}},
+      {R"({"entry":{"uid":"a","group":{"locale":"fr-fr","time":"1970-01-01T00:00:01Z"}}})", {}},
+      {R"({"entry":{"uid":"a","time":")" + std::string(500, 't') + R"("}})", {}},
+  }));
+  CAPTURE(body);
+  TagSet tags;
+  TagFinder finder("blog", true, tags);
+  JsonStream stream(&finder);
+  REQUIRE((stream.feed(body) && stream.finish()));
+  CHECK(tags.publishings() == publishings);
+  CHECK_FALSE(has_any_tag(tags.take(), std::vector{unknown_tag()}));
+}
+
 TEST_CASE("the content type of a path") {
   CHECK(content_type_of("/v3/content_types/blog/entries/a") == "blog");
   CHECK(content_type_of("/v3/content_types/b%20log") == "b log");
@@ -358,7 +381,10 @@ TEST_CASE("a change meets what shows it, and lists of its kind, and nothing else
   CHECK_FALSE(meets({What::entry, "author", "c"}, entry, shows));
   CHECK(meets({What::entry, "blog", "c"}, list, R"({"entries":[{"uid":"a"}]})"));
   CHECK_FALSE(meets({What::entry, "page", "c"}, list, R"({"entries":[{"uid":"a"}]})"));
-  CHECK(meets({What::entry, "blog", "c"}, entry, R"({"error_code":141})", false));
+  CHECK(meets({What::entry, "blog", "a"}, entry, R"({"error_code":141})", false));
+  CHECK_FALSE(meets({What::entry, "blog", "c"}, entry, R"({"error_code":141})", false));
+  CHECK(meets({What::entry, "blog", "c"}, list, R"({"error_code":118})", false));
+  CHECK(meets({What::content_type, "", "blog"}, entry, R"({"error_code":118})", false));
   CHECK(meets({What::content_type, "", "author"}, entry, shows));
   CHECK(meets({What::content_type, "", "blog"}, entry, shows));
   CHECK_FALSE(meets({What::content_type, "", "page"}, entry, shows));
@@ -392,17 +418,19 @@ TEST_CASE("an entry that is gone meets what shows it, and lists that feel its ab
   const char* const one = "/v3/content_types/page/entries/a";
   const auto alone = R"({"entry":{"uid":"a"}})";
   const auto missing = R"({"error_code":141})";
-  const char* const negative = "/v3/content_types/blog/entries/d";
+  const char* const negative = "/v3/content_types/blog/entries/c";
+  const char* const other = "/v3/content_types/blog/entries/d";
   using Action = ContentChange::Action;
   for (const Action action : {Action::published, Action::unknown}) {
     CHECK(meets(action, "limit=5", others));
     CHECK(meets(action, "skip=5", others));
     CHECK(meets(action, "include%5B%5D=by", alone, one));
     CHECK(meets(action, "", missing, negative, false));
+    CHECK_FALSE(meets(action, "", missing, other, false));
   }
   CHECK_FALSE(meets(Action::gone, "limit=5", others));
   CHECK_FALSE(meets(Action::gone, "include%5B%5D=by", alone, one));
-  CHECK_FALSE(meets(Action::gone, "", missing, negative, false));
+  CHECK_FALSE(meets(Action::gone, "", missing, other, false));
   for (const auto body : {shown, refers, nameless}) CHECK(meets(Action::gone, "limit=5", body));
   for (const char* query : {"skip=5", "include_count=true", "include_fallback=true",
                             "query=%7B%22by%22%3A%7B%22%24in_query%22%3A%7B%7D%7D%7D"}) {

@@ -6,7 +6,7 @@
 #include <functional>
 #include <string>
 
-#include "daemon/events/event_time.h"
+#include "cache/tags/event_time.h"
 #include "daemon/events/sync_page.h"
 #include "daemon/events/webhook_event.h"
 

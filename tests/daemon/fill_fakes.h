@@ -28,6 +28,7 @@ inline FillOrder order_for(Waiter waiter, const std::string& path = "/v3/a") {
   scope->delivery_host = "https://origin";
   scope->api_key = "key";
   scope->environment = "live";
+  scope->branch = "main";
   order.scope = std::move(scope);
   order.access_token = Secret("a-token-of-the-test");
   return order;
@@ -135,7 +136,8 @@ struct FillFixture {
   HeldBytes held{1'000'000, 1'000'000};
   FakeOut out;
   RawEntries raw{100};
-  FillSurroundings around{owner, store, credentials, transfers, held, raw};
+  PublishedTimes published{100};
+  FillSurroundings around{owner, store, credentials, transfers, held, raw, published};
   std::shared_ptr<Settings> settings = std::make_shared<Settings>();
 
   FillFixture() = default;

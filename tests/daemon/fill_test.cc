@@ -5,6 +5,7 @@
 #include <catch2/generators/catch_generators.hpp>
 #include <string>
 
+#include "cache/tags/event_time.h"
 #include "tests/daemon/fill_fakes.h"
 
 using namespace larder;
@@ -69,8 +70,8 @@ TEST_CASE("fill: an object carries the tags of its path and of what its body sho
   CHECK(has_any_tag(tags, std::vector{entry_tag("a")}) == found);
   CHECK(has_any_tag(tags, std::vector{includes ? reference_tag("b") : stub_tag("b")}) == found);
   CHECK(has_any_tag(tags, std::vector{content_tag("author")}) == found);
-  CHECK(has_any_tag(tags, std::vector{arrival_tag("blog")}) == !found);
-  CHECK_FALSE(has_any_tag(tags, std::vector{unknown_tag(), any_list_tag()}));
+  CHECK(has_any_tag(tags, std::vector{schema_tag("blog")}) == !found);
+  CHECK_FALSE(has_any_tag(tags, std::vector{unknown_tag(), any_list_tag(), arrival_tag("blog")}));
 }
 
 TEST_CASE("fill: who joins gets what has arrived, then the rest", "[daemon]") {
@@ -119,6 +120,36 @@ TEST_CASE("fill: what a cache on the way had since before a change counts as ask
   CHECK(fill.joinable(f.owner.now) != c.outdated);
   REQUIRE(f.store.committed.size() == 1);
   CHECK(f.store.committed.front().head.epoch == (c.outdated ? 4u : 5u));
+}
+
+TEST_CASE("fill: what shows an older publishing than an event told is outdated, whatever its age",
+          "[daemon]") {
+  const auto [time, fence, outdated] = GENERATE(table<std::string, bool, bool>({
+      {"2026-01-01T10:00:00.000Z", true, true},
+      {"2026-01-01T10:00:05.000Z", true, false},
+      {"2026-01-01T10:00:00.000Z", false, false},
+  }));
+  CAPTURE(time, fence);
+  FillFixture f;
+  f.store.changed = {1};  // any purge
+  f.settings->config.purge.fence = fence;
+  PurgeOrder order;
+  order.what = PurgeOrder::What::change;
+  auto filling = f.order(1);
+  order.api_key = filling.scope->api_key;
+  order.environment = filling.scope->environment;
+  order.branch = filling.scope->branch;
+  order.changes = {{ContentChange::What::entry, "blog", "a", ContentChange::Action::published,
+                    "en-us", *parse_event_time("2026-01-01T10:00:05.000Z")}};
+  f.published.note(order, f.owner.now);
+  Fill& fill = f.start(std::move(filling));
+  f.transfers.answer(0, 200, kJson,
+                     R"({"entry":{"uid":"a","locale":"en-us","_version":1,"publish_details":
+                         {"locale":"en-us","time":")" +
+                         time + R"("}}})");
+  CHECK(fill.outdated() == outdated);
+  REQUIRE(f.store.committed.size() == 1);
+  CHECK(f.store.committed.front().head.epoch == (outdated ? 4u : 5u));
 }
 
 TEST_CASE("fill: past caches it asks in words that none of them knows", "[daemon]") {

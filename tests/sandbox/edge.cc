@@ -28,6 +28,7 @@ std::string without_busters(std::string_view query) {
 void Edge::configure(const Json& order) {
   lag_ = std::chrono::milliseconds(order.value("lag_ms", 0L));
   cache_buster_ = order.value("cache_buster", true);
+  tells_age_ = order.value("tells_age", true);
   copies_.clear();
 }
 
@@ -65,7 +66,7 @@ ApiAnswer Edge::answer(const ApiRequest& request, const std::function<ApiAnswer(
   if (found != copies_.end() && (!found->second.purged || now < *found->second.purged + lag_)) {
     if (found->second.purged) ++late_;
     ApiAnswer copy = found->second.answer;
-    copy.age_s = seconds(now - found->second.made);
+    if (tells_age_) copy.age_s = seconds(now - found->second.made);
     return copy;
   }
   if (copies_.size() >= kMaxCopies) copies_.clear();

@@ -21,6 +21,7 @@ namespace sandbox {
 ///   cache_buster  parameters that begin with `_` or `larder_`, which the API does not know, make
 ///   it
 ///                 another question, whose answer is new; false = they are ignored. Default true
+///   tells_age     false = its late answers have no `Age`. Default true
 class Edge {
  public:
   void configure(const Json& order);
@@ -46,6 +47,7 @@ class Edge {
 
   std::chrono::milliseconds lag_{0};
   bool cache_buster_ = true;
+  bool tells_age_ = true;
   std::optional<Clock::time_point> changed_;  ///< last
   std::unordered_map<std::string, Copy> copies_;
   std::uint64_t late_ = 0;

@@ -10,7 +10,7 @@ import time
 import harness
 from harness import check, check_equal, credentials, wait_until
 from scenario_lib import cache_status, entry_target, is_fresh_hit
-from webhook_test import Receiver
+from webhook_test import Receiver, now_text
 
 TARGET = entry_target()
 LAGS_S = [float(lag) for lag in os.environ.get("LARDER_EDGE_LAGS", "1 4").split()]
@@ -24,10 +24,10 @@ def version(response):
 class Site:
     """A receiver, and one entry that larder and the CDN have in its first version."""
 
-    def __init__(self, stage, lag_s, cache_buster=True, **purge):
+    def __init__(self, stage, lag_s, cache_buster=True, tells_age=True, **purge):
         self.lag_s = lag_s
         self.sandbox = stage.sandbox
-        self.sandbox.set_edge(lag_s=lag_s, cache_buster=cache_buster)
+        self.sandbox.set_edge(lag_s=lag_s, cache_buster=cache_buster, tells_age=tells_age)
         self.receiver = Receiver(stage)
         self.larder = self.receiver.larder
         if purge:
@@ -79,6 +79,23 @@ def test_where_nothing_gets_past_the_cdn_it_is_asked_in_pauses(stage):
         print(f"lag of {lag_s} s, nothing gets past: seen after {took:.2f} s, {asked} requests")
         check(took >= lag_s * 0.5, f"the CDN did lag, but {took:.2f} s")
         check(asked <= 4 + 2 * took, f"{asked} requests in {took} s")
+
+
+def test_an_old_answer_that_hides_its_age_is_known_by_its_time_of_publishing(stage):
+    lag_s = 4
+    for cache_buster in (True, False):
+        site = Site(stage, lag_s, cache_buster=cache_buster, tells_age=False)
+        # The one before has to be older by more than what is put down to rounding.
+        site.see_new(site.publish())
+        wait_until(lambda: is_fresh_hit(site.larder.get(TARGET, credentials())), "the second version is stored")
+        site.old += 1
+        time_of = lambda: site.larder.get(TARGET, credentials()).json()["entry"]["publish_details"]["time"]
+        second, before = time_of(), site.asked()
+        wait_until(lambda: now_text(-1.2) > second, "the second version is old enough")
+        took = site.see_new(site.publish())
+        print(f"no Age, cache buster {cache_buster}: seen after {took:.2f} s, {site.asked() - before} requests")
+        check(took < lag_s / 2 or not cache_buster, f"past the CDN it is seen after {took} s")
+        check(site.asked() - before <= 4 + 2 * took, f"{site.asked() - before} requests in {took} s")
 
 
 def test_a_start_keeps_the_fence(stage):

@@ -416,9 +416,10 @@ class Sandbox:
         """What goes wrong with sync items from here on (tests/sandbox/event_log.h)."""
         self.control("POST", "/sync", how)
 
-    def set_edge(self, lag_s=0, cache_buster=True):
+    def set_edge(self, lag_s=0, cache_buster=True, tells_age=True):
         """How the CDN in front behaves (tests/sandbox/edge.h)."""
-        self.control("POST", "/edge", {"lag_ms": int(lag_s * 1000), "cache_buster": cache_buster})
+        self.control("POST", "/edge", {"lag_ms": int(lag_s * 1000), "cache_buster": cache_buster,
+                                       "tells_age": tells_age})
 
     def assign_alias(self, alias, branch, stack="A"):
         self.control("POST", "/alias", {"stack": stack, "alias": alias, "branch": branch})

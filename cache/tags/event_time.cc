@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/events/event_time.h"
+#include "cache/tags/event_time.h"
 
 #include <chrono>
 
