@@ -72,6 +72,7 @@ Keys<ServerConfig> server_keys() {
       count("max_requests_per_connection", kAtOnce, &S::max_requests_per_connection,
             {1, 1'000'000'000}),
       size("max_output", kAtOnce, &S::max_output_bytes, {kMiB, kTiB}),
+      flag("request_id", kAtOnce, &S::request_id),
       text("instance_id", kAtRestart, &S::instance_id, kInstanceId),
   };
 }

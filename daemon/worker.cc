@@ -2,6 +2,7 @@
 #include "daemon/worker.h"
 
 #include <algorithm>
+#include <random>
 #include <utility>
 
 #include "conf/base/check.h"
@@ -24,6 +25,11 @@ constexpr std::size_t kReadBuffer = 64 * 1024;
 constexpr std::int64_t kRefreshPauseMs = 1'000;
 constexpr std::size_t kMaxRefreshes =
     4'096;  // keys remembered; beyond it all may be asked for anew
+
+std::uint64_t random_number() {
+  std::random_device source;
+  return std::uint64_t{source()} << 32 | source();
+}
 
 }  // namespace
 
@@ -55,6 +61,7 @@ Worker::Worker(Shared& shared, std::vector<ListeningSocket> sockets, AccessRing*
       mailbox_(loop_.get(), this),
       pulse_(loop_.get()) {
   announce_idle_timeout(config().server.idle_timeout_ms);
+  count_ids_from(random_number());
   open_listeners(std::move(sockets));
   // The snapshot ends with the turn: before the loop may block, and again right after polling.
   uv_prepare_start(turn_end_.get(), on_turn_end);

@@ -37,7 +37,7 @@ struct Shared {
   const AnchoredClock& clock;
   Store& store;
   const HeldBytes& held;
-  const TlsContextsPtr tls;  ///< of the start
+  const TlsContextsPtr tls;    ///< of the start
   HandshakeReport handshake_report{};
   std::atomic<unsigned> max_connections{0};
   std::atomic<unsigned> connections{0};

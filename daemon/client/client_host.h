@@ -19,6 +19,7 @@
 #include "daemon/orders/orders.h"
 #include "daemon/watch/access_log.h"
 #include "daemon/watch/metrics.h"
+#include "daemon/watch/request_id.h"
 #include "upstream/answer.h"
 
 namespace larder {
@@ -57,6 +58,8 @@ class ClientHost {
   Planner& planner() { return planner_; }
   StoreReader& reader() { return reader_; }
   WorkerMetrics& counters() { return counters_; }
+  /// For a request without one of its own.
+  RequestId make_id() { return RequestId::made(next_id_++); }
   /// For the head that is written now. Its room is kept from one to the next.
   std::string& head_buffer() { return head_buffer_; }
   /// Answers that wait for the next one of the same pipeline, while its connection parses; empty
@@ -106,6 +109,8 @@ class ClientHost {
   virtual Time read_time() const = 0;
   /// When a turn ends: the next one reads the clocks when it first asks for the time.
   void forget_time() { time_.reset(); }
+  /// At the start: no other worker of the machine is to count from near here.
+  void count_ids_from(std::uint64_t first) { next_id_ = first; }
   /// At the start, and when the time-out changes.
   void announce_idle_timeout(Milliseconds timeout) { keep_alive_ = keep_alive_lines(timeout); }
 
@@ -119,6 +124,7 @@ class ClientHost {
   Planner& planner_;
   StoreReader& reader_;
   WorkerMetrics& counters_;
+  std::uint64_t next_id_ = 0;
   TurnLine turn_;
   mutable std::optional<Time> time_;
   std::string head_buffer_;
