@@ -278,6 +278,7 @@ struct LogConfig {
   std::string access_log;  ///< see log_target()
   Bytes buffer_bytes =
       8ull << 20;              ///< lines of each log that wait to be written; beyond, they are lost
+  unsigned decisions = 4'096;  ///< remembered for `larderctl explain`, all workers together
   friend bool operator==(const LogConfig&, const LogConfig&) = default;
 };
 

@@ -235,6 +235,7 @@ Keys<LogConfig> log_keys() {
               {"debug", Level::debug}}),
       text("access_log", kAtRestart, &LogConfig::access_log, kAccessLogTarget),
       size("buffer", kAtRestart, &LogConfig::buffer_bytes, {64 * kKiB, kGiB}),
+      count("decisions", kAtRestart, &LogConfig::decisions, {0, 1'000'000}),
   };
 }
 

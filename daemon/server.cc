@@ -93,6 +93,7 @@ Server::Server(SettingsPtr settings, std::string config_file)
                  .store = *store_,
                  .held = held_,
                  .tls = tls_.contexts(),
+                 .workers = worker_count_,
                  .max_connections = max_connections_for(config(), worker_count_, system_)});
   prepare_purges();
   open_workers();

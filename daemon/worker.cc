@@ -31,6 +31,10 @@ std::uint64_t random_number() {
   return std::uint64_t{source()} << 32 | source();
 }
 
+std::size_t decisions_of_each(const Settings& settings, std::size_t workers) {
+  return (settings.config.log.decisions + workers - 1) / workers;
+}
+
 }  // namespace
 
 struct Worker::Listener {
@@ -44,7 +48,8 @@ struct Worker::Listener {
 };
 
 Worker::Worker(Shared& shared, std::vector<ListeningSocket> sockets, AccessRing* log)
-    : ClientHost(parser_, planner_, reader_, metrics_),
+    : ClientHost(parser_, planner_, reader_, metrics_,
+                 DecisionRing(decisions_of_each(*shared.settings, shared.workers))),
       shared_(shared),
       settings_(shared.settings),
       read_buffer_(kReadBuffer),

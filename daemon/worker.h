@@ -38,6 +38,7 @@ struct Shared {
   Store& store;
   const HeldBytes& held;
   const TlsContextsPtr tls;    ///< of the start
+  const unsigned workers = 1;  ///< how many there are
   HandshakeReport handshake_report{};
   std::atomic<unsigned> max_connections{0};
   std::atomic<unsigned> connections{0};

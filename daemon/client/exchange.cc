@@ -343,6 +343,15 @@ void Exchange::finish(std::string_view target) {
 void Exchange::account(std::string_view target) {
   ClientHost& host = side_.host;
   host.counters().requests[static_cast<std::size_t>(outcome_)].add();
+  if (host.decisions().keeps()) {
+    host.decisions().note({.time = host.wall(),
+                           .id = id_,
+                           .key = key_,
+                           .status = static_cast<std::uint16_t>(status_),
+                           .outcome = outcome_,
+                           .reason = reason_,
+                           .detail = detail_});
+  }
   if (host.logs()) log(target);
 }
 

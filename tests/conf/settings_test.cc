@@ -146,6 +146,7 @@ std::vector<Row> rows_of_sections() {
       plain("log.level", kNow, "\"debug\"", "info -> debug"),
       plain("log.access_log", kLater, "\"stderr\"", "\"\" -> \"stderr\""),
       plain("log.buffer", kLater, "\"1MiB\"", "8MiB -> 1MiB"),
+      plain("log.decisions", kLater, "5", "4096 -> 5"),
   };
 }
 
