@@ -261,6 +261,8 @@ void Worker::on_mail(std::vector<Mail>& mail) {
       take_settings(std::move(change->settings));
     } else if (const auto* contexts = std::get_if<TlsContextsPtr>(&message)) {
       take_contexts(**contexts);
+    } else if (const auto* decisions = std::get_if<DecisionsNote>(&message)) {
+      decisions->look(this->decisions());
     } else if (std::holds_alternative<DrainNote>(message)) {
       begin_drain();
     } else if (const auto* leave = std::get_if<LeaveNote>(&message)) {
