@@ -76,6 +76,7 @@ struct ServerConfig {
   unsigned max_requests_per_connection = 10'000;
   /// bytes waiting for slow clients, the kernel's among them, all connections together
   Bytes max_output_bytes = 256ull << 20;
+  bool request_id = true;   ///< answers carry X-Request-Id
   std::string instance_id;  ///< this larder's among others in a row; empty = drawn at the start
   friend bool operator==(const ServerConfig&, const ServerConfig&) = default;
 };
@@ -276,7 +277,8 @@ struct LogConfig {
   LogLevel level = LogLevel::info;
   std::string access_log;  ///< see log_target()
   Bytes buffer_bytes =
-      8ull << 20;  ///< lines of each log that wait to be written; beyond, they are lost
+      8ull << 20;              ///< lines of each log that wait to be written; beyond, they are lost
+  unsigned decisions = 4'096;  ///< remembered for `larderctl explain`, all workers together
   friend bool operator==(const LogConfig&, const LogConfig&) = default;
 };
 

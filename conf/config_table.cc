@@ -72,6 +72,7 @@ Keys<ServerConfig> server_keys() {
       count("max_requests_per_connection", kAtOnce, &S::max_requests_per_connection,
             {1, 1'000'000'000}),
       size("max_output", kAtOnce, &S::max_output_bytes, {kMiB, kTiB}),
+      flag("request_id", kAtOnce, &S::request_id),
       text("instance_id", kAtRestart, &S::instance_id, kInstanceId),
   };
 }
@@ -234,6 +235,7 @@ Keys<LogConfig> log_keys() {
               {"debug", Level::debug}}),
       text("access_log", kAtRestart, &LogConfig::access_log, kAccessLogTarget),
       size("buffer", kAtRestart, &LogConfig::buffer_bytes, {64 * kKiB, kGiB}),
+      count("decisions", kAtRestart, &LogConfig::decisions, {0, 1'000'000}),
   };
 }
 

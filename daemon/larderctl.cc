@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "daemon/command_line.h"
+#include "daemon/explain_text.h"
 #include "daemon/status_text.h"
 #include "daemon/tags_text.h"
 #include "upstream/control_client.h"
@@ -25,7 +26,8 @@ struct Options {
   std::string uid;
   std::string api_key;
   std::string environment;
-  std::string branch;                          ///< of tags
+  std::string branch;                          ///< of tags and explain
+  std::vector<std::string> headers;            ///< of explain, `name: value`
   std::vector<std::string> branches;           ///< of purges
   std::map<std::string, std::string> targets;  ///< of a purge without a subcommand, by field
   bool hard = false;
@@ -111,6 +113,32 @@ int tags(const Options& options) {
   if (wants_json(options)) return ask(options, "GET", target);
   return ask(options, "GET", target,
              [](const std::string& body) { return larder::tags_text(body).value_or(body); });
+}
+
+/// What is known is shown also where it comes to nothing.
+int explain(const Options& options) {
+  const bool is_url = options.url.find('/') != std::string::npos;
+  std::string query;
+  add_field(query, is_url ? "url" : "request_id", options.url);
+  add_field(query, "api_key", options.api_key);
+  add_field(query, "environment", options.environment);
+  add_field(query, "branch", options.branch);
+  std::string lines;
+  for (const std::string& header : options.headers) lines.append(header).append("\n");
+  add_field(query, "headers", lines);
+  const auto answer =
+      larder::ask_daemon(options.socket, "GET", "/explain?" + query.substr(1), options.timeout_s);
+  if (!answer) {
+    std::cerr << "larderctl: " << answer.error().context << '\n';
+    return larder::kExitFailure;
+  }
+  const auto text = larder::explain_text(answer->body);
+  if (!text || (answer->status != 200 && answer->status != 404)) {
+    std::cerr << answer->body;
+    return answer->status == 400 ? larder::kExitUsage : larder::kExitFailure;
+  }
+  std::cout << (wants_json(options) ? answer->body : *text);
+  return answer->status == 200 ? 0 : kNothingFound;
 }
 
 /// One purge for each branch; the first that fails ends it. It is enough that one finds something.
@@ -251,6 +279,40 @@ void add_tags(CLI::App& app, Options& options, std::function<int()>& action) {
   command->callback([&action, &options] { action = [&options] { return tags(options); }; });
 }
 
+void add_explain(CLI::App& app, Options& options, std::function<int()>& action) {
+  auto* command = app.add_subcommand(
+      "explain",
+      "Why a request gets what it gets: its route, its key, what is stored, what the next one will "
+      "get, and the last ones (log.decisions); text on a terminal, else JSON. Exit code 3: nothing "
+      "is known");
+  command
+      ->add_option("url", options.url,
+                   "URL or path, with its query, in single quotes; or a request id, as in "
+                   "X-Request-Id and the access log")
+      ->required()
+      ->check(kNotEmpty)
+      ->type_name("URL|REQUEST-ID");
+  command->add_option("--api-key", options.api_key, "Only the stack with this api key")
+      ->check(kNotEmpty);
+  command->add_option("--environment", options.environment, "Only this environment")
+      ->check(kNotEmpty);
+  command->add_option("--branch", options.branch, "This branch or alias (without one: main)")
+      ->check(kNotEmpty);
+  command
+      ->add_option("--header", options.headers,
+                   "A header of the request, as 'x-cs-variant-uid: cs1'; may be repeated")
+      ->allow_extra_args(false)
+      ->check(kNotEmpty);
+  add_forms(*command, options);
+  command->footer(
+      "Examples:\n"
+      "  larderctl explain '/v3/content_types/blog/entries?environment=production'\n"
+      "  larderctl explain 5f0c12ab34cd56ef\n"
+      "  larderctl explain --json --branch next https://cdn.example/v3/assets\n"
+      "  larderctl explain --header 'live_preview: abc' /v3/assets");
+  command->callback([&action, &options] { action = [&options] { return explain(options); }; });
+}
+
 void add_purges(CLI::App& app, Options& options, std::function<int()>& action) {
   auto* purges = app.add_subcommand(
       "purge",
@@ -296,6 +358,7 @@ int main(int count, char** words) {
   app.add_subcommand("events", "The last purges, whoever asked, as JSON; the last one first")
       ->callback([&] { action = [&] { return ask(options, "GET", "/events"); }; });
   add_tags(app, options, action);
+  add_explain(app, options, action);
   add_purges(app, options, action);
   if (const auto code = larder::parse_command_line(app, count, words)) return *code;
   larder::start_curl_library();

@@ -81,7 +81,8 @@ Server::Server(SettingsPtr settings, std::string config_file)
       store_(std::make_unique<Store>(std::move(directory_), config().cache, max_scopes_of(config()),
                                      hasher_, make_eviction(config().cache.eviction))),
       tls_(config()),
-      listeners_(config(), worker_count_) {
+      listeners_(config(), worker_count_),
+      explain_desk_(*store_, secret_, hasher_, workers_) {
   if (!config().log.access_log.empty())
     access_log_ = std::make_unique<AccessLog>(config().log.access_log, worker_count_,
                                               config().log.buffer_bytes);
@@ -93,6 +94,7 @@ Server::Server(SettingsPtr settings, std::string config_file)
                  .store = *store_,
                  .held = held_,
                  .tls = tls_.contexts(),
+                 .workers = worker_count_,
                  .max_connections = max_connections_for(config(), worker_count_, system_)});
   prepare_purges();
   open_workers();
@@ -105,6 +107,7 @@ Server::Server(SettingsPtr settings, std::string config_file)
   origin_ =
       std::make_unique<FetchThread>(settings_, clock_, *store_, *this, origin_metrics_, held_);
   shared_->origin = origin_.get();
+  explain_desk_.set_fetch(*origin_);
   open_bus();
   for (const int number : {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1}) watch_signal(number);
   clock_timer_ = make_timer(loop_.get(), this);
@@ -186,6 +189,9 @@ void Server::open_admin() {
   };
   sources.list = [this](PurgeOrder order, std::function<void(UrlListing)> done) {
     store_->list(std::move(order), clock_.now(), std::move(done));
+  };
+  sources.explain = [this](ExplainQuestion question, ExplainDesk::Done done) {
+    explain_desk_.explain(std::move(question), config(), clock_.now(), std::move(done));
   };
   sources.events = [this] { return origin_metrics_.purges.json(config().purge.events); };
   admin_ = std::make_unique<AdminServer>(loop_.get(), settings_, std::move(sources),

@@ -10,6 +10,7 @@
 #include "daemon/admin/admin.h"
 #include "daemon/bus/bus.h"
 #include "daemon/drain.h"
+#include "daemon/explain_desk.h"
 #include "daemon/fetch/fetch_thread.h"
 #include "daemon/listeners.h"
 #include "daemon/reload.h"
@@ -91,6 +92,7 @@ class Server final : public WorkersOut {
   std::unique_ptr<FetchThread> origin_;
   std::unique_ptr<Bus> bus_;  ///< null = off
   std::vector<std::unique_ptr<Worker>> workers_;
+  ExplainDesk explain_desk_;
   UvLoop loop_;
   std::unique_ptr<AdminServer> admin_;
   std::unique_ptr<WebhookServer> webhook_;

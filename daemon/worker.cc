@@ -2,6 +2,7 @@
 #include "daemon/worker.h"
 
 #include <algorithm>
+#include <random>
 #include <utility>
 
 #include "conf/base/check.h"
@@ -25,6 +26,15 @@ constexpr std::int64_t kRefreshPauseMs = 1'000;
 constexpr std::size_t kMaxRefreshes =
     4'096;  // keys remembered; beyond it all may be asked for anew
 
+std::uint64_t random_number() {
+  std::random_device source;
+  return std::uint64_t{source()} << 32 | source();
+}
+
+std::size_t decisions_of_each(const Settings& settings, std::size_t workers) {
+  return (settings.config.log.decisions + workers - 1) / workers;
+}
+
 }  // namespace
 
 struct Worker::Listener {
@@ -38,7 +48,8 @@ struct Worker::Listener {
 };
 
 Worker::Worker(Shared& shared, std::vector<ListeningSocket> sockets, AccessRing* log)
-    : ClientHost(parser_, planner_, reader_, metrics_),
+    : ClientHost(parser_, planner_, reader_, metrics_,
+                 DecisionRing(decisions_of_each(*shared.settings, shared.workers))),
       shared_(shared),
       settings_(shared.settings),
       read_buffer_(kReadBuffer),
@@ -55,6 +66,7 @@ Worker::Worker(Shared& shared, std::vector<ListeningSocket> sockets, AccessRing*
       mailbox_(loop_.get(), this),
       pulse_(loop_.get()) {
   announce_idle_timeout(config().server.idle_timeout_ms);
+  count_ids_from(random_number());
   open_listeners(std::move(sockets));
   // The snapshot ends with the turn: before the loop may block, and again right after polling.
   uv_prepare_start(turn_end_.get(), on_turn_end);
@@ -249,6 +261,8 @@ void Worker::on_mail(std::vector<Mail>& mail) {
       take_settings(std::move(change->settings));
     } else if (const auto* contexts = std::get_if<TlsContextsPtr>(&message)) {
       take_contexts(**contexts);
+    } else if (const auto* decisions = std::get_if<DecisionsNote>(&message)) {
+      decisions->look(this->decisions());
     } else if (std::holds_alternative<DrainNote>(message)) {
       begin_drain();
     } else if (const auto* leave = std::get_if<LeaveNote>(&message)) {

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <thread>
@@ -37,7 +38,8 @@ struct Shared {
   const AnchoredClock& clock;
   Store& store;
   const HeldBytes& held;
-  const TlsContextsPtr tls;  ///< of the start
+  const TlsContextsPtr tls;    ///< of the start
+  const unsigned workers = 1;  ///< how many there are
   HandshakeReport handshake_report{};
   std::atomic<unsigned> max_connections{0};
   std::atomic<unsigned> connections{0};
@@ -59,6 +61,10 @@ class Worker final : public AnswerOut, private ClientHost, private TlsHandshakeH
   void take_sent() override { mailbox_.wake(); }
   // Thread-safe:
   void tell(const CredentialNote& note) { mailbox_.post(note); }
+  /// `look` runs on the worker's thread, soon; not at all once that ends.
+  void look(std::function<void(const DecisionRing&)> look) {
+    mailbox_.post(DecisionsNote{std::move(look)});
+  }
   /// From the worker's next turn on.
   void use(SettingsChange change) { mailbox_.post(std::move(change)); }
   /// Handshakes that begin from then on are made by these.
@@ -77,13 +83,16 @@ class Worker final : public AnswerOut, private ClientHost, private TlsHandshakeH
   const WorkerMetrics& metrics() const { return metrics_; }
   LoopPulse& pulse() { return pulse_; }
 
+  struct DecisionsNote {
+    std::function<void(const DecisionRing&)> look;
+  };
   struct DrainNote {};
   struct LeaveNote {
     MonotonicTime until;
   };
   struct StopNote {};
-  using Mail = std::variant<AnswerEvent, CredentialNote, SettingsChange, TlsContextsPtr, DrainNote,
-                            LeaveNote, StopNote>;
+  using Mail = std::variant<AnswerEvent, CredentialNote, SettingsChange, TlsContextsPtr,
+                            DecisionsNote, DrainNote, LeaveNote, StopNote>;
   void on_mail(std::vector<Mail>& mail);
 
  private:

@@ -43,6 +43,7 @@ struct AnswerEvent {
   End end = End::no;
   AnswerSource source = AnswerSource::fill;
   bool stored = false;             ///< with `complete`: the object went to the store
+  const char* detail = "";         ///< why it was not stored, or stored as outdated; static text
   std::int64_t age_s = -1;         ///< with `head`; -1 = first-hand, as far as is known
   std::optional<Refusal> failure;  ///< with `failed` before any head: what to tell the client
 };

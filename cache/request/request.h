@@ -32,6 +32,7 @@ struct RequestView {
   /// The same number, the same fields of those that somebody reads; 0 = nothing is known of it.
   std::uint64_t header_id = 0;
   const HeaderSurvey* survey = nullptr;  ///< of these headers, when there is one already
+  std::string_view request_id = {};      ///< the first X-Request-Id, as sent; empty = none
 };
 
 /// A request that larder answers itself with an error. `cause` is a literal or static text: it

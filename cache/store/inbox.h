@@ -37,9 +37,10 @@ struct PurgeJob {
   std::function<void(PurgeResult)> done;
 };
 
-/// What is stored of a URL is to be listed.
+/// What is stored of a URL, or under one key, is to be listed.
 struct ListJob {
   PurgeOrder order;
+  std::optional<CacheKey> key;  ///< then `order` does not count
   WallTime now;
   std::function<void(UrlListing)> done;
 };

@@ -111,6 +111,14 @@ void Purger::list(ListJob& job) {
   }
   listing.listing.scopes = database_.scopes.labels(kMostLabels);
   for (ScopeLabel& label : database_.scopes.matching(job.order)) {
+    if (job.key && !std::equal(job.key->bytes.begin(), job.key->bytes.begin() + kScopePrefix,
+                               label.mac.bytes.begin())) {
+      continue;
+    }
+    if (job.key) {
+      listing.places.push_back({std::move(label), std::string(job.key->view())});
+      continue;
+    }
     Target target = target_of(job.order, label.mac);
     listing.url = std::move(target.url);
     listing.places.push_back({std::move(label), std::move(target.prefix)});

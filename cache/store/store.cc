@@ -170,7 +170,11 @@ void Store::purge(PurgeOrder order, std::function<void(PurgeResult)> done) {
 }
 
 void Store::list(PurgeOrder order, WallTime now, std::function<void(UrlListing)> done) {
-  impl_->shared.inbox.list({std::move(order), now, std::move(done)});
+  impl_->shared.inbox.list({std::move(order), std::nullopt, now, std::move(done)});
+}
+
+void Store::list(const CacheKey& key, WallTime now, std::function<void(UrlListing)> done) {
+  impl_->shared.inbox.list({{}, key, now, std::move(done)});
 }
 
 std::uint64_t Store::epoch() const {

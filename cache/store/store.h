@@ -269,6 +269,8 @@ class Store {
   /// (PurgeOrder::What::url). `done` runs on the survey's thread or the writer's. Who asks bounds
   /// how many ask at once. Nothing is purged.
   void list(PurgeOrder order, WallTime now, std::function<void(UrlListing)> done);
+  /// The same of one key: one object or none.
+  void list(const CacheKey& key, WallTime now, std::function<void(UrlListing)> done);
 
   /// The number of the last purge by tags: an object gets the one that held when its fill began.
   std::uint64_t epoch() const;

@@ -57,6 +57,7 @@ class BodyText {
 ListedObject listed(const ScopeLabel& scope, const ObjectView& head) {
   ListedObject object;
   object.scope = scope;
+  object.lifetime = head.meta.lifetime;
   CanonicalRequest request;
   if (read_canonical_bytes(head.canonical, request)) {
     object.path = std::move(request.path);
@@ -111,6 +112,7 @@ Result<std::vector<UrlLister::Found>> UrlLister::find(StoreReader& reader, Job& 
           if (job.listing.more) return false;
           found.push_back({key, listed(place.scope, *head), std::string(head->canonical),
                            std::string(head->tags)});
+          found.back().object.key = key;
           return true;
         });
     if (!read) return tl::unexpected<Error>(read.error());
@@ -126,6 +128,7 @@ void UrlLister::look(StoreReader& reader, Found& found, WallTime now) {
   if (const auto view = reader.lookup(found.key, found.canonical, scope, now)) {
     object.freshness = judge(view->meta.lifetime, now);
     object.fresh_until = view->meta.lifetime.fresh_until;
+    object.lifetime = view->meta.lifetime;
     object.purged = view->purged;
     read_names(reader, found.key, *view, names);
   } else {

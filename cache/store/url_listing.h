@@ -9,6 +9,7 @@
 
 #include "cache/http/freshness.h"
 #include "cache/http/representation.h"
+#include "cache/scope/key.h"
 #include "cache/store/scope_label.h"
 #include "conf/base/result.h"
 
@@ -17,6 +18,7 @@ namespace larder {
 /// A stored answer as an operator sees it: never its token, nor its body.
 struct ListedObject {
   ScopeLabel scope;
+  CacheKey key;
   /// path and query, and what else of the request is in its key
   std::string path, query, variants, early_access, forwarded;
   Representation representation = Representation::identity;
@@ -27,6 +29,8 @@ struct ListedObject {
   std::uint64_t epoch = 0;  ///< the number of the last purge when its fill began
   WallTime stored;
   WallTime fresh_until;
+  /// As a lookup has it, purges considered; without `freshness` that of its storing.
+  Lifetime lifetime;
   std::uint64_t body_bytes = 0;   ///< as it is sent
   std::vector<std::string> tags;  ///< TagNames::take()
   std::size_t unnamed_tags = 0;

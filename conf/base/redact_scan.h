@@ -6,7 +6,7 @@
 #include <vector>
 
 /// How `Redactor` finds what nobody told it of: credentials by their names and by their shape.
-/// Pure; of use to redact.cc alone.
+/// Pure; of use to redact.cc, and to whoever rather takes no text than one to be redacted.
 namespace larder {
 
 /// Bytes [begin, end) of a text.

@@ -188,12 +188,14 @@ class AdminServer::AdminConnection final : public TransportUser {
     const bool may = trusted_ || (by_token && !tokens.empty());
     const bool is_open = path == "/healthz" || path == "/metrics";
     const bool is_tags = trusted_ && path == "/tags";
-    const bool is_shown = path == "/status" || path == "/events" || is_tags;
+    const bool is_explain = trusted_ && path == "/explain";
+    const bool is_shown = path == "/status" || path == "/events" || is_tags || is_explain;
     if ((is_open || (may && is_shown)) && !get)
       return respond(wrong_method("GET, HEAD", "this path takes GET and HEAD"));
     if (is_open) return show_open(path);
     if (!may) return respond(json_error(404, refusal_on_tcp(by_token)));
     if (is_tags) return take_tags(target_query(request.target));
+    if (is_explain) return take_explain(target_query(request.target));
     if (is_shown)
       return respond(
           answer(200, "application/json",
@@ -202,7 +204,7 @@ class AdminServer::AdminConnection final : public TransportUser {
       return respond(
           json_error(404,
                      "unknown path; known are /healthz, /metrics, /status, /events, /tags, "
-                     "/purge"));
+                     "/explain, /purge"));
     if (method != "POST") return respond(wrong_method("POST", "purge takes POST"));
     begin_body(request);
   }
@@ -264,6 +266,14 @@ class AdminServer::AdminConnection final : public TransportUser {
     if (const auto* mistake = std::get_if<std::string>(&order))
       return respond(json_error(400, *mistake));
     if (server_.list(id_, std::move(std::get<PurgeOrder>(order)))) return;
+    respond(json_error(503, "too many questions are under way; try again when they have ended"));
+  }
+
+  void take_explain(std::string_view query) {
+    auto question = parse_explain_query(query);
+    if (const auto* mistake = std::get_if<std::string>(&question))
+      return respond(json_error(400, *mistake));
+    if (server_.explain(id_, std::move(std::get<ExplainQuestion>(question)))) return;
     respond(json_error(503, "too many questions are under way; try again when they have ended"));
   }
 
@@ -373,6 +383,16 @@ bool AdminServer::list(std::uint64_t connection, PurgeOrder order) {
   return true;
 }
 
+bool AdminServer::explain(std::uint64_t connection, ExplainQuestion question) {
+  if (under_way_ == kMostUnderWay) return false;
+  ++under_way_;
+  auto done = [mailbox = mailbox_, connection](Explanation explanation) {
+    mailbox->post(ExplainDone{connection, std::move(explanation)});
+  };
+  sources_.explain(std::move(question), std::move(done));
+  return true;
+}
+
 void AdminServer::on_mail(std::vector<Done>& mail) {
   for (Done& done : mail) {
     --under_way_;
@@ -400,6 +420,13 @@ std::string AdminServer::answer_to(ListDone& done) const {
   const bool found = !listing.objects.empty();
   const std::string hint = found ? "" : hint_for(done.order, listing.scopes);
   return answer(found ? 200 : 404, "application/json", tags_json(done.order, listing, hint));
+}
+
+std::string AdminServer::answer_to(ExplainDone& done) {
+  const Explanation& explanation = done.explanation;
+  if (!explanation.error.empty()) return json_error(500, "not looked up: " + explanation.error);
+  return answer(knows_nothing(explanation) ? 404 : 200, "application/json",
+                explain_json(explanation));
 }
 
 /// 404 where nothing was found: the purge holds, but it is not what was meant.

@@ -13,6 +13,8 @@
 #include "cache/store/store.h"
 #include "cache/store/url_listing.h"
 #include "conf/settings.h"
+#include "daemon/admin/explain_answer.h"
+#include "daemon/admin/explain_request.h"
 #include "daemon/http1/listen.h"
 #include "daemon/http1/transport.h"
 #include "upstream/loop/mailbox.h"
@@ -28,6 +30,8 @@ struct AdminSources {
   std::function<std::string()> events;  ///< JSON: the last purges
   std::function<void(PurgeOrder, std::function<void(UrlListing)>)>
       list;  ///< what is stored of a URL; `done` on any thread
+  std::function<void(ExplainQuestion, std::function<void(Explanation)>)>
+      explain;  ///< `done` on any thread
 };
 
 /// A small HTTP server on main's loop: on the unix socket all of it, on TCP `GET /metrics` and
@@ -63,7 +67,11 @@ class AdminServer {
     PurgeOrder order;
     UrlListing listing;
   };
-  using Done = std::variant<PurgeDone, ListDone>;
+  struct ExplainDone {
+    std::uint64_t connection = 0;
+    Explanation explanation;
+  };
+  using Done = std::variant<PurgeDone, ListDone, ExplainDone>;
   void on_mail(std::vector<Done>& mail);
 
  private:
@@ -74,8 +82,10 @@ class AdminServer {
   /// False = too many are under way.
   bool purge(std::uint64_t connection, PurgeOrder order);
   bool list(std::uint64_t connection, PurgeOrder order);
+  bool explain(std::uint64_t connection, ExplainQuestion question);
   std::string answer_to(PurgeDone& done) const;
   std::string answer_to(ListDone& done) const;
+  static std::string answer_to(ExplainDone& done);
   std::string hint_for(const PurgeOrder& order, std::vector<ScopeLabel>& scopes) const;
 
   SettingsPtr settings_;
@@ -85,7 +95,7 @@ class AdminServer {
   std::unordered_map<std::uint64_t, std::unique_ptr<AdminConnection>> connections_;
   std::uint64_t next_connection_ = 1;
   bool draining_ = false;
-  std::size_t under_way_ = 0;               ///< purges and listings
+  std::size_t under_way_ = 0;               ///< purges, listings and explanations
   std::shared_ptr<Mailbox<Done>> mailbox_;  ///< shared with what is under way on other threads
 };
 

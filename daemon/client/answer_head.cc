@@ -23,12 +23,34 @@ std::string_view hit_words(HitWords& buffer, const ObjectView& object, WallTime 
   return {buffer.data(), static_cast<std::size_t>(at - buffer.data())};
 }
 
-std::string_view stream_words(const AnswerEvent& event, bool relay) {
+const char* stream_detail(const AnswerEvent& event, bool relay) {
   switch (event.source) {
     case AnswerSource::fill:
-      return event.stored ? "larder; fwd=miss; stored" : "larder; fwd=miss";
     case AnswerSource::joined:
-      return "larder; fwd=miss; collapsed";
+      if (*event.detail != '\0') return event.detail;
+      return event.stored ? "stored" : "";
+    case AnswerSource::committed:
+      return "committed";
+    case AnswerSource::relay:
+      return relay ? "" : "hit-for-miss";
+    case AnswerSource::held:
+      return "rejected-credential";
+  }
+  return "";
+}
+
+std::string stream_words(const AnswerEvent& event, bool relay) {
+  switch (event.source) {
+    case AnswerSource::fill:
+    case AnswerSource::joined: {
+      std::string words = "larder; fwd=miss";
+      if (event.source == AnswerSource::joined) {
+        words += "; collapsed";
+      } else if (event.stored) {
+        words += "; stored";
+      }
+      return *event.detail == '\0' ? words : words.append("; detail=").append(event.detail);
+    }
     case AnswerSource::committed:
       return "larder; hit; detail=committed";
     case AnswerSource::relay:

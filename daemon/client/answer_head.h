@@ -23,8 +23,11 @@ using HitWords = std::array<char, 96>;
 /// reason's words unless it is none, in `buffer`.
 std::string_view hit_words(HitWords& buffer, const ObjectView& object, WallTime now, Reason reason);
 
-/// Cache-Status of an answer from the fetch thread. `relay`: its order was one.
-std::string_view stream_words(const AnswerEvent& event, bool relay);
+/// What became of an answer from the fetch thread, as far as the event tells: static text, "" = no
+/// more than its outcome says. `relay`: its order was one.
+const char* stream_detail(const AnswerEvent& event, bool relay);
+/// Its Cache-Status.
+std::string stream_words(const AnswerEvent& event, bool relay);
 /// `to`: with `relay`, where it went.
 Outcome stream_outcome(const AnswerEvent& event, bool relay, RelayOrder::To to);
 

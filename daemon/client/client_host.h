@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "cache/body/chunk.h"
 #include "cache/body/held_bytes.h"
@@ -18,6 +19,7 @@
 #include "daemon/http1/request_parser.h"
 #include "daemon/orders/orders.h"
 #include "daemon/watch/access_log.h"
+#include "daemon/watch/decision_ring.h"
 #include "daemon/watch/metrics.h"
 #include "upstream/answer.h"
 
@@ -46,8 +48,13 @@ class OutputHolder : public TurnTaker {
 /// parts that a hit uses most are members, so that they cost no virtual call.
 class ClientHost {
  public:
-  ClientHost(RequestParser& parser, Planner& planner, StoreReader& reader, WorkerMetrics& counters)
-      : parser_(parser), planner_(planner), reader_(reader), counters_(counters) {}
+  ClientHost(RequestParser& parser, Planner& planner, StoreReader& reader, WorkerMetrics& counters,
+             DecisionRing decisions = DecisionRing())
+      : parser_(parser),
+        planner_(planner),
+        reader_(reader),
+        counters_(counters),
+        decisions_(std::move(decisions)) {}
   virtual ~ClientHost() = default;
   ClientHost(const ClientHost&) = delete;
   ClientHost& operator=(const ClientHost&) = delete;
@@ -57,6 +64,10 @@ class ClientHost {
   Planner& planner() { return planner_; }
   StoreReader& reader() { return reader_; }
   WorkerMetrics& counters() { return counters_; }
+  /// The last ones.
+  DecisionRing& decisions() { return decisions_; }
+  /// For a request without one of its own.
+  RequestId make_id() { return RequestId::made(next_id_++); }
   /// For the head that is written now. Its room is kept from one to the next.
   std::string& head_buffer() { return head_buffer_; }
   /// Answers that wait for the next one of the same pipeline, while its connection parses; empty
@@ -106,6 +117,8 @@ class ClientHost {
   virtual Time read_time() const = 0;
   /// When a turn ends: the next one reads the clocks when it first asks for the time.
   void forget_time() { time_.reset(); }
+  /// At the start: no other worker of the machine is to count from near here.
+  void count_ids_from(std::uint64_t first) { next_id_ = first; }
   /// At the start, and when the time-out changes.
   void announce_idle_timeout(Milliseconds timeout) { keep_alive_ = keep_alive_lines(timeout); }
 
@@ -119,6 +132,8 @@ class ClientHost {
   Planner& planner_;
   StoreReader& reader_;
   WorkerMetrics& counters_;
+  DecisionRing decisions_;
+  std::uint64_t next_id_ = 0;
   TurnLine turn_;
   mutable std::optional<Time> time_;
   std::string head_buffer_;

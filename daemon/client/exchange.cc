@@ -20,6 +20,9 @@ constexpr std::size_t kCopiedBodyBytes = 4 * 1024;
 /// Credits go back in lots, so that small answers cost no message.
 constexpr std::uint64_t kCreditLot = 64 * 1024;
 
+/// A key begins with so much of its scope.
+constexpr std::size_t kScopeOfKey = 16;
+
 using State = Exchange::State;
 
 /// legal[from] = states that may follow.
@@ -77,6 +80,8 @@ void Exchange::transition_to(State next) {
 
 void Exchange::answer(const RequestView& view, const Plan& plan) {
   reason_ = plan.reason();
+  id_ = view.request_id.empty() ? RequestId() : RequestId::of_client(view);
+  if (id_.empty()) id_ = side_.host.make_id();
   if (plan.scope) {
     std::copy_n(plan.scope->mac.bytes.begin(), scope_.size(), scope_.begin());
   }
@@ -86,10 +91,10 @@ void Exchange::answer(const RequestView& view, const Plan& plan) {
     case Plan::What::preflight:
       outcome_ = Outcome::preflight;
       status_ = 204;
-      return answer_text(
-          preflight_answer(value_of(view, FieldId::access_control_request_headers),
-                           side_.host.date(), !framing_.keep_alive, side_.host.keep_alive()),
-          view.target);
+      return answer_text(preflight_answer(value_of(view, FieldId::access_control_request_headers),
+                                          side_.host.date(), !framing_.keep_alive,
+                                          side_.host.keep_alive(), told_id()),
+                         view.target);
     case Plan::What::fill:
     case Plan::What::relay:
       return place_order(view, plan);
@@ -102,7 +107,8 @@ void Exchange::answer_hit(const RequestView& view, const Plan& plan) {
   ClientHost& host = side_.host;
   outcome_ = plan.fresh() ? Outcome::hit : Outcome::stale;
   if (!plan.fresh()) host.refresh(view, plan);
-  std::copy_n(plan.key.bytes.begin() + 16, key_.size(), key_.begin());
+  if (!plan.fresh() && plan.object->purged) detail_ = larder::name_of(StoreVerdict::purged);
+  key_ = plan.key;
   host.reader().count_hit(plan.object->slot, eviction_tick(host.now()));
   HitWords words;
   answer_object(
@@ -113,10 +119,12 @@ void Exchange::answer_hit(const RequestView& view, const Plan& plan) {
 
 void Exchange::refuse(const Refusal& refusal, std::string_view target) {
   if (refusal.close) end_keep_alive();
+  if (id_.empty()) id_ = side_.host.make_id();  // it was no request
+  detail_ = refusal.detail;
   if (outcome_ != Outcome::failed) outcome_ = Outcome::refused;
   status_ = refusal.status;
   answer_text(error_answer(refusal, side_.host.date(), !framing_.keep_alive,
-                           framing_.method != Method::head, side_.host.keep_alive()),
+                           framing_.method != Method::head, side_.host.keep_alive(), told_id()),
               target);
 }
 
@@ -141,7 +149,8 @@ void Exchange::answer_object(const CacheKey& key, const ObjectView& object, std:
                      .age_s = age_s(object.meta.lifetime, host.wall()),
                      .cache_status = words,
                      .close = !framing_.keep_alive,
-                     .keep_alive = host.keep_alive()});
+                     .keep_alive = host.keep_alive(),
+                     .request_id = told_id()});
   const bool with_body = !unchanged && framing_.method != Method::head;
   std::string_view body = with_body ? object.body : std::string_view{};
   if (with_body) body_bytes_ = object.meta.body_length;
@@ -171,13 +180,15 @@ void Exchange::place_order(const RequestView& view, const Plan& plan) {
   if (order.relay) {
     auto relay = relay_order_for(plan, view, order.waiter, host.server(), host.upstream());
     relay.client = side_.client;
+    carry_id(relay.request.headers, host.upstream(), id_);
     host.post(std::move(relay));
   } else {
     if (plan.object) order.recall = stale_recall_for(plan);
-    std::copy_n(plan.key.bytes.begin() + 16, key_.size(), key_.begin());
+    key_ = plan.key;
     order.if_none_match = plan.fields.if_none_match;
     auto fill = fill_order_for(plan, view, order.waiter, host.server(), host.upstream());
     fill.client = side_.client;
+    carry_id(fill.unkeyed, host.upstream(), id_);
     host.post(std::move(fill));
   }
   transition_to(State::waiting);
@@ -194,6 +205,8 @@ void Exchange::on_answer(AnswerEvent event) {
     }
     begin_stream(event);
     if (state_ != State::streaming) return;
+  } else if (event.end == AnswerEvent::End::complete) {
+    detail_ = stream_detail(event, pending_->relay);  // of what its end has told
   }
   pending_->stream->take(std::move(event.body), event.end);
   body_bytes_ = pending_->stream->bytes();
@@ -204,6 +217,7 @@ void Exchange::on_answer(AnswerEvent event) {
 void Exchange::begin_stream(const AnswerEvent& event) {
   const auto& head = *event.head;
   outcome_ = stream_outcome(event, pending_->relay, pending_->to);
+  detail_ = stream_detail(event, pending_->relay);
   const bool unchanged = matches(pending_->if_none_match, head.status, head.etag);
   if (unchanged) side_.host.counters().not_modified.add();
   status_ = unchanged ? 304 : head.status;
@@ -220,7 +234,8 @@ void Exchange::begin_stream(const AnswerEvent& event) {
                           .age_s = event.age_s,
                           .cache_status = stream_words(event, pending_->relay),
                           .close = !framing_.keep_alive,
-                          .keep_alive = side_.host.keep_alive()});
+                          .keep_alive = side_.host.keep_alive(),
+                          .request_id = told_id()});
   pending_->sent_before = side_.out.sent();
   if (bodiless) {
     leave();  // the fill goes on without this client
@@ -243,9 +258,10 @@ BodyFraming Exchange::framing_of(const AnswerHead& head) const {
 
 /// The fetch thread has nothing for us: a stale object stands in where there is one.
 void Exchange::fail_order(const std::optional<Refusal>& failure) {
-  if (answer_stale()) return;
   Refusal refusal =
       failure.value_or(refusal_of(OriginError{OriginCause::broken, "the answer broke off"}));
+  detail_ = refusal.detail;
+  if (answer_stale()) return;
   // A 429 for which no origin was asked is a bound of the client's.
   const bool refused = refusal.status == 429 && *refusal.fwd == '\0';
   outcome_ = refused ? Outcome::refused : Outcome::failed;
@@ -327,20 +343,40 @@ void Exchange::finish(std::string_view target) {
 void Exchange::account(std::string_view target) {
   ClientHost& host = side_.host;
   host.counters().requests[static_cast<std::size_t>(outcome_)].add();
-  if (!host.logs()) return;
+  if (host.decisions().keeps()) {
+    host.decisions().note({.time = host.wall(),
+                           .id = id_,
+                           .key = key_,
+                           .status = static_cast<std::uint16_t>(status_),
+                           .outcome = outcome_,
+                           .reason = reason_,
+                           .detail = detail_});
+  }
+  if (host.logs()) log(target);
+}
+
+void Exchange::log(std::string_view target) {
+  ClientHost& host = side_.host;
   AccessRecord record;
   record.time = wall_now();
   record.duration_us = static_cast<std::uint32_t>((uv_hrtime() - framing_.since_ns) / 1000);
   record.status = static_cast<std::uint16_t>(status_);
   record.outcome = outcome_;
   record.reason = reason_;
+  record.detail = detail_;
+  record.id = id_;
   record.method = framing_.method;
   record.body_bytes = body_bytes_;
   record.scope = scope_;
-  record.key = key_;
+  std::copy_n(key_.bytes.begin() + kScopeOfKey, record.key.size(), record.key.begin());
   record.set_target(target);
   record.set_client(side_.client);
   host.log_request(record);
+}
+
+/// Empty where answers do not carry it.
+std::string_view Exchange::told_id() const {
+  return side_.host.server().request_id ? id_.text() : std::string_view{};
 }
 
 /// The order is none of ours any more.

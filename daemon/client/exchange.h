@@ -117,6 +117,8 @@ class Exchange {
   void forget_waiter();
   void finish(std::string_view target);
   void account(std::string_view target);
+  void log(std::string_view target);
+  std::string_view told_id() const;
   Pending& pending();
   void set_deadline();
 
@@ -125,10 +127,12 @@ class Exchange {
   State state_ = State::begun;
   Outcome outcome_ = Outcome::refused;
   Reason reason_ = Reason::malformed;  ///< of its plan, once there is one
+  const char* detail_ = "";            ///< as in the access log
+  RequestId id_;
   int status_ = 0;
   std::uint64_t body_bytes_ = 0;
   std::array<std::uint8_t, 4> scope_{};
-  std::array<std::uint8_t, 8> key_{};
+  CacheKey key_;              ///< all zero = none
   MonotonicTime deadline_{};  ///< of the fetch thread
   std::unique_ptr<Pending> pending_;
 };

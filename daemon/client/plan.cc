@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/client/plan.h"
 
+#include <algorithm>
+
 #include "conf/base/check.h"
+#include "conf/base/octets.h"
 
 namespace larder {
 
@@ -58,6 +61,17 @@ RelayOrder relay_order_for(const Plan& plan, const RequestView& request, Waiter 
     }
   }
   return order;
+}
+
+void carry_id(std::vector<std::string>& lines, const UpstreamConfig& upstream,
+              const RequestId& id) {
+  constexpr std::string_view kName = "x-request-id";
+  const auto is_name = [](std::string_view name) { return equals_ignoring_case(name, kName); };
+  const auto& listed = upstream.forward_headers_unkeyed;
+  if (id.empty() || std::none_of(listed.begin(), listed.end(), is_name)) return;
+  std::erase_if(lines,
+                [&](std::string_view line) { return is_name(line.substr(0, line.find(':'))); });
+  lines.push_back(std::string(kName).append(": ").append(id.text()));
 }
 
 StaleRecall stale_recall_for(const Plan& plan) {

@@ -15,6 +15,7 @@
 #include "cache/scope/scope.h"
 #include "cache/store/store.h"
 #include "daemon/orders/orders.h"
+#include "daemon/watch/request_id.h"
 
 namespace larder {
 
@@ -73,6 +74,10 @@ FillOrder fill_order_for(const Plan& plan, const RequestView& request, Waiter wa
 /// The order for a relay; `request` as above.
 RelayOrder relay_order_for(const Plan& plan, const RequestView& request, Waiter waiter,
                            const ServerConfig& server, const UpstreamConfig& upstream);
+
+/// Where upstream.forward_headers_unkeyed names x-request-id: puts the request's id in the place of
+/// what the client has sent, if anything.
+void carry_id(std::vector<std::string>& lines, const UpstreamConfig& upstream, const RequestId& id);
 
 /// For a fill whose plan has a stale object.
 StaleRecall stale_recall_for(const Plan& plan);

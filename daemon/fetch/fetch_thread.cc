@@ -8,6 +8,7 @@
 #include "conf/base/check.h"
 #include "conf/base/log.h"
 #include "conf/base/thread_role.h"
+#include "daemon/fetch/key_outlook.h"
 #include "daemon/fetch/stored_answer.h"
 #include "daemon/fetch/transfer_gauges.h"
 
@@ -376,12 +377,10 @@ void FetchThread::take(PurgeCommand& command) {
   });
 }
 
-void FetchThread::take(CommittedNote& note) {
-  if (const Fill* const fill = fills_.find(note.key, note.fill)) fills_.remove(*fill);
-}
-
-void FetchThread::take(RawNote& note) {
-  raw_.know(note, wall(), monotonic_now());
+void FetchThread::take(OutlookOrder& order) {
+  const OutlookSources sources{unshared_, fence_, fills_, rejected_, *delivery_, wall()};
+  for (KeyOutlook& outlook : order.outlooks) look_at(outlook, sources);
+  order.done(std::move(order.outlooks));
 }
 
 void FetchThread::on_unshareable(const Fill& fill, std::vector<FillOrder> others, Unshareable why) {

@@ -80,8 +80,11 @@ class FetchThread final : public FillOwner, public CredentialWatch {
   void take(LeaveOrder& order);
   void take(CreditOrder& order);
   void take(PurgeCommand& command);
-  void take(CommittedNote& note);
-  void take(RawNote& note);
+  void take(CommittedNote& note) {
+    if (const Fill* const fill = fills_.find(note.key, note.fill)) fills_.remove(*fill);
+  }
+  void take(RawNote& note) { raw_.know(note, wall(), monotonic_now()); }
+  void take(OutlookOrder& order);
   void take(SettingsChange& change);
   void take(StopOrder& stop);
 

@@ -399,6 +399,8 @@ void Fill::send(Member& member, std::vector<Chunk> body, AnswerEvent::End end) {
   event.end = end;
   event.source = member.source;
   event.stored = state_ == State::committing;
+  if (verdict_ != StoreVerdict::storable) event.detail = name_of(verdict_);
+  if (outdated_) event.detail = name_of(OriginCause::outdated);
   member.waiter.out->send(std::move(event));
   if (end != AnswerEvent::End::no) around_.owner.on_waiter_over(member.waiter);
 }

@@ -34,6 +34,13 @@ HitForMiss::Advice UnsharedKeys::advise(const CacheKey& key, MonotonicTime now) 
   return HitForMiss::Advice::share;
 }
 
+std::optional<Unshareable> UnsharedKeys::mark_of(const CacheKey& key, MonotonicTime now) {
+  for (const auto why : {Unshareable::refusal, Unshareable::brief, Unshareable::lasting}) {
+    if (marks_of(why).marked(key, now)) return why;
+  }
+  return std::nullopt;
+}
+
 void UnsharedKeys::clear() {
   for (HitForMiss& marks : marks_) marks.clear();
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 
 #include "conf/config.h"
 #include "daemon/fetch/fill_owner.h"
@@ -20,6 +21,8 @@ class UnsharedKeys {
   void unmark(const CacheKey& key);
   /// For a request that will follow the advice.
   HitForMiss::Advice advise(const CacheKey& key, MonotonicTime now);
+  /// Without following any advice.
+  std::optional<Unshareable> mark_of(const CacheKey& key, MonotonicTime now);
   void clear();
 
  private:

@@ -62,6 +62,7 @@ void append_head_tail(std::string& out, const HeadTail& tail) {
     out.append("\r\n");
   }
   out.append("Cache-Status: ").append(tail.cache_status);
+  if (!tail.request_id.empty()) out.append("\r\nX-Request-Id: ").append(tail.request_id);
   out.append("\r\n");
   out.append(tail.close ? "Connection: close\r\n" : tail.keep_alive);
   out.append("\r\n");
@@ -84,7 +85,7 @@ std::string error_body(const Refusal& refusal) {
 }
 
 std::string error_answer(const Refusal& refusal, std::string_view date, bool close, bool with_body,
-                         std::string_view keep_alive) {
+                         std::string_view keep_alive, std::string_view request_id) {
   const auto body = error_body(refusal);
   std::string out(status_line(refusal.status));
   out += "Content-Type: application/json; charset=utf-8\r\nContent-Length: ";
@@ -99,14 +100,17 @@ std::string error_answer(const Refusal& refusal, std::string_view date, bool clo
   std::string cache_status = "larder";
   if (*refusal.fwd != '\0') cache_status.append("; fwd=").append(refusal.fwd);
   cache_status.append("; detail=").append(refusal.detail);
-  append_head_tail(
-      out, {.date = date, .cache_status = cache_status, .close = close, .keep_alive = keep_alive});
+  append_head_tail(out, {.date = date,
+                         .cache_status = cache_status,
+                         .close = close,
+                         .keep_alive = keep_alive,
+                         .request_id = request_id});
   if (with_body) out += body;
   return out;
 }
 
 std::string preflight_answer(std::string_view asked, std::string_view date, bool close,
-                             std::string_view keep_alive) {
+                             std::string_view keep_alive, std::string_view request_id) {
   const std::string names = allowed_names(asked);
   std::string out(status_line(204));
   out +=
@@ -118,7 +122,8 @@ std::string preflight_answer(std::string_view asked, std::string_view date, bool
   append_head_tail(out, {.date = date,
                          .cache_status = "larder; detail=preflight",
                          .close = close,
-                         .keep_alive = keep_alive});
+                         .keep_alive = keep_alive,
+                         .request_id = request_id});
   return out;
 }
 

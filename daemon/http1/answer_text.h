@@ -30,6 +30,7 @@ struct HeadTail {
   std::string_view cache_status;  ///< RFC 9211, without the field's name
   bool close = false;
   std::string_view keep_alive = {};  ///< keep_alive_lines(), unless `close`
+  std::string_view request_id = {};  ///< empty = no X-Request-Id
 };
 
 /// `Keep-Alive: timeout=N` (RFC 2068 section 19.7.1.1), which Connection has to name (RFC 9110
@@ -37,7 +38,7 @@ struct HeadTail {
 /// connection that is about to close. Empty when N would be 0.
 std::string keep_alive_lines(Milliseconds idle_timeout);
 
-/// Appends Date, Age, Cache-Status and Connection or Keep-Alive, then the blank line.
+/// Appends Date, Age, Cache-Status, X-Request-Id and Connection or Keep-Alive, then the blank line.
 void append_head_tail(std::string& out, const HeadTail& tail);
 
 /// Body of an error in the API's own shape: `{"error_message":…,"error_code":…,"errors":{…}}`.
@@ -45,13 +46,13 @@ std::string error_body(const Refusal& refusal);
 
 /// A whole error answer; `with_body` false for HEAD.
 std::string error_answer(const Refusal& refusal, std::string_view date, bool close, bool with_body,
-                         std::string_view keep_alive = {});
+                         std::string_view keep_alive = {}, std::string_view request_id = {});
 
 /// The answer to a CORS preflight: the delivery API is open to any origin and is read-only.
 /// `asked`: the value of Access-Control-Request-Headers. Names in it are allowed, at most 64 of
 /// them and 1 KiB; what is no token is left out. Without any, the fields that larder knows are
 /// named.
 std::string preflight_answer(std::string_view asked, std::string_view date, bool close,
-                             std::string_view keep_alive = {});
+                             std::string_view keep_alive = {}, std::string_view request_id = {});
 
 }  // namespace larder

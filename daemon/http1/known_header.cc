@@ -28,6 +28,11 @@ std::size_t end_of_value(std::string_view text, std::size_t at) {
 
 }  // namespace
 
+bool is_request_id(std::string_view name) {
+  constexpr std::string_view kName = "x-request-id";
+  return name.size() == kName.size() && equals_ignoring_case(name, kName);
+}
+
 bool is_read(std::string_view name, const UpstreamConfig& upstream) {
   const FieldId id = field_of(name);
   if (id != FieldId::none && row_of(id).has(kRead | kHop)) return true;
@@ -42,6 +47,7 @@ void KnownHeader::forget() {
   id_ = 0;
   bytes_ = Secret();
   free_.clear();
+  request_id_ = {};
   fields_.clear();
   survey_ = {};
 }
@@ -63,12 +69,16 @@ bool KnownHeader::learn(std::string_view block, std::span<const HeaderView> fiel
                : own.substr(static_cast<std::size_t>(text.data() - block.data()), text.size());
   };
   for (const HeaderView& field : fields) {
+    const auto name_end =
+        static_cast<std::size_t>(field.name.data() - block.data()) + field.name.size();
+    if (request_id_.length == 0 && is_request_id(field.name)) {
+      request_id_ = {name_end + 1, own.find(kLineEnd, name_end) - name_end - 1};
+    }
     if (is_read(field.name, config.upstream)) {
       fields_.push_back({moved(field.name), moved(field.value)});
       continue;
     }
-    const auto begin =
-        static_cast<std::size_t>(field.name.data() - block.data()) + field.name.size() + 1;
+    const std::size_t begin = name_end + 1;
     free_.push_back({begin, own.find(kLineEnd, begin) - begin});
   }
   for (Sighting& sighting : survey.fields) sighting.value = moved(sighting.value);
@@ -79,24 +89,29 @@ bool KnownHeader::learn(std::string_view block, std::span<const HeaderView> fiel
   return true;
 }
 
-std::size_t KnownHeader::match(std::string_view rest) const {
+std::size_t KnownHeader::match(std::string_view rest, Span& request_id) const {
   if (id_ == 0) return 0;
   const std::string_view known = bytes_.reveal();
+  request_id = request_id_;
   if (rest.starts_with(known)) return known.size();
   std::size_t at = 0;        // in `rest`
   std::size_t compared = 0;  // in `known`
   for (const Span& value : free_) {
     const auto before = known.substr(compared, value.begin - compared);
     if (!rest.substr(at).starts_with(before)) return 0;
+    // Of one that somebody reads the value is the same, and only its place may be another.
+    if (compared <= request_id_.begin) request_id.begin = request_id_.begin - compared + at;
     at += before.size();
     const bool same =
         rest.substr(at).starts_with(known.substr(value.begin, value.length + kLineEnd.size()));
     const std::size_t end = same ? at + value.length : end_of_value(rest, at);
     if (end == std::string_view::npos) return 0;
+    if (value.begin == request_id_.begin) request_id.length = end - at;
     at = end;
     compared = value.begin + value.length;
   }
   if (!rest.substr(at).starts_with(known.substr(compared))) return 0;
+  if (compared <= request_id_.begin) request_id.begin = request_id_.begin - compared + at;
   at += known.size() - compared;
   return at + kSizeMargin <= max_bytes_ ? at : 0;
 }

@@ -23,6 +23,12 @@ class KnownHeader {
   /// What the rules for a header's size may count beyond its bytes: one for each of 64 fields.
   static constexpr std::size_t kSizeMargin = 64;
 
+  /// A value in a block, from behind its colon to its line end.
+  struct Span {
+    std::size_t begin = 0;
+    std::size_t length = 0;
+  };
+
   /// Takes the place of what was remembered here, which is wiped. `fields` are views into `block`.
   /// False = not to be remembered: too long, to be refused, or of a form that match() could not
   /// compare; then nothing changes.
@@ -31,8 +37,9 @@ class KnownHeader {
 
   /// The length of the block at the start of `rest` if it means the same as this one: equal byte by
   /// byte, or but for values of fields that nobody reads, which then are such as llhttp takes. 0 =
-  /// it does not, or only llhttp can tell.
-  std::size_t match(std::string_view rest) const;
+  /// it does not, or only llhttp can tell. `request_id` gets the place of the first X-Request-Id's
+  /// value in `rest`, with the blanks around it.
+  std::size_t match(std::string_view rest, Span& request_id) const;
 
   /// Never 0 in a filled one, and never twice in a process's parser.
   std::uint64_t id() const { return id_; }
@@ -43,20 +50,18 @@ class KnownHeader {
   void forget();
 
  private:
-  /// A value that nobody reads, from behind its colon to its line end.
-  struct Span {
-    std::size_t begin = 0;
-    std::size_t length = 0;
-  };
-
   std::uint64_t id_ = 0;
-  Secret bytes_;  ///< tokens are in it
-  std::vector<Span> free_;
+  Secret bytes_;                    ///< tokens are in it
+  std::vector<Span> free_;          ///< values that nobody reads
+  Span request_id_;                 ///< of the first X-Request-Id; length 0 = none
   std::vector<HeaderView> fields_;  ///< into `bytes_`
   HeaderSurvey survey_;             ///< of all fields; views into `bytes_`
   std::size_t max_bytes_ = 0;
   bool must_close_ = false;
 };
+
+/// Of a field's name.
+bool is_request_id(std::string_view name);
 
 /// Does larder, HTTP/1.1's framing or the operator's lists of headers make use of this field?
 bool is_read(std::string_view name, const UpstreamConfig& upstream);

@@ -56,7 +56,7 @@ void RequestParser::reset() {
   llhttp_init(&llhttp_, HTTP_REQUEST, &settings());
   llhttp_.data = this;
   fed_ = consumed_ = header_bytes_ = count_ = 0;
-  target_ = Span{};
+  target_ = request_id_ = Span{};
   taken_ = nullptr;
   in_value_ = headers_complete_ = must_close_ = refused_ = false;
 }
@@ -115,6 +115,8 @@ bool RequestParser::take_known(std::string_view request) {
   llhttp_.http_major = llhttp_.http_minor = 1;
   target_ = {kMethod.size(), static_cast<std::uint32_t>(target_end - kMethod.size())};
   consumed_ = line + found.length;
+  request_id_ = {static_cast<std::uint32_t>(line + found.request_id_at),
+                 static_cast<std::uint32_t>(found.request_id_length)};
   must_close_ = taken_->must_close();
   return true;
 }
@@ -161,17 +163,21 @@ RequestView RequestParser::view(std::string_view request) {
             .target = request.substr(target_.begin, target_.length),
             .headers = taken_->fields(),
             .header_id = taken_->id(),
-            .survey = &taken_->survey()};
+            .survey = &taken_->survey(),
+            .request_id = trimmed(request.substr(request_id_.begin, request_id_.length))};
   }
-  for (std::size_t i = 0; i < count_; ++i) {
+  std::string_view request_id;
+  for (std::size_t i = count_; i-- > 0;) {
     views_[i] = {request.substr(names_[i].begin, names_[i].length),
                  trimmed(request.substr(values_[i].begin, values_[i].length))};
+    if (is_request_id(views_[i].name)) request_id = views_[i].value;
   }
   return {.method = method_of(llhttp_.method),
           .version_major = llhttp_.http_major,
           .version_minor = llhttp_.http_minor,
           .target = request.substr(target_.begin, target_.length),
-          .headers = {views_.data(), count_}};
+          .headers = {views_.data(), count_},
+          .request_id = request_id};
 }
 
 void RequestParser::extend(Span& span, const char* at, size_t length) const {

@@ -75,6 +75,7 @@ class RequestParser {
   Bytes max_header_bytes_ = 0;
   RequestMemo* const memo_;
   const KnownHeader* taken_ = nullptr;  ///< the header of the complete request, when it was known
+  Span request_id_;                     ///< with `taken_`: where the request has one
   llhttp_t llhttp_{};
   const char* base_ = nullptr;  ///< of the current feed()
   std::size_t fed_ = 0;

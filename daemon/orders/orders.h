@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -96,6 +97,28 @@ struct CommittedNote {
   std::uint64_t fill = 0;
 };
 
+/// What the fetch thread knows of a key, for whoever explains: nothing changes by asking.
+struct KeyOutlook {
+  /// Why its requests do not share answers, if they do not.
+  enum class Mark : std::uint8_t { none, lasting, refusal, brief };
+  CacheKey key;
+  std::string host;                    ///< that would be asked
+  std::optional<ScopeMac> credential;  ///< whose request it would be, if that is known
+  // The fetch thread fills these in:
+  Mark mark = Mark::none;
+  bool refused = false;        ///< the origin has refused the credential
+  bool paused = false;         ///< by a fence: nothing is asked while an older answer can be given
+  bool passes_caches = false;  ///< the next answer is asked for past caches: the last was outdated
+  bool filling = false;        ///< an answer is on its way that may be shared
+  /// What a client is told at once, without a stale object and with one.
+  std::optional<OriginCause> trouble;
+  std::optional<OriginCause> trouble_with_stale;
+};
+struct OutlookOrder {
+  std::vector<KeyOutlook> outlooks;
+  std::function<void(std::vector<KeyOutlook>)> done;  ///< on the fetch thread
+};
+
 /// New settings, to every thread that works by them.
 struct SettingsChange {
   SettingsPtr settings;
@@ -106,7 +129,7 @@ struct SettingsChange {
 struct StopOrder {};
 
 using FetchOrder = std::variant<FillOrder, RelayOrder, LeaveOrder, CreditOrder, PurgeCommand,
-                                CommittedNote, RawNote, SettingsChange, StopOrder>;
+                                CommittedNote, RawNote, OutlookOrder, SettingsChange, StopOrder>;
 
 /// Rejected credentials that are remembered, by the origin thread and by each worker; the oldest
 /// are forgotten first.

@@ -57,10 +57,13 @@ std::string format_access_record(const AccessRecord& record) {
   line += ",\"status\":" + std::to_string(record.status);
   line += ",\"outcome\":\"" + std::string(name_of(record.outcome));
   line += "\",\"reason\":\"" + std::string(name_of(record.reason));
+  line += "\",\"detail\":\"" + std::string(*record.detail == '\0' ? "-" : record.detail);
   line += "\",\"size\":" + std::to_string(record.body_bytes);
   line += ",\"duration_us\":" + std::to_string(record.duration_us);
-  line +=
-      ",\"scope\":\"" + hex_text(record.scope) + "\",\"key\":\"" + hex_text(record.key) + "\"}\n";
+  line += ",\"scope\":\"" + hex_text(record.scope) + "\",\"key\":\"" + hex_text(record.key);
+  line += "\",\"request_id\":";
+  append_json_string(line, redact(record.id.text()));
+  line += "}\n";
   return line;
 }
 

@@ -11,6 +11,7 @@
 #include "cache/scope/key.h"
 #include "conf/base/clock.h"
 #include "daemon/watch/metrics.h"
+#include "daemon/watch/request_id.h"
 
 namespace larder {
 
@@ -31,6 +32,8 @@ struct AccessRecord {
   std::uint16_t target_length = 0;    ///< bytes kept
   std::uint16_t target_bytes = 0;     ///< as received
   std::array<char, 46> client{};
+  RequestId id;
+  const char* detail = "";  ///< static text: what became of it, as in Cache-Status; "" = no more
   std::array<char, kMaxTarget> target;
 
   void set_target(std::string_view text);

@@ -74,6 +74,7 @@ std::vector<Row> rows_of_sections() {
       plain("server.max_header", kNow, "\"32KiB\"", "16KiB -> 32KiB"),
       plain("server.max_requests_per_connection", kNow, "5", "10000 -> 5"),
       plain("server.max_output", kNow, "\"1MiB\"", "256MiB -> 1MiB"),
+      plain("server.request_id", kNow, "false", "true -> false"),
       plain("server.instance_id", kLater, "\"a\"", "\"\" -> \"a\""),
       plain("cache.path", kLater, "\"/srv/c\"", "\"/var/cache/larder\" -> \"/srv/c\""),
       plain("cache.size", kLater, "\"2GiB\"", "1GiB -> 2GiB"),
@@ -145,6 +146,7 @@ std::vector<Row> rows_of_sections() {
       plain("log.level", kNow, "\"debug\"", "info -> debug"),
       plain("log.access_log", kLater, "\"stderr\"", "\"\" -> \"stderr\""),
       plain("log.buffer", kLater, "\"1MiB\"", "8MiB -> 1MiB"),
+      plain("log.decisions", kLater, "5", "4096 -> 5"),
   };
 }
 

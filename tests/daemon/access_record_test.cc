@@ -27,9 +27,21 @@ TEST_CASE("access record: a line is one JSON object", "[daemon]") {
   CHECK(larder::format_access_record(record_of("/v3/a?b=\"c")) ==
         "{\"time\":1700000000.042,\"client\":\"127.0.0.1\",\"method\":\"GET\",\"target\":\"/v3/"
         "a?b=\\\"c\","
-        "\"status\":200,\"outcome\":\"hit\",\"reason\":\"fresh\",\"size\":5,\"duration_us\":12,"
-        "\"scope\":\"abcd0001\","
-        "\"key\":\"0000000000000000\"}\n");
+        "\"status\":200,\"outcome\":\"hit\",\"reason\":\"fresh\",\"detail\":\"-\",\"size\":5,"
+        "\"duration_us\":"
+        "12,\"scope\":\"abcd0001\","
+        "\"key\":\"0000000000000000\",\"request_id\":\"\"}\n");
+}
+
+TEST_CASE("access record: a line has the request's id, and what became of the answer", "[daemon]") {
+  auto record = record_of("/v3/a");
+  record.id = larder::RequestId::of_text("id-1");
+  record.detail = "set_cookie";
+  const auto line = larder::format_access_record(record);
+  CHECK(line.find("\"detail\":\"set_cookie\"") != std::string::npos);
+  CHECK(line.find("\"request_id\":\"id-1\"") != std::string::npos);
+  record.id = larder::RequestId::of_text("cs0123456789abcdef01234567");
+  CHECK(larder::format_access_record(record).find("cs0123") == std::string::npos);
 }
 
 TEST_CASE("access record: no token reaches a line, wherever it stands in the target", "[daemon]") {

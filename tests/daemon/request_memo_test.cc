@@ -188,6 +188,27 @@ TEST_CASE("request memo: blocks that differ in a value that nobody reads are the
   CHECK(one.parser.consumed() == one.bytes.size());
 }
 
+TEST_CASE("request memo: the first X-Request-Id is known, in every block that means the same",
+          "[daemon]") {
+  const bool read = GENERATE(false, true);
+  const auto before = GENERATE(values<std::string>({"a", "", "longer than before"}));
+  const auto id = GENERATE(values<std::string>({"one", "another", "x", ""}));
+  CAPTURE(read, before, id);
+  Parsing one(settings_of(
+      1, {}, read ? std::vector<std::string>{"x-request-id"} : std::vector<std::string>{}));
+  const auto block = [](const std::string& trace, const std::string& value) {
+    return block_with("traceparent", trace + "\r\nX-Request-Id:  " + value +
+                                         " \r\nX-Request-Id: second\r\ntracestate: " + trace);
+  };
+  one.id_of(block("b", "one"));
+  CHECK(one.parser.view(one.bytes).request_id == "one");
+  one.id_of(block(before, id));
+  CHECK(one.parser.view(one.bytes).request_id == id);
+  one.id_of(block_with("traceparent", "a"));
+  one.id_of(block_with("traceparent", before));
+  CHECK(one.parser.view(one.bytes).request_id.empty());
+}
+
 TEST_CASE("request memo: a header that the operator forwards is read", "[daemon]") {
   const bool keyed = GENERATE(false, true);
   const auto name = GENERATE(values<std::string>({"x-tenant", "X_Tenant"}));

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/watch/request_id.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <string>
+#include <vector>
+
+namespace {
+
+using larder::HeaderView;
+using larder::RequestId;
+using larder::RequestView;
+
+const std::string kToken = "unshaped-token-of-a-client";
+
+}  // namespace
+
+TEST_CASE("request id: a made one is sixteen hex digits of its number", "[daemon]") {
+  CHECK(RequestId::made(0).text() == "0000000000000000");
+  CHECK(RequestId::made(0x0123'4567'89ab'cdef).text() == "0123456789abcdef");
+  CHECK(RequestId::made(~0ull).text() == "ffffffffffffffff");
+}
+
+TEST_CASE("request id: a client's is taken if it is a short token and no credential", "[daemon]") {
+  struct Case {
+    const char* name;
+    std::string id;
+    bool taken;
+  };
+  const auto c = GENERATE(values<Case>({
+      {"a UUID", "6ba7b810-9dad-11d1-80b4-00c04fd430c8", true},
+      {"one octet", "1", true},
+      {"all kinds of token characters", "!#$%&'*+-.^_`|~aZ9", true},
+      {"the longest", std::string(64, 'a'), true},
+      {"none", "", false},
+      {"too long", std::string(65, 'a'), false},
+      {"a blank", "a b", false},
+      {"a quote", "a\"b", false},
+      {"a slash", "a/b", false},
+      {"a control character", std::string("a\x01"), false},
+      {"beyond ASCII", "caf\xc3\xa9", false},
+      {"the shape of a token", "cs0123456789abcdef01234567", false},
+      {"that shape in it", "id-csprev0123456789abcdef0123", false},
+      {"the request's own token", kToken, false},
+      {"its own token in it", "x-" + kToken, false},
+      {"of Authorization the credential", "dXNlcjpwYXNz", false},
+      {"a credential of the query", "query-secret", false},
+      {"a value of the query that is none", "blog", true},
+  }));
+  DYNAMIC_SECTION(c.name) {
+    CAPTURE(c.id);
+    const std::vector<HeaderView> headers{
+        {"Host", "x"}, {"access_token", kToken}, {"Authorization", "Basic dXNlcjpwYXNz"}};
+    const RequestView request{.target = "/v3/a?ct=blog&preview_token=query-secret&b=1",
+                              .headers = headers,
+                              .request_id = c.id};
+    CHECK(RequestId::of_client(request).text() == (c.taken ? c.id : ""));
+  }
+}
