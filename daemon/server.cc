@@ -17,6 +17,7 @@
 #include "conf/config_surroundings.h"
 #include "daemon/second_signal.h"
 #include "daemon/service_notify.h"
+#include "daemon/watch/about.h"
 
 namespace larder {
 namespace {
@@ -72,6 +73,7 @@ Server::Server(SettingsPtr settings, std::string config_file)
       config_file_(std::move(config_file)),
       reloader_(config_file_, settings_),
       started_(monotonic_now()),
+      started_wall_(wall_now()),
       system_(checked_system(config())),
       worker_count_(workers_for(config().server, system_)),
       directory_(config().cache.path),
@@ -181,7 +183,8 @@ void Server::open_admin() {
   sources.metrics = [this] {
     return prometheus_text(worker_metrics(), origin_metrics_, held_, store_->stats(),
                            log_statuses()) +
-           tls_.metrics_text() + webhook_->metrics_text() + (bus_ ? bus_->metrics_text() : "");
+           tls_.metrics_text() + webhook_->metrics_text() + (bus_ ? bus_->metrics_text() : "") +
+           about_text(settings_->generation, started_wall_);
   };
   sources.status = [this] { return status_json(); };
   sources.purge = [this](PurgeOrder order, std::function<void(PurgeResult)> done) {

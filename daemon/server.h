@@ -76,6 +76,7 @@ class Server final : public WorkersOut {
   const std::string config_file_;
   Reloader reloader_;
   const MonotonicTime started_;
+  const WallTime started_wall_;
   const SystemLimits system_;
   const unsigned worker_count_;
   AnchoredClock clock_;

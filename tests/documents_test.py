@@ -68,15 +68,60 @@ def license_findings():
             yield f"{path.relative_to(ROOT)}: has no SPDX line"
 
 
+def anchors_of(path):
+    headings = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def link_findings(documents):
+    """Links to files and headings that there are not."""
+    for path in documents:
+        for target in re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8")):
+            if re.match(r"[a-z]+://", target):
+                continue
+            name, _, anchor = target.partition("#")
+            file = (path.parent / name).resolve() if name else path
+            if not file.exists():
+                yield f"{path.relative_to(ROOT)}: links to {name}, which is not there"
+            elif anchor and anchor not in anchors_of(file):
+                yield f"{path.relative_to(ROOT)}: links to {target}, which is no heading"
+
+
+def words_of_code():
+    """{heading of docs/metrics.md: the words that the code can say}."""
+    def found(name, pattern):
+        return set(re.findall(pattern, (ROOT / name).read_text(encoding="utf-8")))
+    causes = found("upstream/origin_error.cc", r'return "([a-z-]+)";')
+    own = found("daemon/client/answer_head.cc", r'detail=([a-z-]+)"')
+    own |= found("daemon/http1/answer_text.cc", r'detail=([a-z-]+)"')
+    for name in ("upstream/answer.cc", "daemon/fetch/fetch_thread.cc", "cache/request/request.h"):
+        own |= found(name, r'detail = "([a-z-]+)"')
+    own |= {"stale-while-revalidate", "stale-if-error"}  # reasons, for answers that are stale
+    reasons = found("cache/request/reason.cc", r'{Reason::\w+, "([a-z-]+)"}')
+    return {"## Cache-Status": causes | own, "## Reasons in the access log": reasons}
+
+
+def word_findings():
+    text = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    for heading, words in words_of_code().items():
+        section = text.split(heading + "\n", 1)[1].split("\n## ")[0]
+        told = set(re.findall(r"^\| `([a-z-]+)` \|", section, re.MULTILINE))
+        for word in sorted(words - told):
+            yield f"docs/metrics.md: {heading} does not have {word}"
+        for word in sorted(told - words):
+            yield f"docs/metrics.md: {heading} has {word}, which larder never says"
+
+
 def main():
     assert SOURCE_NAME.findall("see cache/store/a.h and b.cc, not x.h(1) or <uv.h>") == [
         "cache/store/a.h", "b.cc"]
     version = re.search(r"^project\(larder VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text(),
                         re.MULTILINE).group(1)
     documents = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md",
-                                          "bench/README.md")]
+                                          "bench/README.md")] + sorted((ROOT / "docs").glob("*.md"))
     findings = [*version_findings(version), *license_findings(),
-                *name_findings([*sources(), *(path for path in documents if path.exists())])]
+                *name_findings([*sources(), *(path for path in documents if path.exists())]),
+                *link_findings(documents), *word_findings()]
     print("\n".join(findings) or f"version {version}, all as it should be")
     sys.exit(1 if findings else 0)
 

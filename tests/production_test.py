@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The README's way to production, block by block, below a folder instead of /: what it writes is what the unit
+"""The way to production of docs/install.md, block by block, below a folder instead of /: what it writes is what the unit
 reads, and larderd finds it right. What needs a running systemd is left out."""
 
 import os
@@ -14,8 +14,8 @@ TOKEN = "cs0123456789abcdef01234567"
 
 
 def blocks():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    section = text[text.index("## To production"):text.index("## Operate it")]
+    text = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    section = text[text.index("## From a checkout"):text.index("## Next")]
     return re.findall(r"^```sh\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
 
 
@@ -66,7 +66,7 @@ def main():
             assert secret.parent.stat().st_mode & 0o777 == 0o700, "and its folder"
         outside = run(f"larderd --check {config}", root)
         assert f'not checked: what is in the credential "{names[0]}"' in outside, outside
-    print("the README's way to production holds")
+    print("the way to production of docs/install.md holds")
 
 
 if __name__ == "__main__":

@@ -75,6 +75,7 @@ Started OriginLoop::start(OriginRequest request, TransferSink* sink, Lane lane) 
   place.ticket = next_ticket_++;
   place.stack = request.stack;
   place.probe = admission.probe;
+  place.entered = now;
   const auto entry = host.enter(place.ticket, lane, now, place.stack);
   if (entry == HostLanes::Entry::refused) {
     if (place.probe) host.health().note_probe_gone();
@@ -237,6 +238,7 @@ void OriginLoop::tell() {
       place.host->health().note_byte(now);
       if (progress.head != nullptr) {
         place.head_after_ms = now.ms - place.started.ms;
+        place.head_at = now;
         place.host->health().note_head(place.started, now);
       }
     }
@@ -254,6 +256,15 @@ void OriginLoop::tell() {
   if (!noted_.empty()) wake_soon();
 }
 
+void OriginLoop::note_phases(const Transfer::Place& place, MonotonicTime now) {
+  const auto phases = phases_of({.entered = place.entered,
+                                 .started = place.started,
+                                 .connected = place.connected,
+                                 .head = place.head_at,
+                                 .ended = now});
+  for (std::size_t i = 0; i < kTransferPhases; ++i) counts_.phase_ms[i] += phases[i];
+}
+
 void OriginLoop::finish(Transfer* transfer) {
   const auto now = monotonic_now();
   const auto place = transfer->place;
@@ -261,9 +272,11 @@ void OriginLoop::finish(Transfer* transfer) {
       .error = transfer->error(), .head_after_ms = place.head_after_ms, .probe = place.probe};
   if (const auto* facts = transfer->facts()) {
     end.status = facts->status;
+    counts_.add_answer(end.status);
     end.html = media_type_is_html(facts->content_type);
     end.retry_after_s = facts->retry_after_s;
   }
+  note_phases(place, now);
   leave_place(transfer);
   std::erase(noted_, transfer);
   transfers_.erase(Ticket{place.ticket});
@@ -381,7 +394,8 @@ OriginLoop::Stats OriginLoop::stats() const {
               .started = started_,
               .failed = failed_,
               .refused = 0,
-              .refreshes_dropped = 0};
+              .refreshes_dropped = 0,
+              .ended = counts_};
   for (const auto& [name, host] : hosts_) {
     stats.running += host.lanes().running();
     stats.queued += host.lanes().queued();

@@ -13,6 +13,7 @@
 #include "upstream/loop/uv_handle.h"
 #include "upstream/origin_connection.h"
 #include "upstream/transfer.h"
+#include "upstream/transfer_counts.h"
 
 namespace larder {
 
@@ -46,6 +47,7 @@ class OriginLoop final : public Transfers, private TransferSite {
   struct Stats {
     std::size_t running = 0, queued = 0;
     std::uint64_t started = 0, failed = 0, refused = 0, refreshes_dropped = 0;
+    TransferCounts ended;
   };
   Stats stats() const;
   std::vector<HostSnapshot> hosts() const;
@@ -70,6 +72,7 @@ class OriginLoop final : public Transfers, private TransferSite {
   void run(Transfer* transfer);
   void sweep();
   void finish(Transfer* transfer);
+  void note_phases(const Transfer::Place& place, MonotonicTime now);
   void fill_places(Host& host);
   void await_budget(Host& host, MonotonicTime now);
   void watch_silence(MonotonicTime now);
@@ -98,6 +101,7 @@ class OriginLoop final : public Transfers, private TransferSite {
   bool is_telling_ = false;
   Ticket next_ticket_ = 1;
   std::uint64_t started_ = 0, failed_ = 0;
+  TransferCounts counts_;
 };
 
 }  // namespace larder

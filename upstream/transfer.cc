@@ -67,7 +67,7 @@ void Transfer::start(std::unique_ptr<OriginConnection> kept, MonotonicTime now) 
   text_ = text_of(request_);
   if (kept == nullptr) return connect_anew();
   kept_ = true;
-  handed_ = now;
+  handed_ = place.connected = now;
   transition_to(State::exchanging);
   use(std::move(kept));
   send();
@@ -88,6 +88,7 @@ void Transfer::connect_anew() {
 }
 
 void Transfer::on_connected(OriginConnection&) {
+  if (place.connected.ms == 0) place.connected = monotonic_now();
   transition_to(State::exchanging);
   // An answer that was there before the request is no answer to it.
   std::array<char, 1> early;

@@ -70,7 +70,10 @@ class Transfer final : public OriginConnectionUser {
     StackId stack = 0;
     bool running = false;  ///< has it, or had it until it ended
     bool probe = false;    ///< it finds out whether the host answers again
+    MonotonicTime entered;
     MonotonicTime started;
+    MonotonicTime connected{};  ///< for the first time; 0 = not
+    MonotonicTime head_at{};    ///< of the answer; 0 = none
     Milliseconds head_after_ms = 0;
   };
 

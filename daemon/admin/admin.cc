@@ -16,6 +16,7 @@
 #include "daemon/http1/answer_text.h"
 #include "daemon/http1/request_body.h"
 #include "daemon/http1/request_parser.h"
+#include "daemon/watch/open_metrics.h"
 #include "daemon/watch/purge_log.h"
 
 namespace larder {
@@ -66,6 +67,18 @@ std::string_view target_path(std::string_view target) {
 std::string_view target_query(std::string_view target) {
   const auto question = target.find('?');
   return question == std::string_view::npos ? std::string_view{} : target.substr(question + 1);
+}
+
+/// By its Accept fields, OpenMetrics or the Prometheus text.
+std::string metrics_answer(const RequestView& request, const std::string& text) {
+  std::string accept;
+  for (const auto& header : request.headers) {
+    if (equals_ignoring_case(header.name, "accept")) accept.append(header.value).append(",");
+  }
+  if (wants_open_metrics(accept)) {
+    return answer(200, kOpenMetricsType, open_metrics_text(text), "Vary: Accept\r\n");
+  }
+  return answer(200, kPrometheusType, text, "Vary: Accept\r\n");
 }
 
 std::string unauthorised() {
@@ -192,7 +205,7 @@ class AdminServer::AdminConnection final : public TransportUser {
     const bool is_shown = path == "/status" || path == "/events" || is_tags || is_explain;
     if ((is_open || (may && is_shown)) && !get)
       return respond(wrong_method("GET, HEAD", "this path takes GET and HEAD"));
-    if (is_open) return show_open(path);
+    if (is_open) return show_open(path, request);
     if (!may) return respond(json_error(404, refusal_on_tcp(by_token)));
     if (is_tags) return take_tags(target_query(request.target));
     if (is_explain) return take_explain(target_query(request.target));
@@ -215,9 +228,8 @@ class AdminServer::AdminConnection final : public TransportUser {
            "the admin socket";
   }
 
-  void show_open(std::string_view path) {
-    if (path == "/metrics")
-      return respond(answer(200, "text/plain; version=0.0.4", server_.sources_.metrics()));
+  void show_open(std::string_view path, const RequestView& request) {
+    if (path == "/metrics") return respond(metrics_answer(request, server_.sources_.metrics()));
     respond(server_.draining_ ? answer(503, "text/plain", "draining\n")
                               : answer(200, "text/plain", "ok\n"));
   }

@@ -67,8 +67,9 @@ std::string BusReport::metrics_text(std::size_t queue) const {
              state() == BusState::away ? 0 : 1);
   out.single("larder_bus_following", "gauge", "1 = all that other nodes have sent is applied.",
              state() == BusState::following ? 1 : 0);
-  out.single("larder_bus_lag_milliseconds", "gauge",
-             "From the appending of the last entry to the end of its purge here.", get(lag_ms_));
+  out.family("larder_bus_lag_seconds", "gauge",
+             "From the appending of the last entry to the end of its purge here.");
+  out.sample_ms({}, static_cast<std::int64_t>(get(lag_ms_)));
   out.single("larder_bus_entries_read_total", "counter", "Entries of other nodes applied.",
              get(read_));
   out.single("larder_bus_entries_sent_total", "counter", "Entries appended.", get(sent_));

@@ -84,7 +84,12 @@ void Exchange::answer(const RequestView& view, const Plan& plan) {
   if (id_.empty()) id_ = side_.host.make_id();
   if (plan.scope) {
     std::copy_n(plan.scope->mac.bytes.begin(), scope_.size(), scope_.begin());
+    if (plan.scope_reason == Reason::configured_scope) {
+      scope_place_ = side_.host.counters().scopes.place_of(*plan.scope);
+    }
   }
+  if (plan.what == Plan::What::answer) kind_ = plan.object->meta.kind;
+  if (plan.what == Plan::What::fill) kind_ = plan.fields.kind;
   switch (plan.what) {
     case Plan::What::refuse:
       return refuse(plan.refusal, view.target);
@@ -340,9 +345,20 @@ void Exchange::finish(std::string_view target) {
   account(target);
 }
 
+void Exchange::count(std::uint64_t duration_us) {
+  WorkerMetrics& counters = side_.host.counters();
+  const auto outcome = static_cast<std::size_t>(outcome_);
+  counters.requests[outcome].add();
+  if (kind_) counters.by_kind[static_cast<std::size_t>(*kind_)][outcome].add();
+  if (scope_place_) counters.scopes.add(*scope_place_, outcome_);
+  if (outcome_ == Outcome::aborted) return;
+  counters.times[static_cast<std::size_t>(class_of(outcome_))].add(duration_us);
+}
+
 void Exchange::account(std::string_view target) {
   ClientHost& host = side_.host;
-  host.counters().requests[static_cast<std::size_t>(outcome_)].add();
+  const std::uint64_t duration_us = (uv_hrtime() - framing_.since_ns) / 1'000;
+  count(duration_us);
   if (host.decisions().keeps()) {
     host.decisions().note({.time = host.wall(),
                            .id = id_,
@@ -352,14 +368,14 @@ void Exchange::account(std::string_view target) {
                            .reason = reason_,
                            .detail = detail_});
   }
-  if (host.logs()) log(target);
+  if (host.logs()) log(target, duration_us);
 }
 
-void Exchange::log(std::string_view target) {
+void Exchange::log(std::string_view target, std::uint64_t duration_us) {
   ClientHost& host = side_.host;
   AccessRecord record;
   record.time = wall_now();
-  record.duration_us = static_cast<std::uint32_t>((uv_hrtime() - framing_.since_ns) / 1000);
+  record.duration_us = static_cast<std::uint32_t>(duration_us);
   record.status = static_cast<std::uint16_t>(status_);
   record.outcome = outcome_;
   record.reason = reason_;

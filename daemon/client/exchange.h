@@ -27,7 +27,7 @@ struct ExchangeSide {
 
 /// What the protocol says of one request, beside what it asks for.
 struct RequestFraming {
-  std::uint64_t since_ns = 0;  ///< uv_hrtime() of its last byte, when the access log is on
+  std::uint64_t since_ns = 0;  ///< uv_hrtime() of its last byte
   Method method = Method::get;
   bool http_1_1 = true;
   bool keep_alive = true;    ///< the connection takes a further request
@@ -116,8 +116,9 @@ class Exchange {
   void leave();
   void forget_waiter();
   void finish(std::string_view target);
+  void count(std::uint64_t duration_us);
   void account(std::string_view target);
-  void log(std::string_view target);
+  void log(std::string_view target, std::uint64_t duration_us);
   std::string_view told_id() const;
   Pending& pending();
   void set_deadline();
@@ -130,6 +131,8 @@ class Exchange {
   const char* detail_ = "";            ///< as in the access log
   RequestId id_;
   int status_ = 0;
+  std::optional<Kind> kind_;  ///< where the answer may be stored
+  std::optional<ScopeCounts::Place> scope_place_;
   std::uint64_t body_bytes_ = 0;
   std::array<std::uint8_t, 4> scope_{};
   CacheKey key_;              ///< all zero = none

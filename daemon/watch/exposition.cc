@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/watch/exposition.h"
 
+#include <algorithm>
+
+#include "daemon/watch/latency_histogram.h"
 #include "daemon/watch/time_histogram.h"
 
 namespace larder {
 namespace {
 
-std::string seconds_text(std::int64_t ms) {
-  std::string rest = std::to_string(1'000 + ms % 1'000).substr(1);
+/// `parts` of which `per_second` are a second: 1'000 or 1'000'000.
+std::string seconds_text(std::uint64_t parts, std::uint64_t per_second = 1'000) {
+  std::string rest = std::to_string(per_second + parts % per_second).substr(1);
   while (rest.ends_with('0')) rest.pop_back();
-  return std::to_string(ms / 1'000) + (rest.empty() ? "" : "." + rest);
+  return std::to_string(parts / per_second) + (rest.empty() ? "" : "." + rest);
 }
 
 }  // namespace
@@ -40,15 +44,44 @@ void Exposition::histogram(std::string_view name, std::string_view help,
   for (std::size_t i = 0; i <= TimeHistogram::kBoundsMs.size(); ++i) {
     sum += times.count(i);
     const bool last = i == TimeHistogram::kBoundsMs.size();
-    const std::string bound = last ? "+Inf" : seconds_text(TimeHistogram::kBoundsMs[i]);
+    const std::string bound =
+        last ? "+Inf" : seconds_text(static_cast<std::uint64_t>(TimeHistogram::kBoundsMs[i]));
     sample_of("_bucket", label("le", bound), std::to_string(sum));
   }
-  sample_of("_sum", {}, seconds_text(times.sum_ms()));
+  sample_of("_sum", {}, seconds_text(static_cast<std::uint64_t>(times.sum_ms())));
   sample_of("_count", {}, std::to_string(sum));
 }
 
+void Exposition::sample_ms(std::string_view labels, std::int64_t ms) {
+  sample_of({}, labels, seconds_text(static_cast<std::uint64_t>(std::max<std::int64_t>(0, ms))));
+}
+
+void Exposition::latencies(std::string_view labels,
+                           const std::vector<const LatencyHistogram*>& parts) {
+  constexpr std::uint64_t kSecondUs = 1'000'000;
+  constexpr std::size_t kBounds = LatencyHistogram::kBoundsUs.size();
+  const std::string lead = labels.empty() ? "" : std::string(labels) + ",";
+  std::uint64_t count = 0;
+  std::uint64_t sum_us = 0;
+  for (const LatencyHistogram* part : parts) sum_us += part->sum_us();
+  for (std::size_t i = 0; i <= kBounds; ++i) {
+    for (const LatencyHistogram* part : parts) count += part->count(i);
+    const std::string bound =
+        i == kBounds ? "+Inf" : seconds_text(LatencyHistogram::kBoundsUs[i], kSecondUs);
+    sample_of("_bucket", lead + label("le", bound), std::to_string(count));
+  }
+  sample_of("_sum", labels, seconds_text(sum_us, kSecondUs));
+  sample_of("_count", labels, std::to_string(count));
+}
+
 std::string label(std::string_view name, std::string_view value) {
-  return std::string(name) + "=\"" + std::string(value) + "\"";
+  std::string out(name);
+  out += "=\"";
+  for (const char c : value) {
+    if (c == '\\' || c == '"') out += '\\';
+    out += c == '\n' ? ' ' : c;
+  }
+  return out + "\"";
 }
 
 }  // namespace larder

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/watch/metrics.h"
 
+#include <array>
+#include <map>
 #include <string_view>
+#include <utility>
 
 #include "conf/base/patient_memory.h"
 #include "conf/base/redact.h"
@@ -37,6 +40,53 @@ void add_worker_metrics(Exposition& out, const std::vector<const WorkerMetrics*>
              total(&WorkerMetrics::output_cut));
   out.single("larder_client_timeouts_total", "counter", "Deadlines passed on client connections.",
              total(&WorkerMetrics::timeouts));
+}
+
+void add_kind_metrics(Exposition& out, const std::vector<const WorkerMetrics*>& workers) {
+  out.family("larder_kind_requests_total", "counter",
+             "Requests of paths that may be stored, by kind and what became of them.");
+  for (std::size_t kind = 0; kind < kKinds; ++kind) {
+    for (std::size_t i = 0; i < kOutcomes; ++i) {
+      const auto outcome = static_cast<Outcome>(i);
+      if (outcome == Outcome::preflight || outcome == Outcome::preview) continue;
+      std::uint64_t sum = 0;
+      for (const auto* worker : workers) sum += worker->by_kind[kind][i].get();
+      out.sample(label("kind", name_of(static_cast<Kind>(kind))) + "," +
+                     label("outcome", name_of(outcome)),
+                 sum);
+    }
+  }
+}
+
+/// What nobody has asked for has no sample: there may be 64 scopes.
+void add_scope_metrics(Exposition& out, const std::vector<const WorkerMetrics*>& workers) {
+  std::map<ScopeCounts::Name, ScopeCounts::Counts> sums;
+  for (const auto* worker : workers) worker->scopes.add_to(sums);
+  out.family("larder_scope_requests_total", "counter",
+             "Requests of configured scopes, by what became of them.");
+  for (const auto& [name, counts] : sums) {
+    const bool other = name == ScopeCounts::Name{};
+    const auto part = [&](const char* key, const std::string& text) {
+      return label(key, other ? "other" : redact(text));
+    };
+    const std::string labels = part("stack", name.api_key) + "," +
+                               part("environment", name.environment) + "," +
+                               part("branch", name.branch);
+    for (std::size_t i = 0; i < kOutcomes; ++i) {
+      if (counts[i] == 0) continue;
+      out.sample(labels + "," + label("outcome", name_of(static_cast<Outcome>(i))), counts[i]);
+    }
+  }
+}
+
+void add_latency_metrics(Exposition& out, const std::vector<const WorkerMetrics*>& workers) {
+  out.family("larder_request_duration_seconds", "histogram",
+             "From the last byte of a request to the last byte of its answer in the socket.");
+  for (std::size_t i = 0; i < kAnswerClasses; ++i) {
+    std::vector<const LatencyHistogram*> parts;
+    for (const auto* worker : workers) parts.push_back(&worker->times[i]);
+    out.latencies(label("answer", name_of(static_cast<AnswerClass>(i))), parts);
+  }
 }
 
 void add_tls_metrics(Exposition& out, const std::vector<const WorkerMetrics*>& workers) {
@@ -78,6 +128,30 @@ void add_refetch_metrics(Exposition& out, const OriginMetrics& origin) {
   out.single("larder_audit_failed_total", "counter",
              "Comparisons for which the origin gave no answer to compare.",
              origin.audit_failed.get());
+}
+
+using TransferUses = std::array<std::pair<const char*, const TransferMetrics*>, 2>;
+
+void add_transfer_metrics(Exposition& out, const TransferUses& uses) {
+  out.family("larder_transfers_total", "counter", "Requests sent to hosts.");
+  for (const auto& [use, transfers] : uses)
+    out.sample(label("host", use), transfers->started.get());
+  out.family("larder_transfer_answers_total", "counter", "Answers of hosts, by status.");
+  for (const auto& [use, transfers] : uses) {
+    for (std::size_t i = 0; i < kStatusClasses; ++i) {
+      out.sample(label("host", use) + "," + label("status", name_of_status_class(i)),
+                 transfers->answers[i].get());
+    }
+  }
+  out.family("larder_transfer_phase_seconds_total", "counter",
+             "Time of requests to hosts that have ended, by what it went into.");
+  for (const auto& [use, transfers] : uses) {
+    for (std::size_t i = 0; i < kTransferPhases; ++i) {
+      out.sample_ms(
+          label("host", use) + "," + label("phase", name_of(static_cast<TransferPhase>(i))),
+          static_cast<std::int64_t>(transfers->phase_ms[i].get()));
+    }
+  }
 }
 
 void add_origin_metrics(Exposition& out, const OriginMetrics& origin) {
@@ -134,6 +208,7 @@ void add_origin_metrics(Exposition& out, const OriginMetrics& origin) {
   out.family("larder_transfers_failed_total", "counter", "Transfers that failed.");
   out.sample(label("host", "delivery"), origin.delivery_failed.get());
   out.sample(label("host", "preview"), origin.preview_failed.get());
+  add_transfer_metrics(out, {{{"delivery", &origin.delivery}, {"preview", &origin.preview}}});
   out.single("larder_transfers_refused_total", "counter",
              "Transfers refused at upstream.max_queue_per_host.", origin.delivery_refused.get());
   out.single("larder_refreshes_dropped_total", "counter",
@@ -184,11 +259,9 @@ void add_feed_metrics(Exposition& out, const FeedBoard& board, MonotonicTime now
   });
   out.family("larder_sync_purges_total", "counter", "Purges that sync has caused.");
   board.for_each([&](const FeedSnapshot& feed) { out.sample(labels(feed), feed.purges); });
-  out.family("larder_sync_event_lag_milliseconds", "gauge",
+  out.family("larder_sync_event_lag_seconds", "gauge",
              "Of the last event: from its time until its purge was durable.");
-  board.for_each([&](const FeedSnapshot& feed) {
-    out.sample(labels(feed), static_cast<std::uint64_t>(feed.lag_ms));
-  });
+  board.for_each([&](const FeedSnapshot& feed) { out.sample_ms(labels(feed), feed.lag_ms); });
 }
 
 void add_held_bytes(Exposition& out, const HeldBytes& held) {
@@ -207,6 +280,20 @@ void add_store_metrics(Exposition& out, const StoreStats& store) {
   out.single("larder_store_file_bytes", "gauge", "The file's present length.", store.file_bytes);
   out.single("larder_store_pending_bytes", "gauge", "Handed over, not committed yet.",
              store.pending_bytes);
+  out.single("larder_store_writing_bytes", "gauge", "Begun, not handed over yet.",
+             store.writing_bytes);
+  out.single("larder_store_page_bytes", "gauge", "Size of a page of the file.", store.page_bytes);
+  out.single("larder_store_readers", "gauge", "Most places for readers that were in use at once.",
+             store.max_readers_used);
+  out.single("larder_store_warm", "gauge", "1 = objects were found at the start.",
+             store.warm ? 1 : 0);
+  out.single("larder_store_not_admitted_total", "counter",
+             "Objects that are asked for too rarely to be stored.", store.not_admitted);
+  out.single("larder_store_full_retries_total", "counter",
+             "Transactions that found no room, and were tried again after evictions.",
+             store.map_full);
+  out.single("larder_store_begun_anew_total", "counter", "Databases given up while running.",
+             store.begun_anew);
   out.single("larder_store_scopes", "gauge", "Scopes with objects.", store.scopes);
   out.single("larder_store_stores_total", "counter", "Objects stored.", store.stores);
   out.single("larder_store_replaced_total", "counter", "Objects replaced by newer ones.",
@@ -214,7 +301,7 @@ void add_store_metrics(Exposition& out, const StoreStats& store) {
   out.single("larder_store_evicted_total", "counter", "Objects evicted.", store.evicted);
   out.single("larder_store_purged_total", "counter",
              "Objects purged, where larderctl has counted them.", store.purged);
-  out.single("larder_store_epoch", "counter", "Purges by events, changes and scopes, ever.",
+  out.single("larder_store_epoch_total", "counter", "Purges by events, changes and scopes, ever.",
              store.epoch);
   out.single("larder_store_touched_total", "counter",
              "Large objects stored again without writing their body.", store.touched);
@@ -279,38 +366,6 @@ void add_purge_metrics(Exposition& out, const PurgeLog& purges) {
 
 }  // namespace
 
-const char* name_of(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::hit:
-      return "hit";
-    case Outcome::stale:
-      return "stale";
-    case Outcome::stale_error:
-      return "stale_error";
-    case Outcome::miss:
-      return "miss";
-    case Outcome::joined:
-      return "joined";
-    case Outcome::committed:
-      return "committed";
-    case Outcome::pass:
-      return "pass";
-    case Outcome::preview:
-      return "preview";
-    case Outcome::rejected:
-      return "rejected";
-    case Outcome::refused:
-      return "refused";
-    case Outcome::preflight:
-      return "preflight";
-    case Outcome::failed:
-      return "failed";
-    case Outcome::aborted:
-      return "aborted";
-  }
-  return "?";
-}
-
 const char* name_of(TlsHandshakeResult result) {
   switch (result) {
     case TlsHandshakeResult::done:
@@ -336,6 +391,9 @@ std::string prometheus_text(const std::vector<const WorkerMetrics*>& workers,
                             const StoreStats& store, const LogStatuses& logs) {
   Exposition out;
   add_worker_metrics(out, workers);
+  add_kind_metrics(out, workers);
+  add_scope_metrics(out, workers);
+  add_latency_metrics(out, workers);
   add_tls_metrics(out, workers);
   add_origin_metrics(out, origin);
   add_refetch_metrics(out, origin);

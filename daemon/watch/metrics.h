@@ -10,34 +10,20 @@
 
 #include "cache/body/held_bytes.h"
 #include "cache/http/response.h"
+#include "cache/request/kind.h"
 #include "cache/store/store.h"
 #include "conf/base/log_health.h"
 #include "daemon/watch/count.h"
 #include "daemon/watch/feed_board.h"
 #include "daemon/watch/host_board.h"
+#include "daemon/watch/latency_histogram.h"
+#include "daemon/watch/outcome.h"
 #include "daemon/watch/purge_log.h"
+#include "daemon/watch/scope_counts.h"
 #include "daemon/watch/time_histogram.h"
+#include "upstream/transfer_counts.h"
 
 namespace larder {
-
-/// What became of a request, for the metrics, the access log and Cache-Status.
-enum class Outcome : std::uint8_t {
-  hit,          ///< fresh, from the store
-  stale,        ///< from the store while a refresh runs
-  stale_error,  ///< from the store because the origin failed
-  miss,         ///< caused a fill
-  joined,       ///< shared a fill under way
-  committed,    ///< from an object that waited for its commit
-  pass,         ///< streamed from the delivery host, uncached
-  preview,      ///< streamed from the preview host
-  rejected,     ///< the origin's refusal of the credential, from memory or fresh
-  refused,      ///< answered with an error by larder
-  preflight,
-  failed,   ///< the origin failed and there was nothing to answer with
-  aborted,  ///< the client left, or the answer broke off
-};
-constexpr std::size_t kOutcomes = 13;
-const char* name_of(Outcome outcome);
 
 /// What became of a TLS handshake.
 enum class TlsHandshakeResult : std::uint8_t {
@@ -63,7 +49,10 @@ struct TlsMetrics {
 /// Written by one worker.
 struct alignas(64) WorkerMetrics {
   std::array<Count, kOutcomes> requests;
-  Count not_modified;  ///< of the above, answered with 304
+  std::array<std::array<Count, kOutcomes>, kKinds> by_kind;  ///< of paths that may be stored
+  std::array<LatencyHistogram, kAnswerClasses> times;        ///< from the request to its last byte
+  ScopeCounts scopes;                                        ///< those of the configuration
+  Count not_modified;                                        ///< of the above, answered with 304
   Count bytes_sent;
   Count connections_accepted;
   Count connections_refused;  ///< at the bound
@@ -71,6 +60,13 @@ struct alignas(64) WorkerMetrics {
   Count output_cut;           ///< answers cut off at server.max_output
   Count timeouts;
   TlsMetrics tls;
+};
+
+/// Requests to hosts of one use. Written by the origin thread.
+struct TransferMetrics {
+  Count started;
+  std::array<Count, kStatusClasses> answers;
+  std::array<Count, kTransferPhases> phase_ms;
 };
 
 /// Written by the origin thread.
@@ -100,6 +96,7 @@ struct OriginMetrics {
   Count credentials_rejected;  ///< gauge
   Count delivery_running, delivery_queued, delivery_failed, delivery_refused, refreshes_dropped;
   Count preview_running, preview_queued, preview_failed;
+  TransferMetrics delivery, preview;
   HostBoard hosts;
   FeedBoard feeds;
   PurgeLog purges;

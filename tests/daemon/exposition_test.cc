@@ -3,6 +3,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "daemon/watch/latency_histogram.h"
 #include "daemon/watch/time_histogram.h"
 
 namespace larder::test {
@@ -32,6 +33,30 @@ TEST_CASE("exposition: a histogram counts up to each bound, in seconds", "[daemo
         "larder_z_seconds_bucket{le=\"60\"} 4\nlarder_z_seconds_bucket{le=\"300\"} 4\n"
         "larder_z_seconds_bucket{le=\"900\"} 4\nlarder_z_seconds_bucket{le=\"+Inf\"} 5\n"
         "larder_z_seconds_sum 900.452\nlarder_z_seconds_count 5\n");
+}
+
+TEST_CASE("exposition: latencies of several threads are added up", "[daemon]") {
+  LatencyHistogram one;
+  LatencyHistogram other;
+  one.add(50);
+  other.add(51);
+  other.add(40'000'000);
+  Exposition out;
+  out.family("larder_d_seconds", "histogram", "How long.");
+  out.latencies(label("answer", "hit"), {&one, &other});
+  const std::string text = out.take();
+  CAPTURE(text);
+  CHECK(text.find("_bucket{answer=\"hit\",le=\"0.00005\"} 1\n") != std::string::npos);
+  CHECK(text.find("_bucket{answer=\"hit\",le=\"0.0001\"} 2\n") != std::string::npos);
+  CHECK(text.find("_bucket{answer=\"hit\",le=\"30\"} 2\n") != std::string::npos);
+  CHECK(text.find("_bucket{answer=\"hit\",le=\"+Inf\"} 3\n") != std::string::npos);
+  CHECK(
+      text.ends_with("_sum{answer=\"hit\"} 40.000101\n"
+                     "larder_d_seconds_count{answer=\"hit\"} 3\n"));
+}
+
+TEST_CASE("exposition: a label's value cannot end it", "[daemon]") {
+  CHECK(label("file", "a\"b\\c\nd") == "file=\"a\\\"b\\\\c d\"");
 }
 
 }  // namespace larder::test
