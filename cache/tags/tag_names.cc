@@ -36,7 +36,7 @@ struct NamelessKind {
   Tag (*tag)();
 };
 
-constexpr std::array<NamelessKind, 8> kKinds{{{"any-list", any_list_tag},
+constexpr std::array<NamelessKind, 8> kNamelessKinds{{{"any-list", any_list_tag},
                                               {"inclusion", inclusion_tag},
                                               {"asset-list", asset_list_tag},
                                               {"schema-list", schema_list_tag},
@@ -51,7 +51,7 @@ TagNames::TagNames(std::string_view carried) {
   const std::size_t count = tag_count(carried);
   unnamed_.reserve(count);
   for (std::size_t i = 0; i < count; ++i) unnamed_.insert(tag_at(carried, i).hash);
-  for (const NamelessKind& one : kKinds) {
+  for (const NamelessKind& one : kNamelessKinds) {
     if (unnamed_.erase(one.tag().hash) > 0) names_.emplace_back(one.kind);
   }
 }

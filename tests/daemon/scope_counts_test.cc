@@ -8,7 +8,10 @@ namespace larder::test {
 namespace {
 
 Scope scope(std::uint8_t mac, std::string branch) {
-  Scope one{.api_key = "blt1", .environment = "production", .branch = std::move(branch)};
+  Scope one;
+  one.api_key = "blt1";
+  one.environment = "production";
+  one.branch = std::move(branch);
   one.mac.bytes[0] = mac;
   return one;
 }
