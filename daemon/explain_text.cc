@@ -86,14 +86,18 @@ void append_origin(std::string& out, const Json& scope) {
   const Json& origin = *found;
   std::string text = text_of(origin, "host");
   if (text.empty()) return;
+  const std::string state = text_of(origin, "state");
+  if (!state.empty()) text += ", " + state;
+  const std::int64_t failures = number_of(origin, "failures_in_a_row");
+  if (failures > 0) text += ", failures in a row: " + std::to_string(failures);
   const std::string trouble = text_of(origin, "trouble");
-  text += trouble == "none" ? ", which is well or was not asked yet"
-                            : ", which is not asked: " + trouble;
+  if (trouble != "none") text += "; not asked now (" + trouble + ")";
   const std::string mark = text_of(origin, "hit_for_miss");
   if (mark != "none") text += "; hit-for-miss (" + mark + ")";
   if (is_set(origin, "fence_pauses")) text += "; refills pause, for the last was outdated";
   if (is_set(origin, "on_its_way")) text += "; an answer is on its way";
   append_line(out, "origin", text);
+  append_line(out, "error", text_of(origin, "last_error"));
 }
 
 void append_scope(std::string& out, const Json& scope) {

@@ -412,6 +412,10 @@ std::string Server::status_json() const {
   append_field(out, "active", origin_metrics_.fills_active.get());
   append_field(out, "failed_transfers", origin_metrics_.delivery_failed.get());
   append_field(out, "credentials_rejected", origin_metrics_.credentials_rejected.get());
+  out += "},\"decisions\":{";
+  std::size_t decision_bytes = 0;
+  for (const auto& worker : workers_) decision_bytes += worker->decision_bytes();
+  append_field(out, "bytes", decision_bytes);
   out += "},\"audit\":{";
   append_field(out, "checked", origin_metrics_.audit_checked.get());
   append_field(out, "differing", origin_metrics_.audit_differing.get());

@@ -81,6 +81,8 @@ class Worker final : public AnswerOut, private ClientHost, private TlsHandshakeH
   /// may still hold the worker's address.
   void stop();
   const WorkerMetrics& metrics() const { return metrics_; }
+  /// Memory of the last decisions; it does not change.
+  std::size_t decision_bytes() { return decisions().bytes(); }
   LoopPulse& pulse() { return pulse_; }
 
   struct DecisionsNote {

@@ -151,6 +151,9 @@ const char* name_of(KeyOutlook::Mark mark) {
 void append_outlook(std::string& out, const KeyOutlook& outlook) {
   JsonObject json(out);
   json.text("host", outlook.host);
+  json.text("state", outlook.host_state);
+  json.number("failures_in_a_row", static_cast<std::int64_t>(outlook.failures_in_a_row));
+  json.text_if_any("last_error", outlook.last_error);
   json.text("trouble", outlook.trouble ? name_of(*outlook.trouble) : "none");
   json.text("hit_for_miss", name_of(outlook.mark));
   json.flag("fence_pauses", outlook.paused);

@@ -33,6 +33,12 @@ void look_at(KeyOutlook& outlook, const OutlookSources& sources) {
     if (fill.order().key == outlook.key && fill.joinable(sources.now)) outlook.filling = true;
   });
   if (outlook.host.empty()) return;
+  for (const HostSnapshot& host : sources.delivery.hosts()) {
+    if (host.name != outlook.host) continue;
+    outlook.host_state = HostHealth::name_of(host.state);
+    outlook.failures_in_a_row = host.consecutive_failures;
+    if (host.last_error) outlook.last_error = host.last_error->text;
+  }
   outlook.trouble = trouble_of(sources.delivery, outlook.host, false);
   outlook.trouble_with_stale = trouble_of(sources.delivery, outlook.host, true);
 }

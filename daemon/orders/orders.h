@@ -113,6 +113,9 @@ struct KeyOutlook {
   /// What a client is told at once, without a stale object and with one.
   std::optional<OriginCause> trouble;
   std::optional<OriginCause> trouble_with_stale;
+  const char* host_state = "unknown";  ///< HostHealth::name_of(); static text
+  std::uint64_t failures_in_a_row = 0;
+  std::string last_error = {};  ///< of the host, without credentials; "" = none
 };
 struct OutlookOrder {
   std::vector<KeyOutlook> outlooks;

@@ -86,6 +86,37 @@ const std::vector<std::string> kTags{"arrival:blog", "content-type:blog", "entry
 
 }  // namespace
 
+TEST_CASE("url lister: what is stored under one key, by its URL", "[store]") {
+  TemporaryDirectory directory;
+  Store store(config_at(directory.path()), 16, hasher(),
+              make_eviction(CacheConfig::Eviction::gdsf));
+  store_list(store, plan_of(0));
+  store_list(store, plan_of(0, "cs1"));
+  store_list(store, plan_of(1));
+  const auto list_key = [&](const CacheKey& key) {
+    Outcome<UrlListing> outcome;
+    store.list(key, wall_now(), [&](UrlListing listing) { outcome.set(std::move(listing)); });
+    return outcome.wait();
+  };
+  const UrlListing all = list(store);
+  REQUIRE(all.objects.size() == 3);
+  for (const ListedObject& object : all.objects) {
+    const UrlListing one = list_key(object.key);
+    REQUIRE_FALSE(one.error);
+    REQUIRE(one.objects.size() == 1);
+    CHECK(one.objects[0].key == object.key);
+    CHECK(one.objects[0].path == kPath);
+    CHECK(one.objects[0].variants == object.variants);
+    CHECK(one.objects[0].scope.mac == object.scope.mac);
+    CHECK(one.objects[0].lifetime.fresh_until == object.fresh_until);
+  }
+  CacheKey unknown = all.objects[0].key;
+  unknown.bytes[30] ^= 1;
+  const UrlListing none = list_key(unknown);
+  CHECK(none.objects.empty());
+  CHECK(none.scopes.size() == 2);
+}
+
 TEST_CASE("url lister: each scope and variant of a URL, with its tags, and nothing else",
           "[store]") {
   TemporaryDirectory directory;

@@ -104,7 +104,8 @@ class FakeTransport final : public Transport {
 class FakeHost final : public ClientHost, private AnswerOut {
  public:
   explicit FakeHost(Bytes max_output = 1u << 20)
-      : ClientHost(parser_, planner_, reader_, metrics_), held_(1u << 20, max_output) {
+      : ClientHost(parser_, planner_, reader_, metrics_, DecisionRing(16)),
+        held_(1u << 20, max_output) {
     count_ids_from(1);  // no id looks like the end of a chunked body
   }
 

@@ -166,6 +166,75 @@ TEST_CASE("exchange: the answer says how it came about", "[daemon]") {
   CHECK(bench.host.counted(c.outcome) == 1);
 }
 
+TEST_CASE("exchange: the log, the ring and the answer name the request alike, and say why",
+          "[daemon]") {
+  struct Case {
+    const char* name;
+    const char* given;   ///< X-Request-Id; "" = none
+    const char* detail;  ///< of the event
+    bool stored;
+    const char* told;   ///< of the record
+    const char* words;  ///< Cache-Status
+  };
+  const auto c = GENERATE(values<Case>({
+      {"stored", "id-1", "", true, "stored", "larder; fwd=miss; stored\r\n"},
+      {"with a cookie", "", "set_cookie", false, "set_cookie",
+       "larder; fwd=miss; detail=set_cookie\r\n"},
+      {"outdated", "id-2", "outdated", true, "outdated",
+       "larder; fwd=miss; stored; detail=outdated\r\n"},
+  }));
+  DYNAMIC_SECTION(c.name) {
+    Bench bench;
+    bench.host.logging = true;
+    auto request = RequestBuilder::delivery(kEntry);
+    RequestView view = request.view();
+    view.request_id = c.given;
+    bench.exchange.emplace(bench.side, RequestFraming{});
+    bench.exchange->answer(view, bench.host.plan(view));
+    auto event = event_of(head_of(4), {"body"}, kComplete);
+    event.detail = c.detail;
+    event.stored = c.stored;
+    bench.host.answer(std::move(event));
+    const auto known = bench.host.decisions().find([](const Decision&) { return true; }, 10);
+    REQUIRE(known.size() == 1);
+    REQUIRE(bench.host.log.size() == 1);
+    const Decision& decision = known[0];
+    const AccessRecord& record = bench.host.log[0];
+    const std::string id(decision.id.text());
+    CHECK(id == (*c.given == '\0' ? "0000000000000001" : c.given));
+    CHECK(record.id == decision.id);
+    CHECK(has(bench.sent(), "X-Request-Id: " + id + "\r\n"));
+    CHECK(has(bench.sent(), std::string("Cache-Status: ") + c.words));
+    CHECK(std::string(decision.detail) == c.told);
+    CHECK(std::string(record.detail) == c.told);
+    CHECK(decision.outcome == Outcome::miss);
+    CHECK(decision.reason == Reason::absent);
+    CHECK(decision.key != CacheKey{});
+    CHECK(std::equal(record.key.begin(), record.key.end(), decision.key.bytes.begin() + 16));
+  }
+}
+
+TEST_CASE("exchange: the operator may leave the id out of answers", "[daemon]") {
+  Bench bench;
+  bench.host.server_settings().request_id = false;
+  bench.host.store_answer(kEntry, "stored");
+  bench.begin(kEntry);
+  CHECK(has(bench.sent(), "HTTP/1.1 200 "));
+  CHECK_FALSE(has(bench.sent(), "X-Request-Id"));
+}
+
+TEST_CASE("exchange: an origin gets the request's id where the operator lists its name",
+          "[daemon]") {
+  std::vector<std::string> lines{"X-Request-Id: of the client", "via: a"};
+  const RequestId id = RequestId::of_text("id-1");
+  UpstreamConfig upstream;
+  carry_id(lines, upstream, id);
+  CHECK(lines == std::vector<std::string>{"X-Request-Id: of the client", "via: a"});
+  upstream.forward_headers_unkeyed = {"x-request-id"};
+  carry_id(lines, upstream, id);
+  CHECK(lines == std::vector<std::string>{"via: a", "x-request-id: id-1"});
+}
+
 TEST_CASE("exchange: a relay is none of the store's", "[daemon]") {
   Bench bench;
   SECTION("preview") {

@@ -107,6 +107,8 @@ TEST_CASE("explain: the answer says all of it, and shows no token", "[daemon]") 
   listing.objects[0].variants = kToken;
   listing.objects[0].forwarded = "authorization: Bearer abc\r\n";
   gather_scopes(explanation, std::move(listing));
+  explanation.scopes[0].outlook.host_state = "open";
+  explanation.scopes[0].outlook.last_error = "access_token: abc";
   explanation.scopes[0].decisions = {{.time = kNow,
                                       .id = RequestId::of_text(kToken),
                                       .key = key_of(1, 1),
@@ -128,6 +130,8 @@ TEST_CASE("explain: the answer says all of it, and shows no token", "[daemon]") 
   CHECK(scope["stored"]["on_error_for_s"] == 90);
   CHECK(scope["next"]["outcome"] == "hit");
   CHECK(scope["origin"]["trouble"] == "none");
+  CHECK(scope["origin"]["state"] == "open");
+  CHECK(scope["origin"]["last_error"] == "access_token: [redacted]");
   CHECK(scope["decisions"][0]["line"] ==
         "miss: nothing of it is stored (absent); the answer was stored (stored)");
   CHECK(scope["decisions"][0]["request_id"] == "[redacted]");

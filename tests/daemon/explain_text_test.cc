@@ -18,7 +18,7 @@ TEST_CASE("explain text: a request by its URL", "[daemon]") {
       R"("environment":"live","branch":"main","scope":"01","key":"02","coding":"gzip","stored":)"
       R"({"state":"stale","stored":"T","age_s":5,"fresh_for_s":-1,"stale_for_s":2,)"
       R"("on_error_for_s":9,"epoch":3,"purged":true,"bytes":7,"tags":["a:1","b:2"]},"origin":)"
-      R"({"host":"https://cdn","trouble":"host-open","hit_for_miss":"lasting","fence_pauses":)"
+      R"({"host":"https://cdn","state":"open","failures_in_a_row":3,"last_error":"no","trouble":"host-open","hit_for_miss":"lasting","fence_pauses":)"
       R"(true,"on_its_way":true},"next":{"line":"stale: so"},"decisions":[{"time":"T2",)"
       R"("status":200,"request_id":"i","line":"hit: why"}]}],"more":true})");
   REQUIRE(text);
@@ -34,8 +34,10 @@ TEST_CASE("explain text: a request by its URL", "[daemon]") {
         "  age        5 s; fresh no more, while a refresh runs for 2 s, while the origin fails for "
         "9 s\n"
         "  tags       a:1, b:2\n"
-        "  origin     https://cdn, which is not asked: host-open; hit-for-miss (lasting); refills "
-        "pause, for the last was outdated; an answer is on its way\n"
+        "  origin     https://cdn, open, failures in a row: 3; not asked now (host-open); "
+        "hit-for-miss "
+        "(lasting); refills pause, for the last was outdated; an answer is on its way\n"
+        "  error      no\n"
         "  before     T2  200  i  hit: why\n"
         "\nThere are more: name a branch or an environment.\n");
 }

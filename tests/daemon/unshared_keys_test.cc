@@ -31,6 +31,15 @@ TEST_CASE("unshared keys: each reason holds for its own time") {
   CHECK(keys.advise(kKey, {hold_ms}) == Advice::probe);
 }
 
+TEST_CASE("unshared keys: who asks for the mark of a key changes nothing") {
+  UnsharedKeys keys(with_holds());
+  CHECK_FALSE(keys.mark_of(kKey, {0}));
+  keys.mark(kKey, Unshareable::lasting, {0});
+  CHECK(keys.mark_of(kKey, {1}) == Unshareable::lasting);
+  CHECK_FALSE(keys.mark_of(kKey, {60'000}));
+  CHECK(keys.advise(kKey, {60'000}) == Advice::probe);
+}
+
 TEST_CASE("unshared keys: an answer that is shared ends every mark of its key") {
   UnsharedKeys keys(with_holds());
   for (const auto why : {Unshareable::lasting, Unshareable::refusal, Unshareable::brief}) {

@@ -189,6 +189,8 @@ def test_a_stale_answer_while_the_host_is_open(stage):
     site.check_next(target, "stale_error", "stale-if-error", "host-open", "so for ")
     scope = site.explain(target)["scopes"][0]
     check_equal(scope["origin"]["trouble"], "host-open", f"origin: {scope['origin']}")
+    check(scope["origin"]["failures_in_a_row"] >= 2 and scope["origin"]["state"] in ("open", "probing") and
+          "500" in scope["origin"]["last_error"], f"origin: {scope['origin']}")
 
 
 def test_a_purged_object(stage):
@@ -246,6 +248,7 @@ def test_ids_are_made_where_there_is_no_sane_one_and_credentials_are_none(stage)
                 "no request of this id is remembered (log.decisions)", "an unknown id")
     for secret in (TOKEN, "cs0123456789abcdef01234567"):
         check(secret not in site.shown + site.path.read_text(), "a credential is logged as an id")
+    check(0 < site.larder.status()["decisions"]["bytes"] < 4096 * 160, "memory of the decisions")
     site.larder.reload(server={"request_id": False})
     answer = site.larder.get(entry_target(), [*CREDENTIALS, ("X-Request-Id", "quiet")])
     check_equal(answer.header("X-Request-Id"), None, "the id in an answer that shall have none")
