@@ -103,13 +103,31 @@ def test_each_form_is_what_its_content_type_says(stage):
         check(name.endswith("_" + unit), f"unit {unit} of {name}")
 
 
+def queries_of(dashboard):
+    queries = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
+    return queries, [item["query"]["query"] for item in dashboard["templating"]["list"] if item["type"] == "query"]
+
+
+def dashboard_of_file():
+    return json.loads((MONITORING / "larder.dashboard.json").read_text(encoding="utf-8"))
+
+
+def as_rules(queries):
+    """A file of rules with these queries, so that promtool parses them."""
+    plain = [query.replace("$__rate_interval", "5m").replace("$job", "larder").replace("$instance", ".*") for query in queries]
+    rules = [{"record": f"query:{number}", "expr": query} for number, query in enumerate(plain)]
+    return json.dumps({"groups": [{"name": "dashboard", "rules": rules}]})
+
+
 def test_promtool_has_nothing_to_say(stage):
     promtool = shutil.which("promtool")
     if not promtool:
         print("skipped: promtool is not installed (Debian's package prometheus)")
         return
     _, plain = text_of(full_larder(stage))
+    (stage.directory / "dashboard.rules.yml").write_text(as_rules(queries_of(dashboard_of_file())[0]))
     commands = [(("check", "metrics"), plain, stage.directory),
+                (("check", "rules", "dashboard.rules.yml"), "", stage.directory),
                 (("check", "rules", "larder.rules.yml"), "", MONITORING),
                 (("test", "rules", "larder.rules.test.yml", "larder.rules.days.test.yml"), "", MONITORING)]
     for command, text, folder in commands:
@@ -143,11 +161,9 @@ def test_rules_and_dashboard_use_metrics_that_there_are(stage):
     live = {re.sub(r"_(bucket|sum|count)$", "", name) for name, _, _ in samples_of(text_of(larder)[1])}
     rules = (MONITORING / "larder.rules.yml").read_text(encoding="utf-8")
     bare = "\n".join(line for line in rules.splitlines() if not re.match(r"\s*(#|labels|summary|runbook|annotations)", line))
-    dashboard = json.loads((MONITORING / "larder.dashboard.json").read_text(encoding="utf-8"))
-    queries = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
-    queries += [item["query"]["query"] for item in dashboard["templating"]["list"] if item["type"] == "query"]
-    check(len(queries) > 20, f"the dashboard's queries are found: {len(queries)}")
-    for expression in [bare, *queries]:
+    queries, variables = queries_of(dashboard_of_file())
+    check(len(queries) > 20 and variables, f"the dashboard's queries are found: {len(queries)}")
+    for expression in [bare, *queries, *variables]:
         names = used_in(expression)
         check(names, f"no metric in {expression}")
         check_equal(sorted(names - live), [], f"metrics that larderd does not have, in {expression}")
