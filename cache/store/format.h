@@ -28,8 +28,9 @@
 /// index has one row for each head row of objects, written in the same transaction.
 namespace larder {
 
-/// Raised by any change to a row of any table: the store then begins anew.
-inline constexpr std::uint32_t kFormatVersion = 6;
+/// Raised by any change to a row of any table, and to which tags objects carry (cache/tags/): a
+/// larderd that raises others would purge too little. The store then begins anew.
+inline constexpr std::uint32_t kFormatVersion = 7;
 inline constexpr std::string_view kFormatKey = "format";
 inline constexpr std::string_view kFloorKey = "floor";
 

@@ -31,6 +31,12 @@ CacheKey cache_key(std::string_view row_key) {
   return key;
 }
 
+template <class Value>
+void make_unique(std::vector<Value>& values) {
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+}
+
 }  // namespace
 
 void Purger::purge(PurgeJob& job) {
@@ -165,13 +171,13 @@ Epochs::Purge Purger::epoch_purge(const PurgeOrder& order) const {
     }
     purge.places.push_back(place_of(order.api_key, order.environment, order.branch));
   }
-  std::sort(purge.places.begin(), purge.places.end());
-  purge.places.erase(std::unique(purge.places.begin(), purge.places.end()), purge.places.end());
+  make_unique(purge.places);
   for (const ContentChange& change : order.changes) {
     for (const Tag tag : tags_of(change)) purge.tags.push_back(tag);
     for (const Tag tag : exact_tags_of(change)) purge.changed_tags.push_back(tag);
   }
-  std::sort(purge.changed_tags.begin(), purge.changed_tags.end());
+  make_unique(purge.tags);
+  make_unique(purge.changed_tags);
   purge.whole = order.what == PurgeOrder::What::scope;
   purge.hard = order.hard;
   purge.changed = order.changed;

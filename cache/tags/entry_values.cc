@@ -23,7 +23,10 @@ void EntryValues::on_text(JsonText kind, std::string_view part, bool last, unsig
 }
 
 void EntryValues::on_literal(JsonLiteral literal, unsigned depth) {
-  if (is_value(depth)) add(field_value(key_.text(), literal));
+  if (!is_value(depth)) return;
+  add(field_value(key_.text(), literal));
+  // A filter may ask for a truth value by a number.
+  if (literal == JsonLiteral::true_value) add(field_value(key_.text(), "1"));
 }
 
 void EntryValues::add(FieldValue value) {

@@ -33,6 +33,21 @@ bool may_be_date(std::string_view text) {
   return is_digit(text.front()) && text.find_first_of("-/:", 1) != text.npos;
 }
 
+struct Number {
+  double value = 0;
+  bool whole = false;    ///< the text is one
+  bool too_far = false;  ///< and no double holds it
+};
+
+Number number_of(std::string_view text) {
+  Number number;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number.value);
+  const bool all = read.ptr == text.data() + text.size();
+  number.whole = all && read.ec == std::errc{};
+  number.too_far = all && read.ec == std::errc::result_out_of_range;
+  return number;
+}
+
 FieldValue hash_of(std::string_view field, Group group, std::string_view value) {
   std::string text(field);
   text.append(1, '\0').append(value);
@@ -45,16 +60,15 @@ bool is_comparable(std::string_view value) {
   const std::string_view text = trimmed(value);
   const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
   return !text.empty() && value.size() <= kMostValueBytes && !may_be_date(text) &&
-         std::all_of(text.begin(), text.end(), is_ascii);
+         std::all_of(text.begin(), text.end(), is_ascii) && !number_of(text).too_far;
 }
 
 FieldValue field_value(std::string_view field, std::string_view value) {
   if (!is_comparable(value)) return any_value(field);
   const std::string_view text = trimmed(value);
-  double number = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (read.ec == std::errc{} && read.ptr == text.data() + text.size()) {
-    number += 0.0;  // no negative zero
+  const Number read = number_of(text);
+  if (read.whole) {
+    const double number = read.value + 0.0;  // no negative zero
     std::array<char, sizeof number> octets{};
     std::memcpy(octets.data(), &number, sizeof number);
     return hash_of(field, Group::number, {octets.data(), octets.size()});

@@ -72,10 +72,10 @@ void RawEntries::copy(std::uint64_t from, std::uint64_t to) {
   for (RawEntry& entry : copies) add(to, std::move(entry));
 }
 
-void add_inclusions(Inclusion inclusion, bool of_variant, std::uint64_t branch,
-                    const RawEntries& known, TagSet& tags) {
+void add_inclusions(Inclusion inclusion, bool varies, std::uint64_t branch, const RawEntries& known,
+                    TagSet& tags) {
   if (inclusion == Inclusion::none) return;
-  const bool traceable = inclusion == Inclusion::references && !of_variant;
+  const bool traceable = inclusion == Inclusion::references && !varies;
   if (!traceable || !add_references(branch, known, tags)) return tags.add(inclusion_tag());
   // With a changed global field, the same versions may refer to others.
   tags.add(any_schema_tag());

@@ -54,9 +54,9 @@ class RawEntries {
 
 /// Adds what an answer may include once it is published: of each entry that it shows what that
 /// refers to, or inclusion_tag() where that is not known. For answers that were found; before the
-/// tags are taken. `of_variant`: of entries in a variant, which has the version of the entry and
-/// may refer to others.
-void add_inclusions(Inclusion inclusion, bool of_variant, std::uint64_t branch,
-                    const RawEntries& known, TagSet& tags);
+/// tags are taken. `varies`: of entries in a variant or with what is not released yet, which have
+/// the version of the entry and may refer to others.
+void add_inclusions(Inclusion inclusion, bool varies, std::uint64_t branch, const RawEntries& known,
+                    TagSet& tags);
 
 }  // namespace larder

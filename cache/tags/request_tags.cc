@@ -125,8 +125,11 @@ Inclusion inclusion_of(const QueryTraits& traits) {
 
 /// A list that was found: what may come into it, or be felt when it goes without being shown.
 void add_list(const std::string& type, const QueryTraits& traits, TagSet& tags) {
-  if (traits.looks_past || (traits.falls_back && !traits.required)) return tags.add(list_tag(type));
-  if (!traits.required) return tags.add(arrival_tag(type));
+  if (traits.looks_past) return tags.add(list_tag(type));
+  if (!traits.required) {
+    // What goes in one language may leave what takes its place in another.
+    return tags.add(traits.falls_back ? list_tag(type) : arrival_tag(type));
+  }
   if (traits.falls_back) tags.add(departure_tag(type));
   tags.add(filtered_tag(type));
   tags.add(filter_tag(type, any_value(traits.required->field)));

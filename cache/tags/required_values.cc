@@ -21,6 +21,13 @@ bool is_own_field(std::string_view name) {
          std::find(kOfTheCms.begin(), kOfTheCms.end(), name) == kOfTheCms.end();
 }
 
+/// As the CMS may read the value of a field that an entry does not have.
+bool may_be_missing(std::string_view value) {
+  const FieldValue one = field_value("", value);
+  return one == field_value("", "false") || one == field_value("", "null") ||
+         one == field_value("", "0");
+}
+
 /// Reads the members of the filter, each of which an entry must satisfy.
 class FilterReading final : public JsonEvents {
  public:
@@ -36,27 +43,29 @@ class FilterReading final : public JsonEvents {
   }
 
   void on_open(JsonContainer container, unsigned depth) override {
-    is_object_ = depth == 0 ? container == JsonContainer::object : is_object_;
-    const bool holds_operators = depth == 1 && container == JsonContainer::object;
-    const bool lists_values = depth == 2 && operator_ == "$in" && container == JsonContainer::array;
-    if (depth == 1) operator_.clear();
-    if (depth == 1 && !holds_operators) reject();
-    if (depth == 2 && takes_values() && !lists_values) reject();
-    if (depth > 2 && takes_values()) reject();
+    const bool array = container == JsonContainer::array;
+    if (depth == 0) is_object_ = !array;
+    if (depth == kMember) {
+      operator_.clear();
+      if (array) reject();
+    }
+    if (depth == kOperator && takes_values() && !(array && operator_ == "$in")) reject();
+    if (depth > kOperator && takes_values()) reject();
   }
   void on_close(JsonContainer, unsigned) override {}
 
   void on_text(JsonText kind, std::string_view part, bool last, unsigned depth) override {
     if (!text_.add(part, last)) return;
     const std::string& text = text_.text();
-    if (kind == JsonText::key && depth == 1) return begin_member(text);
-    if (kind == JsonText::key && depth == 2) operator_ = text;
-    if (kind == JsonText::key || !is_value(depth)) return;
-    if (text_.cut() || !is_comparable(text)) return reject();
+    if (kind == JsonText::key && depth == kMember) return begin_member(text);
+    if (kind == JsonText::key && depth == kOperator) operator_ = text;
+    if (kind == JsonText::key) return;
+    if (!is_value(depth)) return meet_other(depth);
+    if (text_.cut() || !is_comparable(text) || may_be_missing(text)) return reject();
     take(field_value(field(), text));
   }
   void on_literal(JsonLiteral literal, unsigned depth) override {
-    if (!is_value(depth)) return;
+    if (!is_value(depth)) return meet_other(depth);
     // The others are perhaps those of entries without the field, too.
     if (literal != JsonLiteral::true_value) return reject();
     take(field_value(field(), literal));
@@ -76,21 +85,26 @@ class FilterReading final : public JsonEvents {
   /// Of two members of one name, it is not certain which one counts.
   void begin_member(const std::string& name) {
     operator_.clear();
-    bool twice = members_.size() == kMostMembers;  // at the bound, none is certain any more
+    bool certain = members_.size() < kMostMembers;
     for (Member& one : members_) {
       if (one.required.field != name) continue;
-      twice = true;
-      one.usable = false;
+      certain = one.usable = false;
     }
     if (members_.size() == kMostMembers) members_.pop_back();
-    members_.push_back({{name, {}}, !twice && !text_.cut() && is_own_field(name)});
+    members_.push_back({{name, {}}, certain && !text_.cut() && is_own_field(name)});
   }
 
   bool takes_values() const { return operator_ == "$in" || operator_ == "$eq"; }
   /// Of the member itself, of `$eq`, or one of `$in`.
   bool is_value(unsigned depth) const {
     if (!is_object_ || members_.empty()) return false;
-    return depth == 1 || (depth == 2 && operator_ == "$eq") || (depth == 3 && operator_ == "$in");
+    return depth == kMember || (depth == kOperator && operator_ == "$eq") ||
+           (depth == kListed && operator_ == "$in");
+  }
+
+  /// `$in` asks for a list.
+  void meet_other(unsigned depth) {
+    if (depth == kOperator && operator_ == "$in") reject();
   }
 
   void take(FieldValue value) {
@@ -100,6 +114,8 @@ class FilterReading final : public JsonEvents {
   }
 
   static constexpr std::size_t kMostMembers = 64;
+  // Depths: of a member of the filter, of an operator in it, of an element of `$in`.
+  static constexpr unsigned kMember = 1, kOperator = 2, kListed = 3;
 
   JsonTextBuffer text_{kMostValueBytes};
   bool is_object_ = false;

@@ -37,13 +37,13 @@ struct NamelessKind {
 };
 
 constexpr std::array<NamelessKind, 8> kNamelessKinds{{{"any-list", any_list_tag},
-                                              {"inclusion", inclusion_tag},
-                                              {"asset-list", asset_list_tag},
-                                              {"schema-list", schema_list_tag},
-                                              {"any-schema", any_schema_tag},
-                                              {"global-field-list", global_field_list_tag},
-                                              {"any-taxonomy", any_taxonomy_tag},
-                                              {"anything", unknown_tag}}};
+                                                      {"inclusion", inclusion_tag},
+                                                      {"asset-list", asset_list_tag},
+                                                      {"schema-list", schema_list_tag},
+                                                      {"any-schema", any_schema_tag},
+                                                      {"global-field-list", global_field_list_tag},
+                                                      {"any-taxonomy", any_taxonomy_tag},
+                                                      {"anything", unknown_tag}}};
 
 }  // namespace
 

@@ -124,7 +124,8 @@ void SyncReading::take_item() {
     event.change.locale = item_.locale;
   }
   const bool shows_entry = item_.type == "entry_published";
-  if (shows_entry) event.change.values = raw_.take_values();
+  auto values = raw_.take_values();
+  if (shows_entry && raw_.names_creator()) event.change.values = std::move(values);
   page_.events.push_back(std::move(event));
   if (!shows_entry) return;
   if (auto entry = raw_.take()) {

@@ -151,16 +151,26 @@ class EventReading {
     return is("unpublish") || is("delete") ? Action::gone : Action::unknown;
   }
 
-  /// As the CMS has written it into what it published; 0 = it is not there, or not certain.
-  WallTime published_at() const {
-    if (!is("publish") || fields_.environment_uid.empty() || fields_.locale.empty()) return {};
-    std::string_view time;
+  /// What the CMS has written into what it published; null = it is not there, or not certain.
+  const WebhookFields::Publishing* publishing() const {
+    if (!is("publish") || fields_.environment_uid.empty() || fields_.locale.empty()) return nullptr;
+    const WebhookFields::Publishing* found = nullptr;
     for (const WebhookFields::Publishing& one : fields_.publishings) {
       if (one.environment != fields_.environment_uid || one.locale != fields_.locale) continue;
-      if (!time.empty()) return {};
-      time = one.time;
+      if (found != nullptr) return nullptr;
+      found = &one;
     }
-    return parse_event_time(time).value_or(WallTime{});
+    return found;
+  }
+  WallTime published_at() const {
+    const auto* const found = publishing();
+    return found == nullptr ? WallTime{} : parse_event_time(found->time).value_or(WallTime{});
+  }
+  /// The entry may be shown in a later version than the one that was published.
+  bool shows_what_was_published() const {
+    const auto* const found = publishing();
+    if (found == nullptr) return fields_.publishings.empty();
+    return found->version.empty() || found->version == fields_.version;
   }
 
   /// An entry or an asset.
@@ -173,7 +183,7 @@ class EventReading {
     const std::string locale = names_environment() ? fields_.locale : std::string();
     ContentChange what_changed{what,           content_type,   uid, action(), locale,
                                published_at(), fields_.version};
-    if (entry && is("publish")) what_changed.values = fields_.values;
+    if (entry && is("publish") && shows_what_was_published()) what_changed.values = fields_.values;
     return change(std::move(what_changed),
                   entry ? "entry " + content_type + "/" + uid : "asset " + uid);
   }

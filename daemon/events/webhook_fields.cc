@@ -65,10 +65,11 @@ constexpr std::array<Place<Item>, 4> kItemTexts{{
 /// Of an entry or an asset: its publishing, or a list of them.
 constexpr std::array<std::string_view, 2> kPublishings{".data.entry.publish_details",
                                                        ".data.asset.publish_details"};
-constexpr std::array<Place<Publishing>, 3> kPublishingTexts{{
+constexpr std::array<Place<Publishing>, 4> kPublishingTexts{{
     {".environment", &Publishing::environment},
     {".locale", &Publishing::locale},
     {".time", &Publishing::time},
+    {".version", &Publishing::version},
 }};
 
 /// What follows the path of a publishing; nothing = it leads elsewhere.
@@ -80,6 +81,11 @@ std::optional<std::string_view> path_in_publishing(std::string_view path) {
     return path;
   }
   return std::nullopt;
+}
+
+/// These may be numbers.
+bool is_version(std::string_view path) {
+  return path.ends_with("._version") || path_in_publishing(path) == ".version";
 }
 
 /// Is it what `path` leads to, or inside of that?
@@ -118,7 +124,7 @@ class FieldReader final : public JsonEvents {
       const bool plain = !text_.cut() && text.find_first_of(".[") == std::string::npos;
       append(plain ? std::string_view(text) : "?");
       forget();
-    } else if (kind == JsonText::string || path_.ends_with("._version")) {
+    } else if (kind == JsonText::string || is_version(path_)) {
       take();
     } else {
       take_other();

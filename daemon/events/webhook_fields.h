@@ -32,6 +32,7 @@ struct WebhookFields {
     std::string environment;  ///< its uid
     std::string locale;
     std::string time;
+    std::string version;
   };
 
   std::string module;

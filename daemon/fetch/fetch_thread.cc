@@ -39,7 +39,7 @@ FetchThread::FetchThread(SettingsPtr settings, const AnchoredClock& clock, Store
       unshared_(config().upstream),
       rejected_(config().upstream.rejected_hold_s),
       fence_(kMostOutdated),
-      raw_(config().purge.known_entries),
+      raw_(config().purge.known_entries, monotonic_now()),
       refetches_(*reader_, metrics, config(), ways_of_refetches()),
       around_fills_{*this, writes_, *this, *delivery_, held, raw_.entries(), intake_.published()},
       relays_(*delivery_, *preview_, held),

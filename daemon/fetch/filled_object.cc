@@ -24,7 +24,8 @@ ObjectHead filled_object(const FillOrder& order, int status, const Lifetime& lif
   const Inclusion inclusion = add_request_tags(order.request, found, tags);
   if (found) {
     const auto branch = branch_place(order.scope->api_key, order.scope->branch);
-    add_inclusions(inclusion, !order.request.variants.empty(), branch, raw, tags);
+    const bool varies = !order.request.variants.empty() || !order.request.early_access.empty();
+    add_inclusions(inclusion, varies, branch, raw, tags);
   }
   object.tags = tags.take();
   return object;

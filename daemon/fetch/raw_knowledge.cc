@@ -77,11 +77,14 @@ std::vector<std::string> RawKnowledge::note_purge(const PurgeOrder& purge, Monot
 }
 
 void RawKnowledge::follow_alias(const PurgeOrder& purge, MonotonicTime now) {
+  const std::uint64_t branch = branch_place(purge.api_key, purge.moved_to);
+  const std::uint64_t moved = branch_place(purge.api_key, purge.branch);
+  const Forgotten* const before = forgotten_of(moved);
+  const bool is_last = purge.changed.ms > (before == nullptr ? 0 : before->told.ms);
   PurgeOrder alias = purge;
   alias.aliases.clear();
   forget(std::nullopt, alias, now);
-  const std::uint64_t branch = branch_place(purge.api_key, purge.moved_to);
-  const std::uint64_t moved = branch_place(purge.api_key, purge.branch);
+  if (!is_last) return;  // it came late: where the alias is, another event has said
   if (forgotten_.contains(moved)) follows_[moved] = branch;
   entries_.copy(branch, moved);
 }

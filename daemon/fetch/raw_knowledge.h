@@ -20,7 +20,10 @@ class RawKnowledge {
   static constexpr Milliseconds kSkewMs = 60'000;      ///< between the CMS's clock and this one
   static constexpr Milliseconds kEventSkewMs = 2'000;  ///< between the clocks of the CMS
 
-  explicit RawKnowledge(std::size_t most) : entries_(most) {}
+  /// `started`: what was forgotten before is not known any more.
+  RawKnowledge(std::size_t most, MonotonicTime started) : entries_(most) {
+    all_forgotten_.untold = started;
+  }
 
   void set_most(std::size_t most) { entries_.set_most(most); }
   const RawEntries& entries() const { return entries_; }

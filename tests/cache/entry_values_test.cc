@@ -36,6 +36,7 @@ TEST_CASE(
       {R"({"tags":["x","y","x"],"n":[1,true]})",
        {field_value("tags", "x"), field_value("tags", "y"), field_value("n", "1"),
         field_value("n", "true")}},
+      {R"({"sold":true})", {field_value("sold", "true"), field_value("sold", "1")}},
       {R"({"none":null,"empty":[]})", {any_value("none")}},
       {R"({"group":{"url":"/b","more":["z"]},"url":"/a"})",
        {any_value("group"), field_value("url", "/a")}},

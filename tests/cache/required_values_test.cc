@@ -69,3 +69,18 @@ TEST_CASE("required values: what may be passed otherwise requires nothing") {
   CAPTURE(filter);
   CHECK_FALSE(RequiredValues::of_filter(filter));
 }
+
+TEST_CASE("required values: the text of false or null asks for it, as other parsers cast it") {
+  const auto filter = GENERATE(R"({"featured":"false"})", R"({"featured":{"$eq":"False"}})",
+                               R"({"featured":{"$in":["true","false"]}})", R"({"featured":"null"})",
+                               R"({"featured":0})", R"({"featured":"0.0"})");
+  CAPTURE(filter);
+  CHECK_FALSE(RequiredValues::of_filter(filter));
+}
+
+TEST_CASE("required values: of an operator that is there twice, none is certain") {
+  const auto filter =
+      GENERATE(R"({"url":{"$in":["/a"],"$in":"/b"}})", R"({"url":{"$in":["/a"],"$in":null}})");
+  CAPTURE(filter);
+  CHECK_FALSE(RequiredValues::of_filter(filter));
+}

@@ -19,7 +19,7 @@ using Anew = std::vector<std::string>;
 using What = ContentChange::What;
 
 RawKnowledge knowledge() {
-  RawKnowledge raw(10);
+  RawKnowledge raw(10, {0});
   CHECK(raw.know(kMain, {{kBlog, content_tag("blog"), {}}, {kPage, content_tag("page"), {}}}, {0}));
   return raw;
 }
@@ -98,6 +98,7 @@ TEST_CASE("raw knowledge: of an alias that has moved it knows what it knows of t
   order.branch = "live";
   order.aliases = {"main"};
   order.moved_to = "main";
+  order.changed = {1};
   CHECK(raw.note_purge(order, {5}) == Anew{""});
   for (const std::uint64_t branch : {kMain, kLive}) {
     CAPTURE(branch);
@@ -117,12 +118,13 @@ TEST_CASE("raw knowledge: an event of a branch teaches of an alias that has just
       {"of the alias alone", {kLive}, false, false},
   }));
   CAPTURE(title);
-  RawKnowledge raw(10);
+  RawKnowledge raw(10, {0});
   PurgeOrder order = scope_purge(PurgeSource::webhook);
   order.api_key = "blt1";
   order.branch = "live";
   order.aliases = {"main"};
   order.moved_to = "main";
+  order.changed = {1};
   raw.note_purge(order, {100'000});
   const RawNote note{branches, {kBlog, content_tag("blog"), {}}, {1}};
   raw.know(note, {1}, {100'001});
@@ -148,7 +150,7 @@ TEST_CASE("raw knowledge: what was asked for before a change of schema is not le
 }
 
 TEST_CASE("raw knowledge: what one branch has forgotten keeps no other from learning") {
-  RawKnowledge raw(10);
+  RawKnowledge raw(10, {0});
   PurgeOrder order = scope_purge(PurgeSource::sync);
   order.api_key = "blt1";
   order.branch = "live";
@@ -166,7 +168,7 @@ TEST_CASE("raw knowledge: an event of before a change of schema teaches nothing"
       {100'000 + RawKnowledge::kSkewMs, true},
   }));
   CAPTURE(told_ms);
-  RawKnowledge raw(10);
+  RawKnowledge raw(10, {0});
   raw.note_purge(change({{What::content_type, "", "blog"}}),
                  {1'000'000});  // at 100'000 by the wall
   const RawNote note{{kMain}, {kBlog, content_tag("blog"), {}}, {told_ms}};
@@ -184,7 +186,7 @@ TEST_CASE("raw knowledge: which of two events was first, their own times tell") 
           {"the time of an answer, not of an event", PurgeSource::sync, 500'000, 502'001, false},
       }));
   CAPTURE(title);
-  RawKnowledge raw(10);
+  RawKnowledge raw(10, {0});
   PurgeOrder order = change({{What::content_type, "", "blog"}});
   order.source = source;
   order.changed = {changed_ms};
@@ -200,6 +202,32 @@ TEST_CASE("raw knowledge: which of two events was first, their own times tell") 
 }
 
 TEST_CASE("raw knowledge: says when there is no room for more") {
-  RawKnowledge raw(1);
+  RawKnowledge raw(1, {0});
   CHECK_FALSE(raw.know(kMain, {{kBlog, content_tag("blog"), {}}}, {0}));
+}
+
+TEST_CASE("raw knowledge: after a start nothing is learnt of an event from before it") {
+  // What was forgotten before the start is not known any more: a schema may have changed between
+  // the event, which comes late, and the start.
+  RawKnowledge raw(10, {1'000'000'000});
+  const WallTime wall{1'700'000'000'000};
+  const MonotonicTime start{1'000'000'000};
+  raw.know(RawNote{{kMain}, {kBlog, content_tag("blog"), {}}, {wall.ms - 600'000}}, wall, start);
+  CHECK(raw.entries().references_of(kMain, kBlog) == nullptr);
+}
+
+TEST_CASE("raw knowledge: an alias does not go back to a branch by an event that comes late") {
+  const auto moved = [](const char* branch, WallTime when) {
+    PurgeOrder order = scope_purge(PurgeSource::webhook);
+    order.api_key = "blt1";
+    order.branch = "live";
+    order.aliases = {branch};
+    order.moved_to = branch;
+    order.changed = when;
+    return order;
+  };
+  RawKnowledge raw = knowledge();  // of main
+  raw.note_purge(moved("dev", {1'700'000'600'000}), {1'000});
+  raw.note_purge(moved("main", {1'700'000'000'000}), {2'000});  // it was there before
+  CHECK(raw.entries().references_of(kLive, kBlog) == nullptr);
 }

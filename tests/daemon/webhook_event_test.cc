@@ -273,3 +273,19 @@ TEST_CASE("webhook event: when it happened is never ahead of now", "[daemon]") {
   CHECK(read->triggered.ms == c.triggered_ms);
   CHECK(read->order->happened.ms == c.happened_ms);
 }
+
+TEST_CASE("webhook event: values count only where the entry is in the version that was published") {
+  const auto [version, known] = GENERATE(table<std::string, bool>({{"5", true}, {"3", false}}));
+  CAPTURE(version);
+  const auto read = read_webhook_event(
+      event(
+          "entry", "publish",
+          R"("entry":{"uid":"e1","locale":"fr-fr","url":"/new","_version":5,"created_by":"u",)"
+          R"("publish_details":[{"environment":"bltenv","locale":"fr-fr","time":"2020-04-03T11:20:27Z",)"
+          R"("version":)" +
+              version + R"(}]},"content_type":{"uid":"blog"})" + kPlace + kBranch),
+      kNow);
+  REQUIRE(read);
+  REQUIRE(read->order);
+  CHECK(read->order->changes.front().values.has_value() == known);
+}
