@@ -87,7 +87,7 @@ void append_origin(std::string& out, const Json& scope) {
   std::string text = text_of(origin, "host");
   if (text.empty()) return;
   const std::string state = text_of(origin, "state");
-  if (!state.empty()) text += ", " + state;
+  if (!state.empty()) text += state == "closed" ? ", well" : ", " + state;
   const std::int64_t failures = number_of(origin, "failures_in_a_row");
   if (failures > 0) text += ", failures in a row: " + std::to_string(failures);
   const std::string trouble = text_of(origin, "trouble");
