@@ -59,6 +59,7 @@ struct AdminConfig {
   std::vector<ListenAddress> metrics;  ///< TCP listeners for GET /metrics and /healthz
   /// with one of them `metrics` takes purges as well; empty = it takes none
   std::vector<Secret> purge_tokens;
+  bool page = false;  ///< `metrics` shows the status page and its figures without a token
 };
 
 /// `[server]`: clients and their bounds.

@@ -13,10 +13,12 @@
 #include "conf/base/log_writer.h"
 #include "conf/base/redact.h"
 #include "conf/base/startup_error.h"
+#include "conf/base/utc_text.h"
 #include "conf/config_redactor.h"
 #include "conf/config_surroundings.h"
 #include "daemon/second_signal.h"
 #include "daemon/service_notify.h"
+#include "daemon/watch/process_memory.h"
 
 namespace larder {
 namespace {
@@ -373,10 +375,20 @@ std::string Server::ready_json() const {
          ",\"webhook\":" + address_list(listeners_.for_webhooks()) + "}\n";
 }
 
+std::string Server::latencies() const {
+  std::vector<const LatencyHistogram*> cache, origin;
+  for (const auto* worker : worker_metrics()) {
+    cache.push_back(&worker->from_cache);
+    origin.push_back(&worker->from_origin);
+  }
+  return "{\"cache\":" + latency_json(cache) + ",\"origin\":" + latency_json(origin) + "}";
+}
+
 std::string Server::status_json() const {
   const auto store = store_->stats();
   std::string out = "{\"version\":" + json_quote(LARDER_VERSION) + ",\"mode\":" + mode() +
                     ",\"state\":" + (drain_.has_begun() ? "\"draining\"" : "\"serving\"") +
+                    ",\"time\":" + json_quote(utc_text(clock_.now())) +
                     ",\"uptime_s\":" + std::to_string((monotonic_now().ms - started_.ms) / 1000) +
                     ",\"settings\":" + reloader_.status_json() +
                     ",\"listeners\":" + address_list(listeners_.for_clients()) + ",\"requests\":{";
@@ -385,7 +397,7 @@ std::string Server::status_json() const {
     for (const auto& worker : workers_) sum += worker->metrics().requests[i].get();
     append_field(out, name_of(static_cast<Outcome>(i)), sum);
   }
-  out += "},\"store\":{";
+  out += "},\"latency_us\":" + latencies() + ",\"store\":{";
   append_field(out, "objects", store.objects);
   append_field(out, "live_bytes", store.live_pages * store.page_bytes);
   append_field(out, "size_bytes", store.map_bytes);
@@ -403,6 +415,13 @@ std::string Server::status_json() const {
   append_field(out, "active", origin_metrics_.fills_active.get());
   append_field(out, "failed_transfers", origin_metrics_.delivery_failed.get());
   append_field(out, "credentials_rejected", origin_metrics_.credentials_rejected.get());
+  out += ",\"visible_ms\":" + origin_metrics_.visible.json() + "},\"memory\":{";
+  append_field(out, "in_flight_bytes", held_.pending());
+  append_field(out, "output_bytes", held_.output());
+  if (const auto memory = process_memory()) {
+    append_field(out, "own_bytes", memory->own);
+    append_field(out, "mapped_bytes", memory->mapped);
+  }
   out += "},\"audit\":{";
   append_field(out, "checked", origin_metrics_.audit_checked.get());
   append_field(out, "differing", origin_metrics_.audit_differing.get());

@@ -66,7 +66,8 @@ class Server final : public WorkersOut {
   void apply(Reload reload);
   void settle(Reload reload);
   LogStatuses log_statuses() const;
-  const char* mode() const;  ///< as JSON
+  const char* mode() const;       ///< as JSON
+  std::string latencies() const;  ///< as JSON
   void watch_signal(int number);
 
   const Config& config() const { return settings_->config; }

@@ -31,8 +31,9 @@ struct AdminSources {
 };
 
 /// A small HTTP server on main's loop: on the unix socket all of it, on TCP `GET /metrics` and
-/// `GET /healthz`, and with one of `admin.purge_tokens` `POST /purge` and `GET /events`. One
-/// request for each connection. Never answers with anything secret.
+/// `GET /healthz`, with one of `admin.purge_tokens` `POST /purge`, `GET /status` and `GET /events`,
+/// and with `admin.page` these two without it (admin_access()). One request for each connection.
+/// Never answers with anything secret.
 class AdminServer {
  public:
   AdminServer(uv_loop_t* loop, SettingsPtr settings, AdminSources sources,

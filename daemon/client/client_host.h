@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <uv.h>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -93,6 +94,13 @@ class ClientHost {
   virtual bool make_output_room(std::size_t bytes) = 0;
 
   virtual bool logs() const = 0;  ///< the access log is on
+  /// uv_hrtime() of a request that is timed, else 0: all for the access log, or else the first one of
+  /// each turn, so that a turn of many hits reads the clock twice.
+  std::uint64_t begin_timing() {
+    if (has_timed_ && !logs()) return 0;
+    has_timed_ = true;
+    return uv_hrtime();
+  }
   virtual void log_request(const AccessRecord& record) = 0;
 
   /// The last thing a connection does; destroys it.
@@ -105,7 +113,10 @@ class ClientHost {
   };
   virtual Time read_time() const = 0;
   /// When a turn ends: the next one reads the clocks when it first asks for the time.
-  void forget_time() { time_.reset(); }
+  void forget_time() {
+    time_.reset();
+    has_timed_ = false;
+  }
   /// At the start, and when the time-out changes.
   void announce_idle_timeout(Milliseconds timeout) { keep_alive_ = keep_alive_lines(timeout); }
 
@@ -121,6 +132,7 @@ class ClientHost {
   WorkerMetrics& counters_;
   TurnLine turn_;
   mutable std::optional<Time> time_;
+  bool has_timed_ = false;  ///< in this turn
   std::string head_buffer_;
   std::string gathered_;
   std::string keep_alive_;

@@ -327,10 +327,13 @@ void Exchange::finish(std::string_view target) {
 void Exchange::account(std::string_view target) {
   ClientHost& host = side_.host;
   host.counters().requests[static_cast<std::size_t>(outcome_)].add();
+  if (framing_.since_ns == 0) return;
+  const std::uint64_t took_us = (uv_hrtime() - framing_.since_ns) / 1000;
+  host.counters().note_time(outcome_, took_us);
   if (!host.logs()) return;
   AccessRecord record;
   record.time = wall_now();
-  record.duration_us = static_cast<std::uint32_t>((uv_hrtime() - framing_.since_ns) / 1000);
+  record.duration_us = static_cast<std::uint32_t>(took_us);
   record.status = static_cast<std::uint16_t>(status_);
   record.outcome = outcome_;
   record.reason = reason_;

@@ -27,7 +27,7 @@ struct ExchangeSide {
 
 /// What the protocol says of one request, beside what it asks for.
 struct RequestFraming {
-  std::uint64_t since_ns = 0;  ///< uv_hrtime() of its last byte, when the access log is on
+  std::uint64_t since_ns = 0;  ///< uv_hrtime() of its last byte, when it is timed
   Method method = Method::get;
   bool http_1_1 = true;
   bool keep_alive = true;    ///< the connection takes a further request

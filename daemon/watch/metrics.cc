@@ -311,6 +311,29 @@ const char* name_of(Outcome outcome) {
   return "?";
 }
 
+AnsweredFrom answered_from(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::hit:
+    case Outcome::stale:
+    case Outcome::committed:
+      return AnsweredFrom::cache;
+    case Outcome::stale_error:
+    case Outcome::miss:
+    case Outcome::joined:
+    case Outcome::pass:
+    case Outcome::preview:
+      return AnsweredFrom::origin;
+    default:
+      return AnsweredFrom::neither;
+  }
+}
+
+void WorkerMetrics::note_time(Outcome outcome, std::uint64_t us) {
+  const AnsweredFrom from = answered_from(outcome);
+  if (from == AnsweredFrom::cache) from_cache.add(us);
+  if (from == AnsweredFrom::origin) from_origin.add(us);
+}
+
 const char* name_of(TlsHandshakeResult result) {
   switch (result) {
     case TlsHandshakeResult::done:

@@ -15,6 +15,7 @@
 #include "daemon/watch/count.h"
 #include "daemon/watch/feed_board.h"
 #include "daemon/watch/host_board.h"
+#include "daemon/watch/latency.h"
 #include "daemon/watch/purge_log.h"
 #include "daemon/watch/time_histogram.h"
 
@@ -38,6 +39,10 @@ enum class Outcome : std::uint8_t {
 };
 constexpr std::size_t kOutcomes = 13;
 const char* name_of(Outcome outcome);
+
+/// Where an answer came from, as far as its time is of interest.
+enum class AnsweredFrom : std::uint8_t { cache, origin, neither };
+AnsweredFrom answered_from(Outcome outcome);
 
 /// What became of a TLS handshake.
 enum class TlsHandshakeResult : std::uint8_t {
@@ -71,6 +76,11 @@ struct alignas(64) WorkerMetrics {
   Count output_cut;           ///< answers cut off at server.max_output
   Count timeouts;
   TlsMetrics tls;
+  /// From the last byte of a request until the last of its answer is the kernel's, of those that are
+  /// timed (ClientHost::begin_timing).
+  LatencyHistogram from_cache, from_origin;
+
+  void note_time(Outcome outcome, std::uint64_t us);
 };
 
 /// Written by the origin thread.
