@@ -422,6 +422,14 @@ std::string Server::status_json() const {
     append_field(out, "own_bytes", memory->own);
     append_field(out, "mapped_bytes", memory->mapped);
   }
+  std::uint64_t purges = 0, failed = 0;
+  for (const auto& counts : origin_metrics_.purges.counts()) {
+    purges += counts.done;
+    failed += counts.failed;
+  }
+  out += "},\"purges\":{";
+  append_field(out, "done", purges);
+  append_field(out, "failed", failed);
   out += "},\"audit\":{";
   append_field(out, "checked", origin_metrics_.audit_checked.get());
   append_field(out, "differing", origin_metrics_.audit_differing.get());

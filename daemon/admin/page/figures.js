@@ -70,7 +70,7 @@ const Figures = (() => {
   /** 840 µs, 1.2 ms, 2.5 s, 3 min */
   function time(us) {
     if (us === null) return '–';
-    if (us === Infinity) return 'over 15 min';
+    if (us === Infinity) return '> 15 min';
     if (us < 1000) return `${us} µs`;
     if (us < 1e6) return `${(us / 1e3).toFixed(us < 1e4 ? 1 : 0)} ms`;
     return us < 6e7 ? `${(us / 1e6).toFixed(us < 1e7 ? 1 : 0)} s` : duration(us / 1e6);

@@ -115,10 +115,10 @@
   function showFreshness(now) {
     const visible = (now.origin || {}).visible_ms;
     const median = Figures.quantile(visible, null, 0.5);
-    const shown = median === null ? '–' : median === Infinity ? 'over 15 min' : `≤ ${Figures.time(median * 1000)}`;
+    const shown = median === null ? '–' : median === Infinity ? '> 15 min' : `≤ ${Figures.time(median * 1000)}`;
     say('fresh', shown);
     const notes = [median === null ? 'no change was seen through yet' :
-      `half of all changes; 95 % within ${Figures.time(Figures.quantile(visible, null, 0.95) * 1000)}`];
+      `median of all changes; 95 %: ${Figures.time(Figures.quantile(visible, null, 0.95) * 1000)}`];
     if (events.length > 0) notes.push(`last purge ${Figures.duration(agoOf(events[0].time, now))} ago`);
     if (now.webhook) {
       const ago = now.webhook.last_seen_ago_s;
