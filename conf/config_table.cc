@@ -55,6 +55,7 @@ Keys<AdminConfig> admin_keys() {
       addresses("metrics", kAtRestart, &AdminConfig::metrics),
       secrets("purge_tokens", kAtOnce, &AdminConfig::purge_tokens),
       flag("page", kAtOnce, &AdminConfig::page),
+      count("top", kAtRestart, &AdminConfig::top, {0, 100'000}),
   };
 }
 

@@ -20,6 +20,7 @@
 #include "daemon/stats_text.h"
 #include "daemon/status_text.h"
 #include "daemon/tags_text.h"
+#include "daemon/top_text.h"
 #include "upstream/control_client.h"
 #include "upstream/curl_library.h"
 
@@ -40,8 +41,10 @@ struct Options {
   bool dry_run = false;
   bool json = false;
   bool text = false;
-  double interval_s = 1;    ///< of stats
-  unsigned long times = 0;  ///< of stats; 0 = once, or on a terminal without end
+  std::string by = "requests";  ///< of top
+  unsigned limit = 20;          ///< of top
+  double interval_s = 1;        ///< of stats
+  unsigned long times = 0;      ///< of stats; 0 = once, or on a terminal without end
 };
 
 constexpr int kNothingFound = 3;
@@ -97,6 +100,13 @@ int hosts(const Options& options) {
         wants_json(options) ? larder::hosts_json(body) : larder::hosts_text(body, wants_colours());
     return shown.value_or(body);
   });
+}
+
+int top(const Options& options) {
+  const std::string target = "/top?by=" + options.by + "&limit=" + std::to_string(options.limit);
+  if (wants_json(options)) return ask(options, "GET", target);
+  return ask(options, "GET", target,
+             [](const std::string& body) { return larder::top_text(body).value_or(body); });
 }
 
 using Clock = std::chrono::steady_clock;
@@ -361,6 +371,27 @@ void add_hosts(CLI::App& app, Options& options, std::function<int()>& action) {
   command->callback([&action, &options] { action = [&options] { return hosts(options); }; });
 }
 
+void add_top(CLI::App& app, Options& options, std::function<int()>& action) {
+  auto* command = app.add_subcommand(
+      "top",
+      "What is hot: URLs and scopes by requests, by misses, by the largest answer or by time, of "
+      "samples of the last minutes (admin.top); text on a terminal, else JSON");
+  command->add_option("--by", options.by, "What to sort by")
+      ->check(CLI::IsMember({"requests", "misses", "bytes", "time"}))
+      ->capture_default_str();
+  command->add_option("--limit", options.limit, "Rows of each table")
+      ->check(CLI::Range(1, 1'000))
+      ->capture_default_str();
+  add_forms(*command, options);
+  command->footer(
+      "Examples:\n"
+      "  larderctl top                     what is asked for most\n"
+      "  larderctl top --by misses         what costs the origin most\n"
+      "  larderctl top --by time           what is slowest\n"
+      "  larderctl top --by bytes          what is largest");
+  command->callback([&action, &options] { action = [&options] { return top(options); }; });
+}
+
 void add_tags(CLI::App& app, Options& options, std::function<int()>& action) {
   auto* command = app.add_subcommand(
       "tags",
@@ -424,6 +455,7 @@ int main(int count, char** words) {
       ->callback([&] { action = [&] { return ask(options, "GET", "/events"); }; });
   add_stats(app, options, action);
   add_hosts(app, options, action);
+  add_top(app, options, action);
   add_tags(app, options, action);
   add_purges(app, options, action);
   if (const auto code = larder::parse_command_line(app, count, words)) return *code;

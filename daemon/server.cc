@@ -25,6 +25,7 @@ namespace {
 
 constexpr std::uint64_t kClockMs = 1'000;
 constexpr std::uint64_t kDrainTickMs = 5;
+constexpr std::size_t kSamplesPerTick = 256;  ///< of each worker, in kClockMs
 
 /// Before anything is opened. The soft limit of descriptors is raised as far as it goes.
 SystemLimits checked_system(const Config& config) {
@@ -96,6 +97,7 @@ Server::Server(SettingsPtr settings, std::string config_file)
                  .held = held_,
                  .tls = tls_.contexts(),
                  .max_connections = max_connections_for(config(), worker_count_, system_)});
+  if (config().admin.top > 0) top_.emplace(config().admin.top);
   prepare_purges();
   open_workers();
   open_admin();
@@ -171,7 +173,13 @@ void Server::end_threads() {
 void Server::open_workers() {
   for (std::size_t i = 0; i < worker_count_; ++i) {
     AccessRing* ring = access_log_ ? &access_log_->ring(i) : nullptr;
-    workers_.push_back(std::make_unique<Worker>(*shared_, listeners_.take_of_worker(i), ring));
+    SampleRing* samples = nullptr;
+    if (top_) {
+      sample_rings_.push_back(std::make_unique<SampleRing>(kSamplesPerTick));
+      samples = sample_rings_.back().get();
+    }
+    workers_.push_back(
+        std::make_unique<Worker>(*shared_, listeners_.take_of_worker(i), ring, samples));
   }
 }
 
@@ -190,6 +198,10 @@ void Server::open_admin() {
     store_->list(std::move(order), clock_.now(), std::move(done));
   };
   sources.events = [this] { return origin_metrics_.purges.json(config().purge.events); };
+  sources.top = [this](TopBy by, std::size_t limit) {
+    take_samples();
+    return top_ ? top_->json(by, limit) : std::string();
+  };
   admin_ = std::make_unique<AdminServer>(loop_.get(), settings_, std::move(sources),
                                          listeners_.take_admin());
 }
@@ -231,10 +243,20 @@ void Server::on_signal(uv_signal_t* signal, int number) noexcept {
 void Server::on_clock(uv_timer_t* timer) noexcept {
   auto& server = *static_cast<Server*>(timer->data);
   if (server.access_log_) server.access_log_->tell_losses(monotonic_now());
+  server.take_samples();
   const std::int64_t jumped = server.clock_.follow(wall_now(), monotonic_now());
   if (jumped == 0) return;
   log(LogLevel::info, "server",
       "the system's clock is ahead by " + std::to_string(jumped) + " ms: freshness follows it");
+}
+
+void Server::take_samples() {
+  if (!top_) return;
+  RequestSample sample;
+  for (const auto& ring : sample_rings_) {
+    while (ring->pop(sample)) top_->add(sample);
+  }
+  top_->age(monotonic_now());
 }
 
 void Server::on_signal(int number) {

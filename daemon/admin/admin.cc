@@ -15,6 +15,7 @@
 #include "daemon/admin/purge_request.h"
 #include "daemon/admin/status_page.h"
 #include "daemon/admin/tags_answer.h"
+#include "daemon/admin/top_query.h"
 #include "daemon/http1/answer_text.h"
 #include "daemon/http1/request_body.h"
 #include "daemon/http1/request_parser.h"
@@ -199,16 +200,18 @@ class AdminServer::AdminConnection final : public TransportUser {
     bodiless_ = request.method == Method::head;
     if (const auto refused = refusal_of(path, request)) return respond(*refused);
     const bool is_shown = path == "/" || path == "/healthz" || path == "/metrics" ||
-                          path == "/status" || path == "/events" || path == "/tags";
+                          path == "/status" || path == "/events" || path == "/tags" ||
+                          path == "/top";
     if (is_shown && !bodiless_ && request.method != Method::get)
       return respond(wrong_method("GET, HEAD", "this path takes GET and HEAD"));
     if (path == "/tags") return take_tags(target_query(request.target));
+    if (path == "/top") return respond(top(target_query(request.target)));
     if (is_shown) return respond(shown(path));
     if (path != "/purge")
       return respond(
           json_error(404,
-                     "unknown path; known are /, /healthz, /metrics, /status, /events, /tags, "
-                     "/purge"));
+                     "unknown path; known are /, /healthz, /metrics, /status, /events, /top, "
+                     "/tags, /purge"));
     if (method != "POST") return respond(wrong_method("POST", "purge takes POST"));
     begin_body(request);
   }
@@ -233,9 +236,20 @@ class AdminServer::AdminConnection final : public TransportUser {
       case AdminAccess::socket_only:
         break;
     }
-    return json_error(404,
-                      "here are only /metrics, /healthz, with a token /purge, /status and /events, "
-                      "and with admin.page the status page; the rest is on the admin socket");
+    return json_error(
+        404,
+        "here are only /metrics, /healthz, with a token /purge, /status, /events and /top, "
+        "and with admin.page the status page; the rest is on the admin socket");
+  }
+
+  std::string top(std::string_view query) const {
+    const auto asked = parse_top_query(query);
+    if (!asked) {
+      return json_error(400, "top takes by=requests, misses, bytes or time, and limit=1 to 1000");
+    }
+    const std::string found = server_.sources_.top(asked->by, asked->limit);
+    if (found.empty()) return json_error(404, "admin.top is 0: nothing is counted");
+    return answer(200, "application/json", found);
   }
 
   std::string shown(std::string_view path) const {

@@ -15,6 +15,7 @@
 #include "conf/settings.h"
 #include "daemon/http1/listen.h"
 #include "daemon/http1/transport.h"
+#include "daemon/watch/top_requests.h"
 #include "upstream/loop/mailbox.h"
 
 namespace larder {
@@ -28,12 +29,13 @@ struct AdminSources {
   std::function<std::string()> events;  ///< JSON: the last purges
   std::function<void(PurgeOrder, std::function<void(UrlListing)>)>
       list;  ///< what is stored of a URL; `done` on any thread
+  std::function<std::string(TopBy, std::size_t)> top;  ///< JSON: what is hot; empty = it is off
 };
 
 /// A small HTTP server on main's loop: on the unix socket all of it, on TCP `GET /metrics` and
-/// `GET /healthz`, with one of `admin.purge_tokens` `POST /purge`, `GET /status` and `GET /events`,
-/// and with `admin.page` these two without it (admin_access()). One request for each connection.
-/// Never answers with anything secret.
+/// `GET /healthz`, with one of `admin.purge_tokens` `POST /purge`, `GET /status`, `/events` and
+/// `/top`, and with `admin.page` these three without it (admin_access()). One request for each
+/// connection. Never answers with anything secret.
 class AdminServer {
  public:
   AdminServer(uv_loop_t* loop, SettingsPtr settings, AdminSources sources,

@@ -24,7 +24,7 @@ AdminAccess admin_access(std::string_view path, const AdminAsker& asker,
                          const AdminConfig& config) {
   if (asker.trusted || path == "/healthz" || path == "/metrics") return AdminAccess::granted;
   if (path == "/purge") return by_token(asker, config);
-  if (path == "/status" || path == "/events") return to_figures(asker, config);
+  if (path == "/status" || path == "/events" || path == "/top") return to_figures(asker, config);
   // The page itself holds no figures: it asks for the token.
   const bool has_page = config.page || !config.purge_tokens.empty();
   return path == "/" && has_page ? AdminAccess::granted : AdminAccess::socket_only;

@@ -20,6 +20,7 @@
 #include "daemon/orders/orders.h"
 #include "daemon/watch/access_log.h"
 #include "daemon/watch/metrics.h"
+#include "daemon/watch/request_sample.h"
 #include "upstream/answer.h"
 
 namespace larder {
@@ -94,14 +95,17 @@ class ClientHost {
   virtual bool make_output_room(std::size_t bytes) = 0;
 
   virtual bool logs() const = 0;  ///< the access log is on
-  /// uv_hrtime() of a request that is timed, else 0: all for the access log, or else the first one of
-  /// each turn, so that a turn of many hits reads the clock twice.
+  /// uv_hrtime() of a request that is timed, else 0: all for the access log, or else the first one
+  /// of each turn, so that a turn of many hits reads the clock twice.
   std::uint64_t begin_timing() {
     if (has_timed_ && !logs()) return 0;
     has_timed_ = true;
     return uv_hrtime();
   }
   virtual void log_request(const AccessRecord& record) = 0;
+  /// Of the requests that are timed, one more is wanted for what is hot.
+  virtual bool samples() const = 0;
+  virtual void sample_request(const RequestSample& sample) = 0;
 
   /// The last thing a connection does; destroys it.
   virtual void on_connection_closed(Http1Connection& connection) = 0;

@@ -79,6 +79,7 @@ void Exchange::answer(const RequestView& view, const Plan& plan) {
   reason_ = plan.reason();
   if (plan.scope) {
     std::copy_n(plan.scope->mac.bytes.begin(), scope_.size(), scope_.begin());
+    if (framing_.since_ns != 0 && side_.host.samples()) sampled_scope_ = plan.scope;
   }
   switch (plan.what) {
     case Plan::What::refuse:
@@ -327,10 +328,25 @@ void Exchange::finish(std::string_view target) {
 void Exchange::account(std::string_view target) {
   ClientHost& host = side_.host;
   host.counters().requests[static_cast<std::size_t>(outcome_)].add();
-  if (framing_.since_ns == 0) return;
-  const std::uint64_t took_us = (uv_hrtime() - framing_.since_ns) / 1000;
-  host.counters().note_time(outcome_, took_us);
-  if (!host.logs()) return;
+  const bool timed = framing_.since_ns != 0;
+  if (!timed && !host.logs()) return;
+  const std::uint64_t took_us = timed ? (uv_hrtime() - framing_.since_ns) / 1000 : 0;
+  if (timed) host.counters().note_time(outcome_, took_us);
+  if (!host.logs() && !host.samples()) return;
+  const AccessRecord record = record_of(target, took_us);
+  if (host.logs()) host.log_request(record);
+  if (timed && host.samples()) sample(record);
+}
+
+void Exchange::sample(const AccessRecord& record) {
+  RequestSample sample{.request = record};
+  if (sampled_scope_) {
+    sample.set_place(sampled_scope_->api_key, sampled_scope_->environment, sampled_scope_->branch);
+  }
+  side_.host.sample_request(sample);
+}
+
+AccessRecord Exchange::record_of(std::string_view target, std::uint64_t took_us) const {
   AccessRecord record;
   record.time = wall_now();
   record.duration_us = static_cast<std::uint32_t>(took_us);
@@ -343,7 +359,7 @@ void Exchange::account(std::string_view target) {
   record.key = key_;
   record.set_target(target);
   record.set_client(side_.client);
-  host.log_request(record);
+  return record;
 }
 
 /// The order is none of ours any more.

@@ -117,6 +117,8 @@ class Exchange {
   void forget_waiter();
   void finish(std::string_view target);
   void account(std::string_view target);
+  AccessRecord record_of(std::string_view target, std::uint64_t took_us) const;
+  void sample(const AccessRecord& record);
   Pending& pending();
   void set_deadline();
 
@@ -129,7 +131,8 @@ class Exchange {
   std::uint64_t body_bytes_ = 0;
   std::array<std::uint8_t, 4> scope_{};
   std::array<std::uint8_t, 8> key_{};
-  MonotonicTime deadline_{};  ///< of the fetch thread
+  std::shared_ptr<const Scope> sampled_scope_;  ///< where the request is sampled
+  MonotonicTime deadline_{};                    ///< of the fetch thread
   std::unique_ptr<Pending> pending_;
 };
 

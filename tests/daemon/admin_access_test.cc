@@ -46,6 +46,8 @@ TEST_CASE("admin access: who may see what", "[daemon]") {
       {"admin.page shows the page", "/", kAnyone, true, false, kGranted},
       {"admin.page shows figures", "/status", kAnyone, true, false, kGranted},
       {"admin.page shows events", "/events", kAnyone, true, true, kGranted},
+      {"and what is hot", "/top", kAnyone, true, false, kGranted},
+      {"which without it wants the token", "/top", kAnyone, false, true, kTokenWanted},
       {"not to a page that DNS has led here", "/status", kByName, true, false, kForeign},
       {"who then needs the token", "/status", kByName, true, true, kTokenWanted},
       {"admin.page lets nobody purge", "/purge", kAnyone, true, false, kNoToken},

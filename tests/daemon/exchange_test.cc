@@ -513,3 +513,27 @@ TEST_CASE("exchange: the access log has what became of it", "[daemon]") {
   CHECK(record.key != std::array<std::uint8_t, 8>{});
   CHECK(record.scope != std::array<std::uint8_t, 4>{});
 }
+
+TEST_CASE("exchange: what is timed is counted, and sampled with its scope", "[daemon]") {
+  Bench bench;
+  bench.host.sampling = true;
+  bench.host.store_answer(kEntry, "stored");
+  const auto counted = [&bench] {
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < LatencyHistogram::kBuckets; ++i) {
+      sum += bench.host.counters().from_cache.count(i);
+    }
+    return sum;
+  };
+  bench.begin(kEntry);
+  CHECK(bench.host.sampled.empty());
+  CHECK(counted() == 0);
+  bench.begin(kEntry, {.since_ns = uv_hrtime()});
+  CHECK(counted() == 1);
+  CHECK(bench.host.log.empty());
+  REQUIRE(bench.host.sampled.size() == 1);
+  const auto& sample = bench.host.sampled.front();
+  CHECK(sample.request.outcome == Outcome::hit);
+  CHECK(std::string(sample.request.target.data(), sample.request.target_length) == kEntry);
+  CHECK(std::string(sample.place.data()).ends_with("/main"));
+}

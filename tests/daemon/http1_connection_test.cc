@@ -486,3 +486,26 @@ TEST_CASE("http1 connection: an ending takes its share of a turn", "[daemon]") {
   }
   CHECK(bench.host.turn().is_spent());
 }
+
+TEST_CASE("http1 connection: of the requests of a turn the first is timed, or all for a log",
+          "[daemon]") {
+  Bench bench;
+  const auto counted = [&bench] {
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < LatencyHistogram::kBuckets; ++i) {
+      sum += bench.host.counters().from_cache.count(i);
+    }
+    return sum;
+  };
+  const std::string two = request_for(kEntry) + request_for(kEntry);
+  bench.receive(two);
+  REQUIRE(bench.answers() == 2);
+  CHECK(counted() == 1);
+  bench.pass(1);
+  bench.receive(two);
+  CHECK(counted() == 2);
+  bench.host.logging = true;
+  bench.pass(1);
+  bench.receive(two);
+  CHECK(counted() == 4);
+}

@@ -136,6 +136,8 @@ def test_it_shows_hits_requests_and_times_under_load(stage):
         page.wait_text("latency-origin", "by the origin")
         page.wait_text("origin", "UP")
         page.wait_text("verdict", "ALL WELL")
+        page.wait_text("hot", "/v3/content_types/sized/entries/s200")
+        page.wait_text("hot", f"{harness.STACK_A.api_key}/production/main")
         wait_until(lambda: page.evaluate("document.querySelector('#hits-line path').getAttribute('d').split('L').length") > 8,
                    "the lines grow", 30)
         rate = float(page.text("requests").replace(",", ""))
@@ -251,7 +253,7 @@ def test_a_screen_reader_and_a_keyboard_find_their_way(stage):
             check_equal(sum(one == role for one, _ in roles), 1, f"landmarks of role {role}: {roles}")
         regions = [name for role, name in roles if role == "region"]
         for name in ("Hit rate", "Requests a second", "Time to answer", "Origin", "Publish to visible", "Store",
-                     "What fails, and why", "Last purges"):
+                     "What fails, and why", "Last purges", "What is hot"):
             check(name in regions, f"no region {name!r} among {regions}")
         check_equal(page.evaluate("document.querySelectorAll('[aria-live], [role=status], [role=alert]').length"), 2,
                     "regions that speak up by themselves")
@@ -271,7 +273,9 @@ def test_only_whom_the_operator_allows_sees_figures_on_tcp(stage):
         (opened, "/", None, [], 200), (opened, "/status", None, [], 200), (opened, "/events", None, [], 200),
         (opened, "/status", "localhost:9100", [], 200), (opened, "/status", "evil.example", [], 403),
         (opened, "/events", "evil.example:9100", [], 403), (opened, "/purge", None, [], 404),
-        (opened, "/tags", None, [], 404), (opened, "/status", None, [("Origin", "http://evil.example")], 403),
+        (opened, "/tags", None, [], 404), (opened, "/top", None, [], 200), (closed, "/top", None, [], 404),
+        (guarded, "/top", None, [], 401), (opened, "/top?by=none", None, [], 400), (opened, "/top?limit=0", None, [], 400),
+        (opened, "/top?by=time&limit=5", None, [], 200), (opened, "/status", None, [("Origin", "http://evil.example")], 403),
         (guarded, "/", None, [], 200), (guarded, "/status", None, [], 401), (guarded, "/status", None, bearer, 200),
         (guarded, "/status", "cache.example", bearer, 200), (guarded, "/tags", None, bearer, 404),
         (guarded, "/status?token=" + TOKEN, None, [], 401),

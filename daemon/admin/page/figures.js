@@ -95,7 +95,7 @@ const Figures = (() => {
   /** {level, word} of a host. */
   function hostState(host) {
     if (host.state === 'open') return {level: 'trouble', word: 'DOWN'};
-    if (host.state === 'probing') return {level: 'trouble', word: 'DOWN, being probed'};
+    if (host.state === 'probing') return {level: 'trouble', word: 'DOWN, PROBED'};
     if (host.held_for_s > 0) return {level: 'look', word: 'ON HOLD'};
     if (host.consecutive_failures > 0) return {level: 'look', word: 'FAILING'};
     return {level: 'well', word: 'UP'};

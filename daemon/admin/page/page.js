@@ -7,6 +7,7 @@
   const WINDOW_MS = 10000;
   const KEPT_MS = 120000;
   const MOST_EVENTS = 8;
+  const MOST_HOT = 8;
   const VERDICTS = {well: 'ALL WELL', look: 'LOOK HERE', trouble: 'TROUBLE'};
 
   const element = (id) => document.getElementById(id);
@@ -14,6 +15,7 @@
   let locked = false;   // a token is asked for
   let samples = [];     // {at_ms, status, hits, requests}, oldest first
   let events = [];
+  let hot = null;       // the answer of /top; null = larderd counts nothing
   let polls = 0;
   let answered = null;  // performance.now() of the last figures
   let refusal = '';     // what larderd said instead of figures
@@ -29,11 +31,24 @@
     }
   }
 
+  /** A figure that is read from afar: what follows the number is smaller. */
+  function sayBig(id, text, level) {
+    const [, number, unit] = /^(.*\d)( \D+)$/.exec(text) || [null, text, ''];
+    if (element(id).textContent !== text) element(id).replaceChildren(number, make('small', unit));
+    say(id, text, level);
+  }
+
   function make(tag, text, className) {
     const made = document.createElement(tag);
     made.textContent = text;
     if (className) made.className = className;
     return made;
+  }
+
+  function of(what, where) {
+    const cell = make('td', what);
+    cell.append(make('span', ` ${where}`, 'soft'));
+    return cell;
   }
 
   function fill(id, items) {
@@ -62,7 +77,7 @@
     const lately = before ? Figures.hits(now, before) : {part: 0, whole: 0};
     const ever = Figures.hits(now, null);
     const shown = lately.whole > 0 ? lately : ever;
-    say('hits', Figures.share(shown.part, shown.whole));
+    sayBig('hits', Figures.share(shown.part, shown.whole));
     say('hits-note', ever.whole === 0 ? 'no request yet' :
       lately.whole > 0 ? `since the start ${Figures.share(ever.part, ever.whole)}` : 'since the start; no request now');
     draw('hits-line', samples.map((one) => one.hits), 1);
@@ -71,7 +86,7 @@
   function showRequests(now, before, seconds) {
     const groups = before ? Figures.outcomes(now, before) : [];
     const whole = groups.reduce((sum, one) => sum + one.count, 0);
-    say('requests', before ? Figures.rate(whole / seconds) : '–');
+    sayBig('requests', before ? Figures.rate(whole / seconds) : '–');
     const some = groups.filter((one) => one.count > 0);
     fill('outcomes', some.length === 0 ? [make('li', `none now; ${Figures.count(Figures.all(now.requests))} since the start`, 'refused')] :
       some.map((one) => make('li', `${one.words} ${Figures.share(one.count, whole)}`, one.name)));
@@ -87,7 +102,7 @@
       return lately === null ? Figures.quantile(ours, null, share) : lately;
     };
     const median = at('cache', 0.5);
-    say('latency', Figures.time(median));
+    sayBig('latency', Figures.time(median));
     say('latency-note', median === null ? 'nothing was answered from the store yet' :
       `from the store, median; 99 % within ${Figures.time(at('cache', 0.99))}`);
     const origin = at('origin', 0.5);
@@ -99,7 +114,7 @@
     const states = hosts.map(Figures.hostState);
     const level = Figures.worst(states.map((state) => state.level));
     const bad = states.find((state) => state.level === level);
-    say('origin', hosts.length === 0 ? '–' : level === 'well' ? 'UP' : bad.word, hosts.length === 0 ? '' : level);
+    sayBig('origin', hosts.length === 0 ? '–' : level === 'well' ? 'UP' : bad.word, hosts.length === 0 ? '' : level);
     fill('hosts', hosts.length === 0 ? [make('li', 'not asked yet')] : hosts.map((host, index) => {
       const item = make('li', '');
       item.append(make('b', states[index].word, states[index].level), ` ${host.name.replace(/^https?:\/\//, '')}, ${host.for}: ` +
@@ -116,7 +131,7 @@
     const visible = (now.origin || {}).visible_ms;
     const median = Figures.quantile(visible, null, 0.5);
     const shown = median === null ? '–' : median === Infinity ? '> 15 min' : `≤ ${Figures.time(median * 1000)}`;
-    say('fresh', shown);
+    sayBig('fresh', shown);
     const notes = [median === null ? 'no change was seen through yet' :
       `median of all changes; 95 %: ${Figures.time(Figures.quantile(visible, null, 0.95) * 1000)}`];
     if (events.length > 0) notes.push(`last purge ${Figures.duration(agoOf(events[0].time, now))} ago`);
@@ -136,7 +151,7 @@
   function showStore(now) {
     const store = now.store || {};
     const writes = store.state === 'writes';
-    say('store', writes ? Figures.share(store.live_bytes, store.size_bytes) : 'WRITES NOTHING', writes ? '' : 'trouble');
+    sayBig('store', writes ? Figures.share(store.live_bytes, store.size_bytes) : 'WRITES NOTHING', writes ? '' : 'trouble');
     say('store-note', `in use: ${Figures.size(store.live_bytes)} of ${Figures.size(store.size_bytes)}, ` +
       `${Figures.counted(store.objects || 0, 'object', 'objects')}; ${Figures.count(store.evicted || 0)} evicted`);
     const memory = now.memory || {};
@@ -158,9 +173,22 @@
     element('events-table').hidden = events.length === 0;
     fill('events', events.slice(0, MOST_EVENTS).map((one) => {
       const row = document.createElement('tr');
-      row.append(make('td', Figures.duration(agoOf(one.time, now))), make('td', one.source), make('td', one.purged),
-                 make('td', one.scope || 'everywhere'), make('td', one.lag_ms === null ? '–' : Figures.time(one.lag_ms * 1000)),
+      row.append(make('td', Figures.duration(agoOf(one.time, now))), make('td', one.source), of(one.purged, one.scope || 'everywhere'),
+                 make('td', one.lag_ms === null ? '–' : Figures.time(one.lag_ms * 1000)),
                  make('td', one.done ? (one.hard ? 'done, hard' : 'done') : 'FAILED', one.done ? 'well' : 'trouble'));
+      return row;
+    }));
+  }
+
+  function showHot() {
+    element('hot-panel').hidden = hot === null;
+    const urls = hot === null ? [] : hot.urls;
+    element('no-hot').hidden = urls.length > 0;
+    element('hot-table').hidden = urls.length === 0;
+    fill('hot', urls.map((one) => {
+      const row = document.createElement('tr');
+      row.append(make('td', Figures.share(Math.min(one.samples, hot.samples), hot.samples)),
+                 make('td', Figures.share(one.missed, one.seen)), of(one.url, one.scope));
       return row;
     }));
   }
@@ -193,6 +221,7 @@
     showStore(now);
     showTrouble(problems);
     showEvents(now);
+    showHot();
   }
 
   function tick() {
@@ -248,6 +277,7 @@
     }
     const body = await answer.json();
     if (answer.ok) return body;
+    if (path !== 'status') return null;
     refusal = `larderd shows no figures here: ${body.error || answer.status}`;
     return null;
   }
@@ -255,7 +285,10 @@
   async function poll() {
     try {
       const status = await ask('status');
-      if (status && polls++ % 2 === 0) events = ((await ask('events')) || {events}).events;
+      if (status && polls++ % 2 === 0) {
+        events = ((await ask('events')) || {events}).events;
+        hot = await ask(`top?limit=${MOST_HOT}`);
+      }
       if (status) take(status, performance.now());
     } catch (problem) {
       refusal = '';  // no answer at all: tick() tells
