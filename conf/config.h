@@ -59,6 +59,8 @@ struct AdminConfig {
   std::vector<ListenAddress> metrics;  ///< TCP listeners for GET /metrics and /healthz
   /// with one of them `metrics` takes purges as well; empty = it takes none
   std::vector<Secret> purge_tokens;
+  bool page = false;   ///< `metrics` shows the status page and its figures without a token
+  unsigned top = 500;  ///< URLs that are counted for what is hot; 0 = none
 };
 
 /// `[server]`: clients and their bounds.

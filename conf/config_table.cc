@@ -54,6 +54,8 @@ Keys<AdminConfig> admin_keys() {
       text("socket", kAtRestart, &AdminConfig::socket, kSocketPath),
       addresses("metrics", kAtRestart, &AdminConfig::metrics),
       secrets("purge_tokens", kAtOnce, &AdminConfig::purge_tokens),
+      flag("page", kAtOnce, &AdminConfig::page),
+      count("top", kAtRestart, &AdminConfig::top, {0, 100'000}),
   };
 }
 

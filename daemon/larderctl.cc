@@ -1,18 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <functional>
 #include <iostream>
 #include <map>
+#include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "daemon/command_line.h"
 #include "daemon/explain_text.h"
+#include "daemon/hosts_text.h"
+#include "daemon/stats_figures.h"
+#include "daemon/stats_sample.h"
+#include "daemon/stats_text.h"
 #include "daemon/status_text.h"
 #include "daemon/tags_text.h"
+#include "daemon/top_text.h"
 #include "upstream/control_client.h"
 #include "upstream/curl_library.h"
 
@@ -34,6 +43,10 @@ struct Options {
   bool dry_run = false;
   bool json = false;
   bool text = false;
+  std::string by = "requests";  ///< of top
+  unsigned limit = 20;          ///< of top
+  double interval_s = 1;        ///< of stats
+  unsigned long times = 0;      ///< of stats; 0 = once, or on a terminal without end
 };
 
 constexpr int kNothingFound = 3;
@@ -71,14 +84,104 @@ bool wants_json(const Options& options) {
   return options.json || (!is_terminal() && !options.text);
 }
 
-int status(const Options& options) {
-  const bool terminal = is_terminal();
-  if (wants_json(options)) return ask(options, "GET", "/status");
+bool wants_colours() {
   const char* no_color = std::getenv("NO_COLOR");
-  const bool colours = terminal && (no_color == nullptr || *no_color == '\0');
+  return is_terminal() && (no_color == nullptr || *no_color == '\0');
+}
+
+int status(const Options& options) {
+  if (wants_json(options)) return ask(options, "GET", "/status");
   return ask(options, "GET", "/status", [&](const std::string& body) {
-    return larder::status_text(body, colours).value_or(body);
+    return larder::status_text(body, wants_colours()).value_or(body);
   });
+}
+
+int hosts(const Options& options) {
+  return ask(options, "GET", "/status", [&](const std::string& body) {
+    const auto shown =
+        wants_json(options) ? larder::hosts_json(body) : larder::hosts_text(body, wants_colours());
+    return shown.value_or(body);
+  });
+}
+
+int top(const Options& options) {
+  const std::string target = "/top?by=" + options.by + "&limit=" + std::to_string(options.limit);
+  if (wants_json(options)) return ask(options, "GET", target);
+  return ask(options, "GET", target,
+             [](const std::string& body) { return larder::top_text(body).value_or(body); });
+}
+
+using Clock = std::chrono::steady_clock;
+
+struct TimedSample {
+  larder::StatsSample sample;
+  Clock::time_point at;  ///< when it was taken
+};
+
+larder::Result<TimedSample> take_sample(const Options& options) {
+  const auto answer = larder::ask_daemon(options.socket, "GET", "/status", options.timeout_s);
+  if (!answer) return tl::unexpected(answer.error());
+  auto sample = larder::parse_stats_sample(answer->body);
+  if (answer->status != 200 || !sample) {
+    return larder::fail(larder::Error::Code::unavailable,
+                        "no status of a larderd: " + answer->body);
+  }
+  return TimedSample{std::move(*sample), Clock::now()};
+}
+
+double seconds_between(Clock::time_point from, Clock::time_point to) {
+  return std::max(0.001, std::chrono::duration<double>(to - from).count());
+}
+
+/// Over what was shown before: each line to its end, and what is below.
+void repaint(const std::string& text) {
+  std::string out = "\x1b[H";
+  for (const char c : text) {
+    if (c == '\n') out += "\x1b[K";
+    out += c;
+  }
+  std::cout << out << "\x1b[J" << std::flush;
+}
+
+/// Figures of one interval after the other. A daemon that does not answer any more ends it, unless
+/// it is watched on a terminal: what was shown stays, with how old it is.
+int stats(const Options& options) {
+  auto before = take_sample(options);
+  if (!before) {
+    std::cerr << "larderctl: " << before.error().context << '\n';
+    return larder::kExitFailure;
+  }
+  const bool json = wants_json(options);
+  const bool live = is_terminal() && !json && options.times != 1;
+  const unsigned long times = options.times > 0 || live ? options.times : 1;
+  std::string shown = live ? "the first figures come in a moment\n" : "";
+  if (live) std::cout << "\x1b[2J";
+  for (unsigned long done = 0; times == 0 || done < times; ++done) {
+    if (live) repaint(shown);
+    std::this_thread::sleep_until(before->at +
+                                  std::chrono::duration_cast<Clock::duration>(
+                                      std::chrono::duration<double>(options.interval_s)));
+    auto now = take_sample(options);
+    if (!now && !live) {
+      std::cerr << "larderctl: " << now.error().context << '\n';
+      return larder::kExitFailure;
+    }
+    if (!now) {
+      const double age_s = seconds_between(before->at, Clock::now());
+      repaint("NO ANSWER, the figures are " + std::to_string(static_cast<long>(age_s)) +
+              " s old: " + now.error().context + "\n\n" + shown);
+      std::this_thread::sleep_for(std::chrono::milliseconds(500));
+      continue;
+    }
+    const auto figures =
+        larder::compare(before->sample, now->sample, seconds_between(before->at, now->at));
+    shown = json ? larder::stats_json(figures, now->sample)
+                 : larder::stats_text(figures, now->sample, wants_colours());
+    if (!live) std::cout << shown << std::flush;
+    before = std::move(now);
+  }
+  if (live) repaint(shown);
+  return 0;
 }
 
 void add_field(std::string& query, const std::string& name, const std::string& value) {
@@ -262,6 +365,61 @@ void add_forms(CLI::App& command, Options& options) {
   command.add_flag("--text", options.text, "Text, not on a terminal too")->excludes(json);
 }
 
+void add_stats(CLI::App& app, Options& options, std::function<int()>& action) {
+  auto* command = app.add_subcommand(
+      "stats",
+      "Requests a second by outcome, hit rate, times to answer, fills, purges, store, memory and "
+      "origins over an interval: on a terminal again and again until Ctrl-C, else once as JSON");
+  command->add_option("--interval", options.interval_s, "Seconds from one sample to the next")
+      ->check(CLI::Range(0.1, 3'600.0))
+      ->capture_default_str();
+  command
+      ->add_option("--times", options.times,
+                   "Show so many intervals and end; 0 = without end on a terminal, else one")
+      ->capture_default_str();
+  add_forms(*command, options);
+  command->footer(
+      "Examples:\n"
+      "  larderctl stats                          live, in a terminal\n"
+      "  larderctl stats --times 1                one second, as text in a terminal\n"
+      "  larderctl stats --json --interval 10     ten seconds, for a program");
+  command->callback([&action, &options] { action = [&options] { return stats(options); }; });
+}
+
+void add_hosts(CLI::App& app, Options& options, std::function<int()>& action) {
+  auto* command = app.add_subcommand(
+      "hosts",
+      "Each origin host: its health, why, since when, and when the next probe may go; text on a "
+      "terminal, else JSON");
+  add_forms(*command, options);
+  command->footer(
+      "Examples:\n"
+      "  larderctl hosts\n"
+      "  larderctl hosts --json | jq '.[] | select(.state != \"closed\")'");
+  command->callback([&action, &options] { action = [&options] { return hosts(options); }; });
+}
+
+void add_top(CLI::App& app, Options& options, std::function<int()>& action) {
+  auto* command = app.add_subcommand(
+      "top",
+      "What is hot: URLs and scopes by requests, by misses, by the largest answer or by time, of "
+      "samples of the last minutes (admin.top); text on a terminal, else JSON");
+  command->add_option("--by", options.by, "What to sort by")
+      ->check(CLI::IsMember({"requests", "misses", "bytes", "time"}))
+      ->capture_default_str();
+  command->add_option("--limit", options.limit, "Rows of each table")
+      ->check(CLI::Range(1, 1'000))
+      ->capture_default_str();
+  add_forms(*command, options);
+  command->footer(
+      "Examples:\n"
+      "  larderctl top                     what is asked for most\n"
+      "  larderctl top --by misses         what costs the origin most\n"
+      "  larderctl top --by time           what is slowest\n"
+      "  larderctl top --by bytes          what is largest");
+  command->callback([&action, &options] { action = [&options] { return top(options); }; });
+}
+
 void add_tags(CLI::App& app, Options& options, std::function<int()>& action) {
   auto* command = app.add_subcommand(
       "tags",
@@ -357,6 +515,9 @@ int main(int count, char** words) {
   shown->callback([&] { action = [&] { return status(options); }; });
   app.add_subcommand("events", "The last purges, whoever asked, as JSON; the last one first")
       ->callback([&] { action = [&] { return ask(options, "GET", "/events"); }; });
+  add_stats(app, options, action);
+  add_hosts(app, options, action);
+  add_top(app, options, action);
   add_tags(app, options, action);
   add_explain(app, options, action);
   add_purges(app, options, action);

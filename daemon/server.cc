@@ -13,17 +13,20 @@
 #include "conf/base/log_writer.h"
 #include "conf/base/redact.h"
 #include "conf/base/startup_error.h"
+#include "conf/base/utc_text.h"
 #include "conf/config_redactor.h"
 #include "conf/config_surroundings.h"
 #include "daemon/second_signal.h"
 #include "daemon/service_notify.h"
 #include "daemon/watch/about.h"
+#include "daemon/watch/process_memory.h"
 
 namespace larder {
 namespace {
 
 constexpr std::uint64_t kClockMs = 1'000;
 constexpr std::uint64_t kDrainTickMs = 5;
+constexpr std::size_t kSamplesPerTick = 256;  ///< of each worker, in kClockMs
 
 /// Before anything is opened. The soft limit of descriptors is raised as far as it goes.
 SystemLimits checked_system(const Config& config) {
@@ -98,6 +101,7 @@ Server::Server(SettingsPtr settings, std::string config_file)
                  .tls = tls_.contexts(),
                  .workers = worker_count_,
                  .max_connections = max_connections_for(config(), worker_count_, system_)});
+  if (config().admin.top > 0) top_.emplace(config().admin.top);
   prepare_purges();
   open_workers();
   open_admin();
@@ -174,7 +178,13 @@ void Server::end_threads() {
 void Server::open_workers() {
   for (std::size_t i = 0; i < worker_count_; ++i) {
     AccessRing* ring = access_log_ ? &access_log_->ring(i) : nullptr;
-    workers_.push_back(std::make_unique<Worker>(*shared_, listeners_.take_of_worker(i), ring));
+    SampleRing* samples = nullptr;
+    if (top_) {
+      sample_rings_.push_back(std::make_unique<SampleRing>(kSamplesPerTick));
+      samples = sample_rings_.back().get();
+    }
+    workers_.push_back(
+        std::make_unique<Worker>(*shared_, listeners_.take_of_worker(i), ring, samples));
   }
 }
 
@@ -197,6 +207,10 @@ void Server::open_admin() {
     explain_desk_.explain(std::move(question), config(), clock_.now(), std::move(done));
   };
   sources.events = [this] { return origin_metrics_.purges.json(config().purge.events); };
+  sources.top = [this](TopBy by, std::size_t limit) {
+    take_samples();
+    return top_ ? top_->json(by, limit) : std::string();
+  };
   admin_ = std::make_unique<AdminServer>(loop_.get(), settings_, std::move(sources),
                                          listeners_.take_admin());
 }
@@ -238,10 +252,20 @@ void Server::on_signal(uv_signal_t* signal, int number) noexcept {
 void Server::on_clock(uv_timer_t* timer) noexcept {
   auto& server = *static_cast<Server*>(timer->data);
   if (server.access_log_) server.access_log_->tell_losses(monotonic_now());
+  server.take_samples();
   const std::int64_t jumped = server.clock_.follow(wall_now(), monotonic_now());
   if (jumped == 0) return;
   log(LogLevel::info, "server",
       "the system's clock is ahead by " + std::to_string(jumped) + " ms: freshness follows it");
+}
+
+void Server::take_samples() {
+  if (!top_) return;
+  RequestSample sample;
+  for (const auto& ring : sample_rings_) {
+    while (ring->pop(sample)) top_->add(sample);
+  }
+  top_->age(monotonic_now());
 }
 
 void Server::on_signal(int number) {
@@ -382,10 +406,24 @@ std::string Server::ready_json() const {
          ",\"webhook\":" + address_list(listeners_.for_webhooks()) + "}\n";
 }
 
+std::string Server::latencies() const {
+  std::vector<const LatencyHistogram*> cache, origin;
+  for (const auto* worker : worker_metrics()) {
+    for (const AnswerClass kind : {AnswerClass::hit, AnswerClass::stale}) {
+      cache.push_back(&worker->times[static_cast<std::size_t>(kind)]);
+    }
+    for (const AnswerClass kind : {AnswerClass::miss, AnswerClass::pass, AnswerClass::preview}) {
+      origin.push_back(&worker->times[static_cast<std::size_t>(kind)]);
+    }
+  }
+  return "{\"cache\":" + latency_json(cache) + ",\"origin\":" + latency_json(origin) + "}";
+}
+
 std::string Server::status_json() const {
   const auto store = store_->stats();
   std::string out = "{\"version\":" + json_quote(LARDER_VERSION) + ",\"mode\":" + mode() +
                     ",\"state\":" + (drain_.has_begun() ? "\"draining\"" : "\"serving\"") +
+                    ",\"time\":" + json_quote(utc_text(clock_.now())) +
                     ",\"uptime_s\":" + std::to_string((monotonic_now().ms - started_.ms) / 1000) +
                     ",\"settings\":" + reloader_.status_json() +
                     ",\"listeners\":" + address_list(listeners_.for_clients()) + ",\"requests\":{";
@@ -394,7 +432,7 @@ std::string Server::status_json() const {
     for (const auto& worker : workers_) sum += worker->metrics().requests[i].get();
     append_field(out, name_of(static_cast<Outcome>(i)), sum);
   }
-  out += "},\"store\":{";
+  out += "},\"latency_us\":" + latencies() + ",\"store\":{";
   append_field(out, "objects", store.objects);
   append_field(out, "live_bytes", store.live_pages * store.page_bytes);
   append_field(out, "size_bytes", store.map_bytes);
@@ -412,10 +450,25 @@ std::string Server::status_json() const {
   append_field(out, "active", origin_metrics_.fills_active.get());
   append_field(out, "failed_transfers", origin_metrics_.delivery_failed.get());
   append_field(out, "credentials_rejected", origin_metrics_.credentials_rejected.get());
+  out += ",\"visible_ms\":" + origin_metrics_.visible.json() + "},\"memory\":{";
+  append_field(out, "in_flight_bytes", held_.pending());
+  append_field(out, "output_bytes", held_.output());
+  if (const auto memory = process_memory()) {
+    append_field(out, "own_bytes", memory->own);
+    append_field(out, "mapped_bytes", memory->mapped);
+  }
+  std::uint64_t purges = 0, failed = 0;
+  for (const auto& counts : origin_metrics_.purges.counts()) {
+    purges += counts.done;
+    failed += counts.failed;
+  }
   out += "},\"decisions\":{";
   std::size_t decision_bytes = 0;
   for (const auto& worker : workers_) decision_bytes += worker->decision_bytes();
   append_field(out, "bytes", decision_bytes);
+  out += "},\"purges\":{";
+  append_field(out, "done", purges);
+  append_field(out, "failed", failed);
   out += "},\"audit\":{";
   append_field(out, "checked", origin_metrics_.audit_checked.get());
   append_field(out, "differing", origin_metrics_.audit_differing.get());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "daemon/start_limits.h"
 #include "daemon/tls/tls_desk.h"
 #include "daemon/watch/access_log.h"
+#include "daemon/watch/top_requests.h"
 #include "daemon/watchdog.h"
 #include "daemon/webhook/webhook_server.h"
 #include "daemon/worker.h"
@@ -64,10 +66,12 @@ class Server final : public WorkersOut {
   void step_drain();
   void reload();
   void reopen_logs();
+  void take_samples();
   void apply(Reload reload);
   void settle(Reload reload);
   LogStatuses log_statuses() const;
-  const char* mode() const;  ///< as JSON
+  const char* mode() const;       ///< as JSON
+  std::string latencies() const;  ///< as JSON
   void watch_signal(int number);
 
   const Config& config() const { return settings_->config; }
@@ -91,7 +95,9 @@ class Server final : public WorkersOut {
   std::unique_ptr<AccessLog> access_log_;
   std::unique_ptr<Shared> shared_;
   std::unique_ptr<FetchThread> origin_;
-  std::unique_ptr<Bus> bus_;  ///< null = off
+  std::unique_ptr<Bus> bus_;                               ///< null = off
+  std::optional<TopRequests> top_;                         ///< nothing = off
+  std::vector<std::unique_ptr<SampleRing>> sample_rings_;  ///< by worker
   std::vector<std::unique_ptr<Worker>> workers_;
   ExplainDesk explain_desk_;
   UvLoop loop_;

@@ -47,7 +47,8 @@ struct Worker::Listener {
   bool came = false;     ///< somebody, in this turn's polling
 };
 
-Worker::Worker(Shared& shared, std::vector<ListeningSocket> sockets, AccessRing* log)
+Worker::Worker(Shared& shared, std::vector<ListeningSocket> sockets, AccessRing* log,
+               SampleRing* samples)
     : ClientHost(parser_, planner_, reader_, metrics_,
                  DecisionRing(decisions_of_each(*shared.settings, shared.workers))),
       shared_(shared),
@@ -58,6 +59,7 @@ Worker::Worker(Shared& shared, std::vector<ListeningSocket> sockets, AccessRing*
       reader_(shared.store.reader()),
       planner_(settings_, shared.secret, shared.hasher, reader_, rejected_, memo_),
       log_(log),
+      samples_(samples),
       handshakes_(*this, turn(), shared.held, metrics_.tls, shared.handshake_report),
       turn_end_(make_handle<uv_prepare_t>(loop_.get(), this, uv_prepare_init)),
       turn_checked_(make_handle<uv_check_t>(loop_.get(), this, uv_check_init)),

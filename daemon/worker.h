@@ -49,8 +49,9 @@ struct Shared {
 /// One event loop with its listening sockets and connections.
 class Worker final : public AnswerOut, private ClientHost, private TlsHandshakeHost {
  public:
-  /// `sockets` are listening; the worker owns them from here on. `log` may be null.
-  Worker(Shared& shared, std::vector<ListeningSocket> sockets, AccessRing* log);
+  /// `sockets` are listening; the worker owns them from here on. `log` and `samples` may be null.
+  Worker(Shared& shared, std::vector<ListeningSocket> sockets, AccessRing* log,
+         SampleRing* samples);
   ~Worker() override;
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -125,6 +126,8 @@ class Worker final : public AnswerOut, private ClientHost, private TlsHandshakeH
   bool make_output_room(std::size_t bytes) override;
   bool logs() const override { return log_ != nullptr; }
   void log_request(const AccessRecord& record) override;
+  bool samples() const override { return samples_ != nullptr && samples_->has_room(); }
+  void sample_request(const RequestSample& sample) override { samples_->push(sample); }
   void on_connection_closed(Http1Connection& connection) override;
   // TlsHandshakeHost
   void on_secured(std::unique_ptr<Transport> transport, ListenerConfig::Role role) override;
@@ -162,6 +165,7 @@ class Worker final : public AnswerOut, private ClientHost, private TlsHandshakeH
   mutable std::uint64_t loop_read_ = 0;  ///< libuv's time, when `time_read_` was read
   mutable Time time_read_{};
   AccessRing* log_;
+  SampleRing* samples_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   bool accepts_put_off_ = false;  ///< at one of them or more
   TlsHandshakes handshakes_;

@@ -42,6 +42,7 @@ HostSnapshot Host::snapshot() const {
   snapshot.since = health_.since();
   snapshot.state = health_.state();
   snapshot.held_until = health_.held_until();
+  snapshot.next_probe = health_.next_probe();
   snapshot.opened = health_.opened();
   for (std::size_t i = 0; i < kOriginCauses; ++i) {
     snapshot.failures_by[i] = health_.failures_by(static_cast<OriginCause>(i));

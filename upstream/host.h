@@ -27,6 +27,7 @@ struct HostSnapshot {
   MonotonicTime since;  ///< when the present run of successes or of failures began
   HostHealth::State state = HostHealth::State::closed;
   MonotonicTime held_until;  ///< nobody asks it before
+  MonotonicTime next_probe;  ///< of one that is open
   std::uint64_t opened = 0;
   std::array<std::uint64_t, kOriginCauses> failures_by{};  ///< by OriginCause
 };

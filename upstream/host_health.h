@@ -97,6 +97,8 @@ class HostHealth {
   bool is_slow(MonotonicTime now) const;
   bool is_held(MonotonicTime now) const { return now < held_until_; }
   MonotonicTime held_until() const { return held_until_; }
+  /// Of a host that is open: no transfer starts before.
+  MonotonicTime next_probe() const { return next_probe_; }
   std::uint64_t opened() const { return opened_; }
   std::uint64_t successes() const { return successes_; }
   std::uint64_t failures() const { return failures_; }

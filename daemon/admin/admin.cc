@@ -10,9 +10,12 @@
 #include "conf/base/json_text.h"
 #include "conf/base/log.h"
 #include "conf/base/octets.h"
+#include "daemon/admin/admin_access.h"
 #include "daemon/admin/purge_hint.h"
 #include "daemon/admin/purge_request.h"
+#include "daemon/admin/status_page.h"
 #include "daemon/admin/tags_answer.h"
+#include "daemon/admin/top_query.h"
 #include "daemon/http1/answer_text.h"
 #include "daemon/http1/request_body.h"
 #include "daemon/http1/request_parser.h"
@@ -30,7 +33,9 @@ std::string answer(int status, std::string_view type, std::string_view body,
   out.append(more);
   out.append("Content-Type: ").append(type);
   out.append("\r\nContent-Length: ").append(std::to_string(body.size()));
-  out.append("\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n").append(body);
+  out.append("\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff");
+  out.append("\r\nCross-Origin-Resource-Policy: same-origin\r\nConnection: close\r\n\r\n");
+  out.append(body);
   return out;
 }
 
@@ -79,6 +84,20 @@ std::string metrics_answer(const RequestView& request, const std::string& text) 
     return answer(200, kOpenMetricsType, open_metrics_text(text), "Vary: Accept\r\n");
   }
   return answer(200, kPrometheusType, text, "Vary: Accept\r\n");
+}
+
+std::string page_answer() {
+  std::string more = "Content-Security-Policy: ";
+  more.append(status_page_policy()).append("\r\nReferrer-Policy: no-referrer\r\n");
+  more.append("Cross-Origin-Opener-Policy: same-origin\r\n");
+  return answer(200, "text/html; charset=utf-8", status_page(), more);
+}
+
+std::string_view value_of_host(const RequestView& request) {
+  for (const auto& header : request.headers) {
+    if (equals_ignoring_case(header.name, "host")) return header.value;
+  }
+  return {};
 }
 
 std::string unauthorised() {
@@ -192,46 +211,68 @@ class AdminServer::AdminConnection final : public TransportUser {
         return respond(json_error(403, "not for browsers"));
     }
     bodiless_ = request.method == Method::head;
-    const bool get = bodiless_ || request.method == Method::get;
-    const bool by_token = path == "/purge" || path == "/events";
-    const std::vector<Secret>& tokens = server_.settings_->config.admin.purge_tokens;
-    if (!trusted_ && by_token && !tokens.empty() && !bears_token(request, tokens)) {
-      return respond(unauthorised());
-    }
-    const bool may = trusted_ || (by_token && !tokens.empty());
-    const bool is_open = path == "/healthz" || path == "/metrics";
-    const bool is_tags = trusted_ && path == "/tags";
-    const bool is_explain = trusted_ && path == "/explain";
-    const bool is_shown = path == "/status" || path == "/events" || is_tags || is_explain;
-    if ((is_open || (may && is_shown)) && !get)
+    if (const auto refused = refusal_of(path, request)) return respond(*refused);
+    const bool is_shown = path == "/" || path == "/healthz" || path == "/metrics" ||
+                          path == "/status" || path == "/events" || path == "/tags" ||
+                          path == "/explain" || path == "/top";
+    if (is_shown && !bodiless_ && request.method != Method::get)
       return respond(wrong_method("GET, HEAD", "this path takes GET and HEAD"));
-    if (is_open) return show_open(path, request);
-    if (!may) return respond(json_error(404, refusal_on_tcp(by_token)));
-    if (is_tags) return take_tags(target_query(request.target));
-    if (is_explain) return take_explain(target_query(request.target));
-    if (is_shown)
-      return respond(
-          answer(200, "application/json",
-                 path == "/events" ? server_.sources_.events() : server_.sources_.status()));
+    if (path == "/tags") return take_tags(target_query(request.target));
+    if (path == "/explain") return take_explain(target_query(request.target));
+    if (path == "/top") return respond(top(target_query(request.target)));
+    if (is_shown) return respond(shown(path, request));
     if (path != "/purge")
       return respond(
           json_error(404,
-                     "unknown path; known are /healthz, /metrics, /status, /events, /tags, "
-                     "/explain, /purge"));
+                     "unknown path; known are /, /healthz, /metrics, /status, /events, /top, "
+                     "/tags, /explain, /purge"));
     if (method != "POST") return respond(wrong_method("POST", "purge takes POST"));
     begin_body(request);
   }
 
-  static std::string_view refusal_on_tcp(bool by_token) {
-    if (by_token) return "for this set admin.purge_tokens, or ask on the admin socket";
-    return "here are only /metrics, /healthz, and with a token /purge and /events; the rest is on "
-           "the admin socket";
+  /// Nothing = it is to be answered.
+  std::optional<std::string> refusal_of(std::string_view path, const RequestView& request) const {
+    const AdminConfig& config = server_.settings_->config.admin;
+    const AdminAsker asker{.trusted = trusted_,
+                           .shows_token = bears_token(request, config.purge_tokens),
+                           .names_host = is_foreign_name(value_of_host(request))};
+    switch (admin_access(path, asker, config)) {
+      case AdminAccess::granted:
+        return std::nullopt;
+      case AdminAccess::token_wanted:
+        return unauthorised();
+      case AdminAccess::no_token_is_set:
+        return json_error(404, "for this set admin.purge_tokens, or ask on the admin socket");
+      case AdminAccess::foreign_name:
+        return json_error(403,
+                          "without a token only by an address or as localhost: set "
+                          "admin.purge_tokens for other names");
+      case AdminAccess::socket_only:
+        break;
+    }
+    return json_error(
+        404,
+        "here are only /metrics, /healthz, with a token /purge, /status, /events and /top, "
+        "and with admin.page the status page; the rest is on the admin socket");
   }
 
-  void show_open(std::string_view path, const RequestView& request) {
-    if (path == "/metrics") return respond(metrics_answer(request, server_.sources_.metrics()));
-    respond(server_.draining_ ? answer(503, "text/plain", "draining\n")
-                              : answer(200, "text/plain", "ok\n"));
+  std::string top(std::string_view query) const {
+    const auto asked = parse_top_query(query);
+    if (!asked) {
+      return json_error(400, "top takes by=requests, misses, bytes or time, and limit=1 to 1000");
+    }
+    const std::string found = server_.sources_.top(asked->by, asked->limit);
+    if (found.empty()) return json_error(404, "admin.top is 0: nothing is counted");
+    return answer(200, "application/json", found);
+  }
+
+  std::string shown(std::string_view path, const RequestView& request) const {
+    if (path == "/") return page_answer();
+    if (path == "/metrics") return metrics_answer(request, server_.sources_.metrics());
+    if (path == "/status") return answer(200, "application/json", server_.sources_.status());
+    if (path == "/events") return answer(200, "application/json", server_.sources_.events());
+    return server_.draining_ ? answer(503, "text/plain", "draining\n")
+                             : answer(200, "text/plain", "ok\n");
   }
 
   void begin_body(const RequestView& request) {

@@ -17,6 +17,7 @@
 #include "daemon/admin/explain_request.h"
 #include "daemon/http1/listen.h"
 #include "daemon/http1/transport.h"
+#include "daemon/watch/top_requests.h"
 #include "upstream/loop/mailbox.h"
 
 namespace larder {
@@ -31,12 +32,14 @@ struct AdminSources {
   std::function<void(PurgeOrder, std::function<void(UrlListing)>)>
       list;  ///< what is stored of a URL; `done` on any thread
   std::function<void(ExplainQuestion, std::function<void(Explanation)>)>
-      explain;  ///< `done` on any thread
+      explain;                                         ///< `done` on any thread
+  std::function<std::string(TopBy, std::size_t)> top;  ///< JSON: what is hot; empty = it is off
 };
 
 /// A small HTTP server on main's loop: on the unix socket all of it, on TCP `GET /metrics` and
-/// `GET /healthz`, and with one of `admin.purge_tokens` `POST /purge` and `GET /events`. One
-/// request for each connection. Never answers with anything secret.
+/// `GET /healthz`, with one of `admin.purge_tokens` `POST /purge`, `GET /status`, `/events` and
+/// `/top`, and with `admin.page` these three without it (admin_access()). One request for each
+/// connection. Never answers with anything secret.
 class AdminServer {
  public:
   AdminServer(uv_loop_t* loop, SettingsPtr settings, AdminSources sources,

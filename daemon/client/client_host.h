@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <uv.h>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -21,6 +22,7 @@
 #include "daemon/watch/access_log.h"
 #include "daemon/watch/decision_ring.h"
 #include "daemon/watch/metrics.h"
+#include "daemon/watch/request_sample.h"
 #include "upstream/answer.h"
 
 namespace larder {
@@ -105,6 +107,16 @@ class ClientHost {
 
   virtual bool logs() const = 0;  ///< the access log is on
   virtual void log_request(const AccessRecord& record) = 0;
+  /// Is this request one of those that tell what is hot? The first of a turn is, while there is
+  /// room for it.
+  bool begin_sample() {
+    if (has_sampled_ || !samples()) return false;
+    has_sampled_ = true;
+    return true;
+  }
+  /// There is room for one more.
+  virtual bool samples() const = 0;
+  virtual void sample_request(const RequestSample& sample) = 0;
 
   /// The last thing a connection does; destroys it.
   virtual void on_connection_closed(Http1Connection& connection) = 0;
@@ -116,7 +128,10 @@ class ClientHost {
   };
   virtual Time read_time() const = 0;
   /// When a turn ends: the next one reads the clocks when it first asks for the time.
-  void forget_time() { time_.reset(); }
+  void forget_time() {
+    time_.reset();
+    has_sampled_ = false;
+  }
   /// At the start: no other worker of the machine is to count from near here.
   void count_ids_from(std::uint64_t first) { next_id_ = first; }
   /// At the start, and when the time-out changes.
@@ -136,6 +151,7 @@ class ClientHost {
   std::uint64_t next_id_ = 0;
   TurnLine turn_;
   mutable std::optional<Time> time_;
+  bool has_sampled_ = false;  ///< in this turn
   std::string head_buffer_;
   std::string gathered_;
   std::string keep_alive_;

@@ -87,6 +87,7 @@ void Exchange::answer(const RequestView& view, const Plan& plan) {
     if (plan.scope_reason == Reason::configured_scope) {
       scope_place_ = side_.host.counters().scopes.place_of(*plan.scope);
     }
+    if (framing_.sampled) sampled_scope_ = plan.scope;
   }
   if (plan.what == Plan::What::answer) kind_ = plan.object->meta.kind;
   if (plan.what == Plan::What::fill) kind_ = plan.fields.kind;
@@ -368,11 +369,21 @@ void Exchange::account(std::string_view target) {
                            .reason = reason_,
                            .detail = detail_});
   }
-  if (host.logs()) log(target, duration_us);
+  if (!host.logs() && !framing_.sampled) return;
+  const AccessRecord record = record_of(target, duration_us);
+  if (host.logs()) host.log_request(record);
+  if (framing_.sampled) sample(record);
 }
 
-void Exchange::log(std::string_view target, std::uint64_t duration_us) {
-  ClientHost& host = side_.host;
+void Exchange::sample(const AccessRecord& record) {
+  RequestSample sample{.request = record};
+  if (sampled_scope_) {
+    sample.set_place(sampled_scope_->api_key, sampled_scope_->environment, sampled_scope_->branch);
+  }
+  side_.host.sample_request(sample);
+}
+
+AccessRecord Exchange::record_of(std::string_view target, std::uint64_t duration_us) const {
   AccessRecord record;
   record.time = wall_now();
   record.duration_us = static_cast<std::uint32_t>(duration_us);
@@ -387,7 +398,7 @@ void Exchange::log(std::string_view target, std::uint64_t duration_us) {
   std::copy_n(key_.bytes.begin() + kScopeOfKey, record.key.size(), record.key.begin());
   record.set_target(target);
   record.set_client(side_.client);
-  host.log_request(record);
+  return record;
 }
 
 /// Empty where answers do not carry it.

@@ -28,6 +28,7 @@ struct ExchangeSide {
 /// What the protocol says of one request, beside what it asks for.
 struct RequestFraming {
   std::uint64_t since_ns = 0;  ///< uv_hrtime() of its last byte
+  bool sampled = false;        ///< ClientHost::begin_sample()
   Method method = Method::get;
   bool http_1_1 = true;
   bool keep_alive = true;    ///< the connection takes a further request
@@ -118,8 +119,9 @@ class Exchange {
   void finish(std::string_view target);
   void count(std::uint64_t duration_us);
   void account(std::string_view target);
-  void log(std::string_view target, std::uint64_t duration_us);
   std::string_view told_id() const;
+  AccessRecord record_of(std::string_view target, std::uint64_t duration_us) const;
+  void sample(const AccessRecord& record);
   Pending& pending();
   void set_deadline();
 
@@ -135,8 +137,9 @@ class Exchange {
   std::optional<ScopeCounts::Place> scope_place_;
   std::uint64_t body_bytes_ = 0;
   std::array<std::uint8_t, 4> scope_{};
-  CacheKey key_;              ///< all zero = none
-  MonotonicTime deadline_{};  ///< of the fetch thread
+  CacheKey key_;                                ///< all zero = none
+  MonotonicTime deadline_{};                    ///< of the fetch thread
+  std::shared_ptr<const Scope> sampled_scope_;  ///< where the request is sampled
   std::unique_ptr<Pending> pending_;
 };
 

@@ -162,6 +162,7 @@ bool Http1Connection::take_request(const RequestView& view, bool must_close, boo
   const bool last = (draining_ || half_closed_) && !more_behind;
   const RequestFraming framing{
       .since_ns = uv_hrtime(),
+      .sampled = host_.begin_sample(),
       .method = view.method,
       .http_1_1 = view.version_major == 1 && view.version_minor == 1,
       .keep_alive =

@@ -37,25 +37,6 @@ Fd open_log(const std::string& path) {
 
 }  // namespace
 
-bool AccessRing::push(const AccessRecord& record) {
-  const auto head = head_.load(std::memory_order_relaxed);
-  if (head - tail_.load(std::memory_order_acquire) == records_.size()) {
-    lost_.store(lost() + 1, std::memory_order_relaxed);
-    return false;
-  }
-  records_[head % records_.size()] = record;
-  head_.store(head + 1, std::memory_order_release);
-  return true;
-}
-
-bool AccessRing::pop(AccessRecord& record) {
-  const auto tail = tail_.load(std::memory_order_relaxed);
-  if (tail == head_.load(std::memory_order_acquire)) return false;
-  record = records_[tail % records_.size()];
-  tail_.store(tail + 1, std::memory_order_release);
-  return true;
-}
-
 AccessLogWriter::AccessLogWriter(const std::string& destination, std::size_t workers,
                                  std::size_t buffer_bytes)
     : destination_(destination) {

@@ -13,25 +13,12 @@
 #include "conf/base/line_output.h"
 #include "conf/base/log_health.h"
 #include "daemon/watch/access_record.h"
+#include "daemon/watch/record_ring.h"
 
 namespace larder {
 
-/// Records from one worker to the log thread: one writes, one reads, neither waits.
-class AccessRing {
- public:
-  explicit AccessRing(std::size_t records) : records_(records) {}
-  /// False = full: the line is lost, and counted.
-  bool push(const AccessRecord& record);
-  bool pop(AccessRecord& record);
-  std::uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
-  std::uint64_t waiting() const { return head_.load() - tail_.load(); }
-
- private:
-  std::vector<AccessRecord> records_;
-  alignas(64) std::atomic<std::uint64_t> head_{0};
-  std::atomic<std::uint64_t> lost_{0};
-  alignas(64) std::atomic<std::uint64_t> tail_{0};
-};
+/// Records from one worker to the log thread: a lost one is a lost line.
+using AccessRing = RecordRing<AccessRecord>;
 
 /// The thread of the access log and what it works on, which outlives the AccessLog where the thread
 /// hangs in a write(). run() is the thread; the rest is the main thread's.

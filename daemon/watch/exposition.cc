@@ -59,17 +59,24 @@ void Exposition::sample_ms(std::string_view labels, std::int64_t ms) {
 void Exposition::latencies(std::string_view labels,
                            const std::vector<const LatencyHistogram*>& parts) {
   constexpr std::uint64_t kSecondUs = 1'000'000;
-  constexpr std::size_t kBounds = LatencyHistogram::kBoundsUs.size();
   const std::string lead = labels.empty() ? "" : std::string(labels) + ",";
   std::uint64_t count = 0;
   std::uint64_t sum_us = 0;
   for (const LatencyHistogram* part : parts) sum_us += part->sum_us();
-  for (std::size_t i = 0; i <= kBounds; ++i) {
-    for (const LatencyHistogram* part : parts) count += part->count(i);
-    const std::string bound =
-        i == kBounds ? "+Inf" : seconds_text(LatencyHistogram::kBoundsUs[i], kSecondUs);
-    sample_of("_bucket", lead + label("le", bound), std::to_string(count));
+  const auto add_below = [&](std::size_t& bucket, std::uint64_t bound_us) {
+    for (; bucket < LatencyHistogram::kBuckets; ++bucket) {
+      if (LatencyHistogram::bound_us(bucket) > bound_us) return;
+      for (const LatencyHistogram* part : parts) count += part->count(bucket);
+    }
+  };
+  std::size_t bucket = 0;
+  for (const std::uint64_t bound_us : LatencyHistogram::kFewBoundsUs) {
+    add_below(bucket, bound_us);
+    const std::string bound = label("le", seconds_text(bound_us, kSecondUs));
+    sample_of("_bucket", lead + bound, std::to_string(count));
   }
+  add_below(bucket, ~std::uint64_t{0});
+  sample_of("_bucket", lead + label("le", "+Inf"), std::to_string(count));
   sample_of("_sum", labels, seconds_text(sum_us, kSecondUs));
   sample_of("_count", labels, std::to_string(count));
 }

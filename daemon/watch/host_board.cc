@@ -49,6 +49,10 @@ std::string host_json(const HostSnapshot& host, std::string_view use, MonotonicT
   out += ",\"state\":" + json_quote(HostHealth::name_of(host.state));
   const auto held_ms = std::max<std::int64_t>(0, host.held_until.ms - now.ms);
   out += number_field("held_for_s", static_cast<std::uint64_t>(held_ms + 999) / 1'000);
+  if (host.state == HostHealth::State::open) {
+    const auto probe_ms = std::max<std::int64_t>(0, host.next_probe.ms - now.ms);
+    out += number_field("next_probe_ms", static_cast<std::uint64_t>(probe_ms));
+  }
   out += number_field("opened", host.opened) + causes_field(host);
   out += std::string(",\"") + (host.consecutive_failures > 0 ? "failing_for_s" : "well_for_s") +
          "\":" + seconds_since(host.since, now) + ",\"last_error\":";

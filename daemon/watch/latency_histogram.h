@@ -4,31 +4,42 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <string>
 
 #include "daemon/watch/count.h"
 
 namespace larder {
 
-/// How often a request took how long, from 50 us to half a minute. One thread adds, any reads.
+/// How often something took how long, from a microsecond to two minutes, in steps of a quarter of
+/// each power of two: a quantile out of it is right to a fifth. One thread adds, any reads.
 class LatencyHistogram {
  public:
-  static constexpr std::array<std::uint64_t, 14> kBoundsUs = {
-      50,     100,     250,     500,       1'000,     2'500,      5'000,
-      25'000, 100'000, 250'000, 1'000'000, 2'500'000, 10'000'000, 30'000'000};
+  static constexpr std::size_t kBuckets = 104;
+
+  /// Some of bound_us(), for who wants few.
+  static constexpr std::array<std::uint64_t, 14> kFewBoundsUs = {
+      64,     128,     256,     512,       1'024,     2'048,     4'096,
+      32'768, 131'072, 262'144, 1'048'576, 2'097'152, 8'388'608, 33'554'432};
 
   void add(std::uint64_t us) {
-    std::size_t at = 0;
-    while (at < kBoundsUs.size() && us > kBoundsUs[at]) ++at;
-    counts_[at].add();
+    counts_[bucket_of(us)].add();
     sum_us_.add(us);
   }
-  /// Those up to kBoundsUs[i] and above the bound before; at the end those above all.
-  std::uint64_t count(std::size_t i) const { return counts_[i].get(); }
   std::uint64_t sum_us() const { return sum_us_.get(); }
+  std::uint64_t count(std::size_t bucket) const { return counts_[bucket].get(); }
+
+  /// What is longer than the last one's bound counts as that.
+  static std::size_t bucket_of(std::uint64_t us);
+  /// In microseconds: all in it are below that.
+  static std::uint64_t bound_us(std::size_t bucket);
 
  private:
-  std::array<Count, kBoundsUs.size() + 1> counts_;
+  std::array<Count, kBuckets> counts_;
   Count sum_us_;
 };
+
+/// `[[BOUND_US,COUNT],...]` of all of them together, of the buckets that have any. Pure.
+std::string latency_json(std::span<const LatencyHistogram* const> histograms);
 
 }  // namespace larder

@@ -11,4 +11,14 @@ void TimeHistogram::add(std::int64_t ms) {
   sum_ms_.add(static_cast<std::uint64_t>(ms));
 }
 
+std::string TimeHistogram::json() const {
+  std::string out = "[";
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    if (i > 0) out += ",";
+    out += "[" + (i < kBoundsMs.size() ? std::to_string(kBoundsMs[i]) : "null") + "," +
+           std::to_string(count(i)) + "]";
+  }
+  return out + "]";
+}
+
 }  // namespace larder

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "daemon/watch/count.h"
 
@@ -20,6 +21,9 @@ class TimeHistogram {
   void add(std::int64_t ms);
   /// Those up to kBoundsMs[i] and above the bound before; at the end those above all.
   std::uint64_t count(std::size_t i) const { return counts_[i].get(); }
+  /// `[[100,N],[250,N],...,[null,N]]`: each bound in ms, and how many up to it and above the one
+  /// before.
+  std::string json() const;
   std::int64_t sum_ms() const { return static_cast<std::int64_t>(sum_ms_.get()); }
 
  private:

@@ -127,6 +127,8 @@ std::vector<Row> rows_of_sections() {
       plain("open.miss_rate", kNow, "5", "100 -> 5"),
       plain("open.miss_burst", kNow, "5", "200 -> 5"),
       plain("admin.purge_tokens", kNow, "[\"a\"]", "1 added"),
+      plain("admin.top", kLater, "9", "500 -> 9"),
+      plain("admin.page", kNow, "true", "false -> true"),
       plain("purge.events", kNow, "5", "256 -> 5"),
       plain("bus.address", kLater, "\"h:6379\"", "\"\" -> \"h:6379\""),
       plain("bus.tls", kLater, "true", "false -> true"),

@@ -120,6 +120,8 @@ class FakeHost final : public ClientHost, private AnswerOut {
   std::vector<FetchOrder> orders;
   std::vector<AccessRecord> log;
   bool logging = false;
+  std::vector<RequestSample> sampled;
+  bool sampling = false;
   unsigned refreshes = 0;
   unsigned closed = 0;  ///< connections
 
@@ -217,6 +219,8 @@ class FakeHost final : public ClientHost, private AnswerOut {
   }
   bool logs() const override { return logging; }
   void log_request(const AccessRecord& record) override { log.push_back(record); }
+  bool samples() const override { return sampling; }
+  void sample_request(const RequestSample& sample) override { sampled.push_back(sample); }
   void on_connection_closed(Http1Connection&) override { ++closed; }
 
  private:

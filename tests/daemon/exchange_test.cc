@@ -582,3 +582,18 @@ TEST_CASE("exchange: the access log has what became of it", "[daemon]") {
   CHECK(record.key != std::array<std::uint8_t, 8>{});
   CHECK(record.scope != std::array<std::uint8_t, 4>{});
 }
+
+TEST_CASE("exchange: a request that is sampled tells its scope, without an access log",
+          "[daemon]") {
+  Bench bench;
+  bench.host.store_answer(kEntry, "stored");
+  bench.begin(kEntry);
+  CHECK(bench.host.sampled.empty());
+  bench.begin(kEntry, {.sampled = true});
+  CHECK(bench.host.log.empty());
+  REQUIRE(bench.host.sampled.size() == 1);
+  const auto& sample = bench.host.sampled.front();
+  CHECK(sample.request.outcome == Outcome::hit);
+  CHECK(std::string(sample.request.target.data(), sample.request.target_length) == kEntry);
+  CHECK(std::string(sample.place.data()).ends_with("/main"));
+}

@@ -38,20 +38,20 @@ TEST_CASE("exposition: a histogram counts up to each bound, in seconds", "[daemo
 TEST_CASE("exposition: latencies of several threads are added up", "[daemon]") {
   LatencyHistogram one;
   LatencyHistogram other;
-  one.add(50);
-  other.add(51);
+  one.add(63);
+  other.add(64);
   other.add(40'000'000);
   Exposition out;
   out.family("larder_d_seconds", "histogram", "How long.");
   out.latencies(label("answer", "hit"), {&one, &other});
   const std::string text = out.take();
   CAPTURE(text);
-  CHECK(text.find("_bucket{answer=\"hit\",le=\"0.00005\"} 1\n") != std::string::npos);
-  CHECK(text.find("_bucket{answer=\"hit\",le=\"0.0001\"} 2\n") != std::string::npos);
-  CHECK(text.find("_bucket{answer=\"hit\",le=\"30\"} 2\n") != std::string::npos);
+  CHECK(text.find("_bucket{answer=\"hit\",le=\"0.000064\"} 1\n") != std::string::npos);
+  CHECK(text.find("_bucket{answer=\"hit\",le=\"0.000128\"} 2\n") != std::string::npos);
+  CHECK(text.find("_bucket{answer=\"hit\",le=\"33.554432\"} 2\n") != std::string::npos);
   CHECK(text.find("_bucket{answer=\"hit\",le=\"+Inf\"} 3\n") != std::string::npos);
   CHECK(
-      text.ends_with("_sum{answer=\"hit\"} 40.000101\n"
+      text.ends_with("_sum{answer=\"hit\"} 40.000127\n"
                      "larder_d_seconds_count{answer=\"hit\"} 3\n"));
 }
 

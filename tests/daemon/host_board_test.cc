@@ -20,6 +20,7 @@ TEST_CASE("host board: hosts as JSON, by use, without tokens", "[daemon]") {
                         .at = larder::MonotonicTime{3'000}};
   failing.state = larder::HostHealth::State::open;
   failing.held_until = larder::MonotonicTime{7'000};
+  failing.next_probe = larder::MonotonicTime{6'000};
   failing.opened = 1;
   failing.failures_by[static_cast<std::size_t>(larder::OriginCause::dns)] = 8;
   larder::HostSnapshot well;
@@ -31,7 +32,7 @@ TEST_CASE("host board: hosts as JSON, by use, without tokens", "[daemon]") {
       R"("running":{"preview":0,"visitor":3,"pass":0,"renewal":0,"refresh":1},)"
       R"("queued":{"preview":0,"visitor":2,"pass":0,"renewal":0,"refresh":4},"refused":5,"refreshes_dropped":6,)"
       R"("successes":7,"failures":8,"consecutive_failures":2,"state":"open",)"
-      R"("held_for_s":2,"opened":1,"failures_by":{"dns":8},"failing_for_s":4,)"
+      R"("held_for_s":2,"next_probe_ms":500,"opened":1,"failures_by":{"dns":8},"failing_for_s":4,)"
       R"("last_error":{"text":"no \"way\" [redacted]","ago_s":2}},)"
       R"({"name":"https://b.example","for":"preview",)"
       R"("running":{"preview":0,"visitor":0,"pass":0,"renewal":0,"refresh":0},)"

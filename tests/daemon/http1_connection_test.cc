@@ -486,3 +486,20 @@ TEST_CASE("http1 connection: an ending takes its share of a turn", "[daemon]") {
   }
   CHECK(bench.host.turn().is_spent());
 }
+
+TEST_CASE("http1 connection: of the requests of a turn the first is sampled, while there is room",
+          "[daemon]") {
+  Bench bench;
+  bench.host.sampling = true;
+  const std::string two = request_for(kEntry) + request_for(kEntry);
+  bench.receive(two);
+  REQUIRE(bench.answers() == 2);
+  CHECK(bench.host.sampled.size() == 1);
+  bench.pass(1);
+  bench.receive(two);
+  CHECK(bench.host.sampled.size() == 2);
+  bench.host.sampling = false;
+  bench.pass(1);
+  bench.receive(two);
+  CHECK(bench.host.sampled.size() == 2);
+}
