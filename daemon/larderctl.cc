@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <functional>
 #include <iostream>
 #include <map>
-#include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "daemon/command_line.h"
 #include "daemon/explain_text.h"
 #include "daemon/hosts_text.h"
-#include "daemon/stats_figures.h"
-#include "daemon/stats_sample.h"
-#include "daemon/stats_text.h"
+#include "daemon/live_stats.h"
 #include "daemon/status_text.h"
 #include "daemon/tags_text.h"
 #include "daemon/top_text.h"
@@ -111,77 +105,14 @@ int top(const Options& options) {
              [](const std::string& body) { return larder::top_text(body).value_or(body); });
 }
 
-using Clock = std::chrono::steady_clock;
-
-struct TimedSample {
-  larder::StatsSample sample;
-  Clock::time_point at;  ///< when it was taken
-};
-
-larder::Result<TimedSample> take_sample(const Options& options) {
-  const auto answer = larder::ask_daemon(options.socket, "GET", "/status", options.timeout_s);
-  if (!answer) return tl::unexpected(answer.error());
-  auto sample = larder::parse_stats_sample(answer->body);
-  if (answer->status != 200 || !sample) {
-    return larder::fail(larder::Error::Code::unavailable,
-                        "no status of a larderd: " + answer->body);
-  }
-  return TimedSample{std::move(*sample), Clock::now()};
-}
-
-double seconds_between(Clock::time_point from, Clock::time_point to) {
-  return std::max(0.001, std::chrono::duration<double>(to - from).count());
-}
-
-/// Over what was shown before: each line to its end, and what is below.
-void repaint(const std::string& text) {
-  std::string out = "\x1b[H";
-  for (const char c : text) {
-    if (c == '\n') out += "\x1b[K";
-    out += c;
-  }
-  std::cout << out << "\x1b[J" << std::flush;
-}
-
-/// Figures of one interval after the other. A daemon that does not answer any more ends it, unless
-/// it is watched on a terminal: what was shown stays, with how old it is.
 int stats(const Options& options) {
-  auto before = take_sample(options);
-  if (!before) {
-    std::cerr << "larderctl: " << before.error().context << '\n';
-    return larder::kExitFailure;
-  }
-  const bool json = wants_json(options);
-  const bool live = is_terminal() && !json && options.times != 1;
-  const unsigned long times = options.times > 0 || live ? options.times : 1;
-  std::string shown = live ? "the first figures come in a moment\n" : "";
-  if (live) std::cout << "\x1b[2J";
-  for (unsigned long done = 0; times == 0 || done < times; ++done) {
-    if (live) repaint(shown);
-    std::this_thread::sleep_until(before->at +
-                                  std::chrono::duration_cast<Clock::duration>(
-                                      std::chrono::duration<double>(options.interval_s)));
-    auto now = take_sample(options);
-    if (!now && !live) {
-      std::cerr << "larderctl: " << now.error().context << '\n';
-      return larder::kExitFailure;
-    }
-    if (!now) {
-      const double age_s = seconds_between(before->at, Clock::now());
-      repaint("NO ANSWER, the figures are " + std::to_string(static_cast<long>(age_s)) +
-              " s old: " + now.error().context + "\n\n" + shown);
-      std::this_thread::sleep_for(std::chrono::milliseconds(500));
-      continue;
-    }
-    const auto figures =
-        larder::compare(before->sample, now->sample, seconds_between(before->at, now->at));
-    shown = json ? larder::stats_json(figures, now->sample)
-                 : larder::stats_text(figures, now->sample, wants_colours());
-    if (!live) std::cout << shown << std::flush;
-    before = std::move(now);
-  }
-  if (live) repaint(shown);
-  return 0;
+  return larder::show_live_stats({.socket = options.socket,
+                                  .timeout_s = options.timeout_s,
+                                  .interval_s = options.interval_s,
+                                  .times = options.times,
+                                  .json = wants_json(options),
+                                  .terminal = is_terminal(),
+                                  .colours = wants_colours()});
 }
 
 void add_field(std::string& query, const std::string& name, const std::string& value) {

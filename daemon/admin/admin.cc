@@ -11,42 +11,19 @@
 #include "conf/base/log.h"
 #include "conf/base/octets.h"
 #include "daemon/admin/admin_access.h"
+#include "daemon/admin/admin_text.h"
 #include "daemon/admin/purge_hint.h"
 #include "daemon/admin/purge_request.h"
-#include "daemon/admin/status_page.h"
 #include "daemon/admin/tags_answer.h"
 #include "daemon/admin/top_query.h"
-#include "daemon/http1/answer_text.h"
 #include "daemon/http1/request_body.h"
 #include "daemon/http1/request_parser.h"
-#include "daemon/watch/open_metrics.h"
 #include "daemon/watch/purge_log.h"
 
 namespace larder {
 namespace {
 
 constexpr std::size_t kMostUnderWay = 64;  ///< purges and listings
-
-std::string answer(int status, std::string_view type, std::string_view body,
-                   std::string_view more = {}) {
-  std::string out(status_line(status));
-  out.append(more);
-  out.append("Content-Type: ").append(type);
-  out.append("\r\nContent-Length: ").append(std::to_string(body.size()));
-  out.append("\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff");
-  out.append("\r\nCross-Origin-Resource-Policy: same-origin\r\nConnection: close\r\n\r\n");
-  out.append(body);
-  return out;
-}
-
-std::string json_error(int status, std::string_view text) {
-  return answer(status, "application/json", "{\"error\":" + json_quote(text) + "}\n");
-}
-
-std::string wrong_method(std::string_view allowed, std::string_view text) {
-  return answer(405, "application/json", "{\"error\":" + json_quote(text) + "}\n",
-                "Allow: " + std::string(allowed) + "\r\n");
-}
 
 /// Of an `Authorization: Bearer`; each token is compared, in constant time.
 bool bears_token(const RequestView& request, const std::vector<Secret>& tokens) {
@@ -74,37 +51,11 @@ std::string_view target_query(std::string_view target) {
   return question == std::string_view::npos ? std::string_view{} : target.substr(question + 1);
 }
 
-/// By its Accept fields, OpenMetrics or the Prometheus text.
-std::string metrics_answer(const RequestView& request, const std::string& text) {
-  std::string accept;
-  for (const auto& header : request.headers) {
-    if (equals_ignoring_case(header.name, "accept")) accept.append(header.value).append(",");
-  }
-  if (wants_open_metrics(accept)) {
-    return answer(200, kOpenMetricsType, open_metrics_text(text), "Vary: Accept\r\n");
-  }
-  return answer(200, kPrometheusType, text, "Vary: Accept\r\n");
-}
-
-std::string page_answer() {
-  std::string more = "Content-Security-Policy: ";
-  more.append(status_page_policy()).append("\r\nReferrer-Policy: no-referrer\r\n");
-  more.append("Cross-Origin-Opener-Policy: same-origin\r\n");
-  return answer(200, "text/html; charset=utf-8", status_page(), more);
-}
-
 std::string_view value_of_host(const RequestView& request) {
   for (const auto& header : request.headers) {
     if (equals_ignoring_case(header.name, "host")) return header.value;
   }
   return {};
-}
-
-std::string unauthorised() {
-  return answer(401, "application/json",
-                "{\"error\":\"this takes the header Authorization: Bearer TOKEN with one of "
-                "admin.purge_tokens\"}\n",
-                "WWW-Authenticate: Bearer\r\n");
 }
 
 /// By scope label: which token asked is not told.
@@ -188,7 +139,7 @@ class AdminServer::AdminConnection final : public TransportUser {
         return;
       case RequestParser::Outcome::refused:
         state_ = State::answered;
-        return respond(json_error(parser_.refusal().status, parser_.refusal().cause));
+        return respond(admin_error(parser_.refusal().status, parser_.refusal().cause));
       case RequestParser::Outcome::complete:
         break;
     }
@@ -208,7 +159,7 @@ class AdminServer::AdminConnection final : public TransportUser {
     for (const auto& header : request.headers) {
       // A page in a browser that reached this port by DNS rebinding would send one.
       if (equals_ignoring_case(header.name, "origin"))
-        return respond(json_error(403, "not for browsers"));
+        return respond(admin_error(403, "not for browsers"));
     }
     bodiless_ = request.method == Method::head;
     if (const auto refused = refusal_of(path, request)) return respond(*refused);
@@ -216,17 +167,17 @@ class AdminServer::AdminConnection final : public TransportUser {
                           path == "/status" || path == "/events" || path == "/tags" ||
                           path == "/explain" || path == "/top";
     if (is_shown && !bodiless_ && request.method != Method::get)
-      return respond(wrong_method("GET, HEAD", "this path takes GET and HEAD"));
+      return respond(admin_wrong_method("GET, HEAD", "this path takes GET and HEAD"));
     if (path == "/tags") return take_tags(target_query(request.target));
     if (path == "/explain") return take_explain(target_query(request.target));
     if (path == "/top") return respond(top(target_query(request.target)));
     if (is_shown) return respond(shown(path, request));
     if (path != "/purge")
       return respond(
-          json_error(404,
+          admin_error(404,
                      "unknown path; known are /, /healthz, /metrics, /status, /events, /top, "
                      "/tags, /explain, /purge"));
-    if (method != "POST") return respond(wrong_method("POST", "purge takes POST"));
+    if (method != "POST") return respond(admin_wrong_method("POST", "purge takes POST"));
     begin_body(request);
   }
 
@@ -240,17 +191,17 @@ class AdminServer::AdminConnection final : public TransportUser {
       case AdminAccess::granted:
         return std::nullopt;
       case AdminAccess::token_wanted:
-        return unauthorised();
+        return admin_unauthorised();
       case AdminAccess::no_token_is_set:
-        return json_error(404, "for this set admin.purge_tokens, or ask on the admin socket");
+        return admin_error(404, "for this set admin.purge_tokens, or ask on the admin socket");
       case AdminAccess::foreign_name:
-        return json_error(403,
+        return admin_error(403,
                           "without a token only by an address or as localhost: set "
                           "admin.purge_tokens for other names");
       case AdminAccess::socket_only:
         break;
     }
-    return json_error(
+    return admin_error(
         404,
         "here are only /metrics, /healthz, with a token /purge, /status, /events and /top, "
         "and with admin.page the status page; the rest is on the admin socket");
@@ -259,20 +210,20 @@ class AdminServer::AdminConnection final : public TransportUser {
   std::string top(std::string_view query) const {
     const auto asked = parse_top_query(query);
     if (!asked) {
-      return json_error(400, "top takes by=requests, misses, bytes or time, and limit=1 to 1000");
+      return admin_error(400, "top takes by=requests, misses, bytes or time, and limit=1 to 1000");
     }
     const std::string found = server_.sources_.top(asked->by, asked->limit);
-    if (found.empty()) return json_error(404, "admin.top is 0: nothing is counted");
-    return answer(200, "application/json", found);
+    if (found.empty()) return admin_error(404, "admin.top is 0: nothing is counted");
+    return admin_answer(200, "application/json", found);
   }
 
   std::string shown(std::string_view path, const RequestView& request) const {
     if (path == "/") return page_answer();
     if (path == "/metrics") return metrics_answer(request, server_.sources_.metrics());
-    if (path == "/status") return answer(200, "application/json", server_.sources_.status());
-    if (path == "/events") return answer(200, "application/json", server_.sources_.events());
-    return server_.draining_ ? answer(503, "text/plain", "draining\n")
-                             : answer(200, "text/plain", "ok\n");
+    if (path == "/status") return admin_answer(200, "application/json", server_.sources_.status());
+    if (path == "/events") return admin_answer(200, "application/json", server_.sources_.events());
+    return server_.draining_ ? admin_answer(503, "text/plain", "draining\n")
+                             : admin_answer(200, "text/plain", "ok\n");
   }
 
   void begin_body(const RequestView& request) {
@@ -290,10 +241,10 @@ class AdminServer::AdminConnection final : public TransportUser {
         return;
       case RequestBody::Outcome::too_large:
         state_ = State::answered;
-        return respond(json_error(413, "the body of a purge has at most 64 KiB"));
+        return respond(admin_error(413, "the body of a purge has at most 64 KiB"));
       case RequestBody::Outcome::malformed:
         state_ = State::answered;
-        return respond(json_error(400, "malformed framing of the body"));
+        return respond(admin_error(400, "malformed framing of the body"));
       case RequestBody::Outcome::whole:
         state_ = State::answered;
         return take_purge(target_query(parser_.view(input_).target));
@@ -303,31 +254,31 @@ class AdminServer::AdminConnection final : public TransportUser {
   void take_purge(std::string_view query) {
     const Config& config = server_.settings_->config;
     if (!query.empty() && !body_.text().empty())
-      return respond(json_error(400, "purge takes a query or a body, not both"));
+      return respond(admin_error(400, "purge takes a query or a body, not both"));
     auto order =
         body_.text().empty() ? parse_purge(query, config) : parse_purge_body(body_.text(), config);
     if (const auto* mistake = std::get_if<std::string>(&order))
-      return respond(json_error(400, *mistake));
+      return respond(admin_error(400, *mistake));
     auto& purge = std::get<PurgeOrder>(order);
     purge.source = trusted_ ? PurgeSource::operator_ : PurgeSource::http;
     if (server_.purge(id_, std::move(purge))) return;
-    respond(json_error(503, "too many purges are under way; try again when they have ended"));
+    respond(admin_error(503, "too many purges are under way; try again when they have ended"));
   }
 
   void take_tags(std::string_view query) {
     auto order = parse_tags_query(query, server_.settings_->config);
     if (const auto* mistake = std::get_if<std::string>(&order))
-      return respond(json_error(400, *mistake));
+      return respond(admin_error(400, *mistake));
     if (server_.list(id_, std::move(std::get<PurgeOrder>(order)))) return;
-    respond(json_error(503, "too many questions are under way; try again when they have ended"));
+    respond(admin_error(503, "too many questions are under way; try again when they have ended"));
   }
 
   void take_explain(std::string_view query) {
     auto question = parse_explain_query(query);
     if (const auto* mistake = std::get_if<std::string>(&question))
-      return respond(json_error(400, *mistake));
+      return respond(admin_error(400, *mistake));
     if (server_.explain(id_, std::move(std::get<ExplainQuestion>(question)))) return;
-    respond(json_error(503, "too many questions are under way; try again when they have ended"));
+    respond(admin_error(503, "too many questions are under way; try again when they have ended"));
   }
 
   AdminServer& server_;
@@ -469,16 +420,16 @@ std::string AdminServer::hint_for(const PurgeOrder& order, std::vector<ScopeLabe
 
 std::string AdminServer::answer_to(ListDone& done) const {
   UrlListing& listing = done.listing;
-  if (listing.error) return json_error(500, "not looked up: " + listing.error->context);
+  if (listing.error) return admin_error(500, "not looked up: " + listing.error->context);
   const bool found = !listing.objects.empty();
   const std::string hint = found ? "" : hint_for(done.order, listing.scopes);
-  return answer(found ? 200 : 404, "application/json", tags_json(done.order, listing, hint));
+  return admin_answer(found ? 200 : 404, "application/json", tags_json(done.order, listing, hint));
 }
 
 std::string AdminServer::answer_to(ExplainDone& done) {
   const Explanation& explanation = done.explanation;
-  if (!explanation.error.empty()) return json_error(500, "not looked up: " + explanation.error);
-  return answer(knows_nothing(explanation) ? 404 : 200, "application/json",
+  if (!explanation.error.empty()) return admin_error(500, "not looked up: " + explanation.error);
+  return admin_answer(knows_nothing(explanation) ? 404 : 200, "application/json",
                 explain_json(explanation));
 }
 
@@ -487,7 +438,7 @@ std::string AdminServer::answer_to(PurgeDone& done) const {
   PurgeResult& result = done.result;
   const bool dry = done.order.dry_run;
   if (result.error) {
-    return json_error(500, (dry ? "not counted: " : "not purged: ") + result.error->context);
+    return admin_error(500, (dry ? "not counted: " : "not purged: ") + result.error->context);
   }
   std::string body = dry ? "{\"dry_run\":true,\"would_purge\":" : "{\"purged\":";
   body.append(std::to_string(result.objects));
@@ -495,10 +446,10 @@ std::string AdminServer::answer_to(PurgeDone& done) const {
   body.append(",\"scopes\":").append(touched_json(result.touched));
   const bool found = result.objects + result.fills > 0;
   if (found || done.order.what == PurgeOrder::What::all) {
-    return answer(200, "application/json", body + "}\n");
+    return admin_answer(200, "application/json", body + "}\n");
   }
   const std::string hint = hint_for(done.order, result.scopes);
-  return answer(404, "application/json", body + ",\"error\":" + json_quote(hint) + "}\n");
+  return admin_answer(404, "application/json", body + ",\"error\":" + json_quote(hint) + "}\n");
 }
 
 }  // namespace larder
