@@ -29,8 +29,7 @@ Result<TimedSample> take_sample(const LiveStats& options) {
   if (!answer) return tl::unexpected(answer.error());
   auto sample = parse_stats_sample(answer->body);
   if (answer->status != 200 || !sample) {
-    return fail(Error::Code::unavailable,
-                        "no status of a larderd: " + answer->body);
+    return fail(Error::Code::unavailable, "no status of a larderd: " + answer->body);
   }
   return TimedSample{std::move(*sample), Clock::now()};
 }
@@ -78,10 +77,9 @@ int show_live_stats(const LiveStats& options) {
       std::this_thread::sleep_for(std::chrono::milliseconds(500));
       continue;
     }
-    const auto figures =
-        compare(before->sample, now->sample, seconds_between(before->at, now->at));
+    const auto figures = compare(before->sample, now->sample, seconds_between(before->at, now->at));
     shown = options.json ? stats_json(figures, now->sample)
-                 : stats_text(figures, now->sample, options.colours);
+                         : stats_text(figures, now->sample, options.colours);
     if (!live) std::cout << shown << std::flush;
     before = std::move(now);
   }

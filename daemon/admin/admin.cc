@@ -175,8 +175,8 @@ class AdminServer::AdminConnection final : public TransportUser {
     if (path != "/purge")
       return respond(
           admin_error(404,
-                     "unknown path; known are /, /healthz, /metrics, /status, /events, /top, "
-                     "/tags, /explain, /purge"));
+                      "unknown path; known are /, /healthz, /metrics, /status, /events, /top, "
+                      "/tags, /explain, /purge"));
     if (method != "POST") return respond(admin_wrong_method("POST", "purge takes POST"));
     begin_body(request);
   }
@@ -196,8 +196,8 @@ class AdminServer::AdminConnection final : public TransportUser {
         return admin_error(404, "for this set admin.purge_tokens, or ask on the admin socket");
       case AdminAccess::foreign_name:
         return admin_error(403,
-                          "without a token only by an address or as localhost: set "
-                          "admin.purge_tokens for other names");
+                           "without a token only by an address or as localhost: set "
+                           "admin.purge_tokens for other names");
       case AdminAccess::socket_only:
         break;
     }
@@ -430,7 +430,7 @@ std::string AdminServer::answer_to(ExplainDone& done) {
   const Explanation& explanation = done.explanation;
   if (!explanation.error.empty()) return admin_error(500, "not looked up: " + explanation.error);
   return admin_answer(knows_nothing(explanation) ? 404 : 200, "application/json",
-                explain_json(explanation));
+                      explain_json(explanation));
 }
 
 /// 404 where nothing was found: the purge holds, but it is not what was meant.

@@ -10,7 +10,7 @@
 namespace larder {
 
 std::string admin_answer(int status, std::string_view type, std::string_view body,
-                   std::string_view more) {
+                         std::string_view more) {
   std::string out(status_line(status));
   out.append(more);
   out.append("Content-Type: ").append(type);
@@ -27,7 +27,7 @@ std::string admin_error(int status, std::string_view text) {
 
 std::string admin_wrong_method(std::string_view allowed, std::string_view text) {
   return admin_answer(405, "application/json", "{\"error\":" + json_quote(text) + "}\n",
-                "Allow: " + std::string(allowed) + "\r\n");
+                      "Allow: " + std::string(allowed) + "\r\n");
 }
 
 std::string metrics_answer(const RequestView& request, const std::string& text) {
@@ -50,9 +50,9 @@ std::string page_answer() {
 
 std::string admin_unauthorised() {
   return admin_answer(401, "application/json",
-                "{\"error\":\"this takes the header Authorization: Bearer TOKEN with one of "
-                "admin.purge_tokens\"}\n",
-                "WWW-Authenticate: Bearer\r\n");
+                      "{\"error\":\"this takes the header Authorization: Bearer TOKEN with one of "
+                      "admin.purge_tokens\"}\n",
+                      "WWW-Authenticate: Bearer\r\n");
 }
 
 }  // namespace larder
