@@ -45,7 +45,7 @@ def test_wrong_words_end_with_2_and_name_the_nearest(_):
             ("LARDERCTL", ["--timeout", "soon", "status"], "--timeout"),
             ("LARDERCTL", ["purge", "url"], "url is required"),
             ("LARDERCTL", ["status", "--json", "--text"], "--json excludes --text"),
-            ("LARDERCTL", [], "a command is missing; known are status, events, tags, explain, purge"),
+            ("LARDERCTL", [], "a command is missing; known are status, events, stats, hosts, top, tags, explain, purge"),
             ("LARDER_BENCH", ["simulat"], 'unknown command "simulat"; did you mean simulate?'),
             ("LARDER_BENCH", ["load", "--szies", "1K"], "did you mean --sizes?"),
             ("LARDER_BENCH", ["load", "--sizes", "1Q"], "'1Q' is no size"),
