@@ -60,8 +60,7 @@ constexpr std::string_view kNotReplayed[] = {
 
 bool is_passed(std::string_view name, int status) {
   if (equals_ignoring_case(name, "Retry-After")) return status >= 400;
-  const FieldId known = field_or_alias_of(name);
-  if (known != FieldId::none && row_of(known).has(kCredential)) return false;
+  if (is_credential(name)) return false;
   return std::none_of(std::begin(kNotReplayed), std::end(kNotReplayed), [&](std::string_view row) {
     if (row.back() != '*') return equals_ignoring_case(name, row);
     return starts_with(name, row.substr(0, row.size() - 1));

@@ -209,6 +209,14 @@ FieldId field_of(std::string_view name);
 /// The same, aliases included.
 FieldId field_or_alias_of(std::string_view name);
 
+/// Is a value under this name, or an alias of it, a credential: one that must appear nowhere?
+inline bool is_credential(FieldId id) {
+  return id != FieldId::none && row_of(id).has(kCredential);
+}
+inline bool is_credential(std::string_view name) {
+  return is_credential(field_or_alias_of(name));
+}
+
 /// Are these the same field name, over case and over `-` and `_`?
 bool is_same_field(std::string_view a, std::string_view b);
 

@@ -68,13 +68,17 @@ bool KnownHeader::learn(std::string_view block, std::span<const HeaderView> fiel
                ? std::string_view{}
                : own.substr(static_cast<std::size_t>(text.data() - block.data()), text.size());
   };
+  const bool has_id = std::any_of(fields.begin(), fields.end(), [](const HeaderView& field) {
+    return is_request_id(field.name);
+  });
   for (const HeaderView& field : fields) {
     const auto name_end =
         static_cast<std::size_t>(field.name.data() - block.data()) + field.name.size();
     if (request_id_.length == 0 && is_request_id(field.name)) {
       request_id_ = {name_end + 1, own.find(kLineEnd, name_end) - name_end - 1};
     }
-    if (is_read(field.name, config.upstream)) {
+    // The id is held against the credentials (RequestId::of_client()).
+    if (is_read(field.name, config.upstream) || (has_id && is_credential(field.name))) {
       fields_.push_back({moved(field.name), moved(field.value)});
       continue;
     }

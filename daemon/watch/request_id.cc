@@ -2,8 +2,10 @@
 #include "daemon/watch/request_id.h"
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
+#include "cache/request/query_string.h"
 #include "conf/base/field_table.h"
 #include "conf/base/octets.h"
 #include "conf/base/redact_scan.h"
@@ -11,8 +13,9 @@
 namespace larder {
 namespace {
 
-/// Fewer octets at the end of a credential do not give it away.
+/// Fewer octets of a credential do not give it away.
 constexpr std::size_t kLeastOfCredential = 6;
+constexpr std::string_view kBetweenWords = " \t;,=";
 
 bool has_token_shape(std::string_view text) {
   std::vector<Span> spans;
@@ -20,30 +23,37 @@ bool has_token_shape(std::string_view text) {
   return !spans.empty();
 }
 
-bool is_credential(std::string_view name) {
-  const FieldId id = field_or_alias_of(name);
-  return id != FieldId::none && row_of(id).has(kCredential);
+/// Is it all of the credential or one of its words, or does one lie in the other?
+bool gives_away(std::string_view id, std::string_view credential) {
+  if (id == credential) return true;
+  if (id.size() >= kLeastOfCredential && credential.find(id) != credential.npos) return true;
+  while (!credential.empty()) {
+    const std::string_view word = credential.substr(0, credential.find_first_of(kBetweenWords));
+    if (word == id) return true;
+    if (word.size() >= kLeastOfCredential && id.find(word) != id.npos) return true;
+    credential.remove_prefix(std::min(word.size() + 1, credential.size()));
+  }
+  return false;
 }
 
-/// Does the target give `id` as a credential, in a parameter that is written plainly?
-bool is_given_in(std::string_view target, std::string_view id) {
-  for (std::size_t at = target.find(id); at != std::string_view::npos;
-       at = target.find(id, at + 1)) {
-    if (at == 0 || target[at - 1] != '=') continue;
-    const std::string_view before = target.substr(0, at - 1);
-    const std::size_t begin = before.find_last_of("?&");
-    if (begin != std::string_view::npos && is_credential(before.substr(begin + 1))) return true;
+bool query_gives_away(std::string_view id, std::string_view target) {
+  const auto question = target.find('?');
+  std::string_view query = question == target.npos ? "" : target.substr(question + 1);
+  QueryPair pair;
+  while (take_pair(query, pair)) {
+    if (!is_credential(query_name(pair.name).id)) continue;
+    std::string value(pair.value.size(), '\0');
+    value.resize(static_cast<std::size_t>(percent_decode(pair.value, value.data()) - value.data()));
+    if (gives_away(id, value) || gives_away(id, pair.value)) return true;
   }
   return false;
 }
 
 bool shows_credential_of(const RequestView& request, std::string_view id) {
-  if (has_token_shape(id) || is_given_in(request.target, id)) return true;
+  if (has_token_shape(id) || query_gives_away(id, request.target)) return true;
   return std::any_of(request.headers.begin(), request.headers.end(),
                      [id](const HeaderView& header) {
-                       return !header.value.empty() && is_credential(header.name) &&
-                              (id.find(header.value) != std::string_view::npos ||
-                               (id.size() >= kLeastOfCredential && header.value.ends_with(id)));
+                       return is_credential(header.name) && gives_away(id, header.value);
                      });
 }
 

@@ -21,8 +21,8 @@ class RequestId {
   static RequestId made(std::uint64_t number);
   /// As it stands; none where it is not 1 to kMaxBytes octets of a token (RFC 9110 section 5.6.2).
   static RequestId of_text(std::string_view text);
-  /// The one that the client gave: none where it is no such token, has a token's shape, or is a
-  /// credential of the same request.
+  /// The one that the client gave: none where it is no such token, has a token's shape, or gives
+  /// away a credential of the same request, as a part of it or with a part of it.
   static RequestId of_client(const RequestView& request);
 
   std::string_view text() const { return {text_.data(), length_}; }

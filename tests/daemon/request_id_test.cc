@@ -46,13 +46,31 @@ TEST_CASE("request id: a client's is taken if it is a short token and no credent
       {"its own token in it", "x-" + kToken, false},
       {"of Authorization the credential", "dXNlcjpwYXNz", false},
       {"a credential of the query", "query-secret", false},
+      {"a credential of the query in it", "xquery-secret", false},
+      {"a part of one", "query-", false},
+      {"fewer octets of one", "query", true},
+      {"one whose name is escaped", "escaped-name", false},
+      {"one whose value is escaped", "escaped-value", false},
+      {"one with an index", "indexed", false},
+      {"a value of a cookie", "first-cookie", false},
+      {"that in it", "x.second-cookie", false},
+      {"a short word of a credential", "abc", false},
+      {"what has that in it", "id-abc-1", true},
+      {"of Proxy-Authorization the credential", "cHJveHk6cGFzcw", false},
+      {"of Authorization the credential in it", "x-dXNlcjpwYXNz", false},
       {"a value of the query that is none", "blog", true},
   }));
   DYNAMIC_SECTION(c.name) {
     CAPTURE(c.id);
-    const std::vector<HeaderView> headers{
-        {"Host", "x"}, {"access_token", kToken}, {"Authorization", "Basic dXNlcjpwYXNz"}};
-    const RequestView request{.target = "/v3/a?ct=blog&preview_token=query-secret&b=1",
+    const std::vector<HeaderView> headers{{"Host", "x"},
+                                          {"access_token", kToken},
+                                          {"Authorization", "Basic dXNlcjpwYXNz"},
+                                          {"Proxy-Authorization", "Basic cHJveHk6cGFzcw"},
+                                          {"Cookie", "a=first-cookie; b=second-cookie; c=abc"}};
+    const RequestView request{.target =
+                                  "/v3/a?ct=blog&preview_token=query-secret&b=1"
+                                  "&live%5Fpreview=escaped-name&live_preview=%65scaped-value"
+                                  "&access_token[]=indexed",
                               .headers = headers,
                               .request_id = c.id};
     CHECK(RequestId::of_client(request).text() == (c.taken ? c.id : ""));

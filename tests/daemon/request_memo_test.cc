@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <catch2/generators/catch_generators_range.hpp>
@@ -207,6 +208,22 @@ TEST_CASE("request memo: the first X-Request-Id is known, in every block that me
   one.id_of(block_with("traceparent", "a"));
   one.id_of(block_with("traceparent", before));
   CHECK(one.parser.view(one.bytes).request_id.empty());
+}
+
+TEST_CASE("request memo: beside an X-Request-Id the credentials that nobody else reads are shown",
+          "[daemon]") {
+  const auto name = GENERATE(values<std::string>({"Cookie", "Proxy-Authorization"}));
+  CAPTURE(name);
+  Parsing one(settings_of(1));
+  const auto block = [&name](const std::string& value) {
+    return block_with(name, value + "\r\nX-Request-Id: " + value);
+  };
+  one.id_of(block("a"));
+  CHECK(one.id_of(block("a")) != 0);
+  const auto view = one.parser.view(one.bytes);
+  CHECK(std::any_of(view.headers.begin(), view.headers.end(), [&name](const auto& field) {
+    return field.name == name && field.value == "a";
+  }));
 }
 
 TEST_CASE("request memo: a header that the operator forwards is read", "[daemon]") {

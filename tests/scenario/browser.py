@@ -2,6 +2,7 @@
 """Headless Chromium, spoken to by its DevTools protocol over two pipes: no port, and no other package."""
 
 import base64
+import fcntl
 import json
 import os
 import select
@@ -18,6 +19,13 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-
          "--disable-dev-shm-usage", "--force-device-scale-factor=1", "--remote-debugging-pipe"]
 
 
+def above(least, descriptor):
+    """The same pipe at a higher descriptor."""
+    higher = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, least + 1)
+    os.close(descriptor)
+    return higher
+
+
 class Browser:
     """One Chromium with an empty profile and one page. Ends with its block."""
 
@@ -31,9 +39,10 @@ class Browser:
     def __enter__(self):
         from_us, self.out = os.pipe()
         self.into, from_it = os.pipe()
-        # Chromium reads at descriptor 3 and writes at 4.
-        command = ["setpriv", "--pdeathsig", "KILL", "sh", "-c",
-                   f'exec "$@" 3<&{from_us} 4>&{from_it}', "sh", PROGRAM, *FLAGS,
+        # Chromium reads at descriptor 3 and writes at 4. Neither end may be one of these itself.
+        from_us, from_it = above(9, from_us), above(9, from_it)
+        command = ["setpriv", "--pdeathsig", "KILL", "bash", "-c",
+                   f'exec "$@" 3<&{from_us} 4>&{from_it}', "bash", PROGRAM, *FLAGS,
                    f"--user-data-dir={self.profile.name}", "about:blank"]
         environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
         self.process = subprocess.Popen(command, pass_fds=(from_us, from_it), stdin=subprocess.DEVNULL,

@@ -255,6 +255,29 @@ def test_ids_are_made_where_there_is_no_sane_one_and_credentials_are_none(stage)
     check_equal(site.logged("quiet")["outcome"], "hit", "it is logged all the same")
 
 
+def test_no_id_gives_away_a_credential_of_its_request(stage):
+    """Each twice on one connection: the second time larder knows the header block."""
+    site = Watched(stage)
+    secret = "Session-Secret-77aa"
+    given = (([("Cookie", secret)], "", secret),
+             ([("Proxy-Authorization", secret)], "", secret),
+             ([("Cookie", f"a={secret}; b=c")], "", secret),
+             ([("Cookie", f"a=b; c={secret}")], "", f"x-{secret}"),
+             ([("Authorization", f"Bearer {secret}")], "", f"x-{secret}"),
+             ([], f"&live_preview={secret}", f"x{secret}"),
+             ([], f"&live%5Fpreview={secret}", secret),
+             ([], f"&live_preview=%53{secret[1:]}", secret),
+             ([], f"&access_token[]={secret}", secret))
+    for headers, query, name in given:
+        with site.larder.connect() as connection:
+            for time in (1, 2, 3):
+                answer = connection.request(entry_target() + query, [*CREDENTIALS, *headers, ("X-Request-Id", name)])
+                got = answer.header("X-Request-Id")
+                check(got and secret not in got, f"{headers} {query}, the {time}. time: the answer's id is {got}")
+                site.logged(got)
+    check(secret not in site.path.read_text(), f"the access log shows it: {site.path.read_text()}")
+
+
 def test_an_origin_gets_the_id_where_the_operator_forwards_it(stage):
     for listed in ([], ["x-request-id"]):
         larder = stage.larder(upstream={"forward_headers_unkeyed": listed})

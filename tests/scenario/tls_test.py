@@ -24,7 +24,7 @@ MIB = 1 << 20
 CREDENTIALS = credentials()
 TLS_1_2 = {"maximum_version": ssl.TLSVersion.TLSv1_2}
 TLS_1_3 = {"minimum_version": ssl.TLSVersion.TLSv1_3}
-VARIABLE_FIELDS = {"date", "age", "cache-status"}
+VARIABLE_FIELDS = {"date", "age", "cache-status", "x-request-id"}
 
 
 def simple_larder(stage, **changes_):
@@ -250,6 +250,8 @@ def test_answers_are_those_of_plain_http_byte_for_byte(stage):
             one, other = secure.request(target, CREDENTIALS), plain.request(target, CREDENTIALS)
             check_equal(one.status, other.status, f"status of {target}")
             check(one.body == other.body, f"body of {target}")
+            ids = one.header("x-request-id"), other.header("x-request-id")
+            check(all(ids) and ids[0] != ids[1], f"each answer to {target} has an id of its own: {ids}")
             check_equal(*[[(name, value) for name, value in response.headers
                            if name.lower() not in VARIABLE_FIELDS] for response in (one, other)],
                         f"head of {target}")
