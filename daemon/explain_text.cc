@@ -2,8 +2,8 @@
 #include "daemon/explain_text.h"
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
 
+#include "daemon/json_fields.h"
 #include "daemon/printable.h"
 
 namespace larder {
@@ -11,19 +11,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string text_of(const Json& in, const char* name) {
-  const auto found = in.find(name);
-  return found != in.end() && found->is_string() ? printable(found->get<std::string>()) : "";
-}
-
-std::int64_t number_of(const Json& in, const char* name) {
+std::int64_t signed_of(const Json& in, const char* name) {
   const auto found = in.find(name);
   return found != in.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
-}
-
-bool is_set(const Json& in, const char* name) {
-  const auto found = in.find(name);
-  return found != in.end() && found->is_boolean() && found->get<bool>();
 }
 
 /// Of a list of texts.
@@ -51,7 +41,7 @@ void append_line(std::string& out, const char* name, const std::string& value) {
 
 void append_decision(std::string& out, const char* name, const Json& decision) {
   append_line(out, name,
-              text_of(decision, "time") + "  " + std::to_string(number_of(decision, "status")) +
+              text_of(decision, "time") + "  " + std::to_string(signed_of(decision, "status")) +
                   "  " + text_of(decision, "request_id") + "  " + text_of(decision, "line"));
 }
 
@@ -66,17 +56,17 @@ void append_stored(std::string& out, const Json& scope) {
   const bool purged = is_set(stored, "purged");
   append_line(out, "stored",
               text_of(stored, "stored") + ", after purge " +
-                  std::to_string(number_of(stored, "epoch")) + ", " + text_of(scope, "coding") +
-                  ", " + std::to_string(number_of(stored, "bytes")) + " bytes" +
+                  std::to_string(signed_of(stored, "epoch")) + ", " + text_of(scope, "coding") +
+                  ", " + std::to_string(signed_of(stored, "bytes")) + " bytes" +
                   (purged ? ", purged since" : ""));
   if (text_of(stored, "state") == "unused") {
     return append_line(out, "", "purged hard, or damaged: not used any more");
   }
   append_line(out, "age",
-              std::to_string(number_of(stored, "age_s")) + " s; fresh " +
-                  left_text(number_of(stored, "fresh_for_s")) + ", while a refresh runs " +
-                  left_text(number_of(stored, "stale_for_s")) + ", while the origin fails " +
-                  left_text(number_of(stored, "on_error_for_s")));
+              std::to_string(signed_of(stored, "age_s")) + " s; fresh " +
+                  left_text(signed_of(stored, "fresh_for_s")) + ", while a refresh runs " +
+                  left_text(signed_of(stored, "stale_for_s")) + ", while the origin fails " +
+                  left_text(signed_of(stored, "on_error_for_s")));
   append_line(out, "tags", joined(stored, "tags"));
 }
 
@@ -88,7 +78,7 @@ void append_origin(std::string& out, const Json& scope) {
   if (text.empty()) return;
   const std::string state = text_of(origin, "state");
   if (!state.empty()) text += state == "closed" ? ", well" : ", " + state;
-  const std::int64_t failures = number_of(origin, "failures_in_a_row");
+  const std::int64_t failures = signed_of(origin, "failures_in_a_row");
   if (failures > 0) text += ", failures in a row: " + std::to_string(failures);
   const std::string trouble = text_of(origin, "trouble");
   if (trouble != "none") text += "; not asked now (" + trouble + ")";

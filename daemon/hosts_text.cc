@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <nlohmann/json.hpp>
 
+#include "daemon/json_fields.h"
 #include "daemon/printable.h"
 
 namespace larder {
@@ -14,21 +14,10 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kNameWidth = 14;
 
-std::string text_of(const Json& in, const char* name) {
-  const auto found = in.find(name);
-  return found != in.end() && found->is_string() ? printable(found->get<std::string>()) : "";
-}
-
-std::optional<std::uint64_t> number_of(const Json& in, const char* name) {
+std::optional<std::uint64_t> find_number(const Json& in, const char* name) {
   const auto found = in.find(name);
   if (found == in.end() || !found->is_number_unsigned()) return std::nullopt;
   return found->get<std::uint64_t>();
-}
-
-const Json& part_of(const Json& in, const char* name) {
-  static const Json none = Json::object();
-  const auto found = in.find(name);
-  return found != in.end() && found->is_object() ? *found : none;
 }
 
 std::string duration(std::uint64_t seconds) {
@@ -37,12 +26,6 @@ std::string duration(std::uint64_t seconds) {
     return std::to_string(seconds / 60) + " min " + std::to_string(seconds % 60) + " s";
   }
   return std::to_string(seconds / 3'600) + " h " + std::to_string(seconds / 60 % 60) + " min";
-}
-
-std::string sum_text(const Json& numbers) {
-  std::uint64_t sum = 0;
-  for (const Json& one : numbers) sum += one.is_number_unsigned() ? one.get<std::uint64_t>() : 0;
-  return std::to_string(sum);
 }
 
 void append_line(std::string& out, std::string name, const std::string& value) {
@@ -59,8 +42,8 @@ struct Health {
 
 Health health_of(const Json& host) {
   const std::string state = text_of(host, "state");
-  const auto held = number_of(host, "held_for_s").value_or(0);
-  const auto failures = number_of(host, "consecutive_failures").value_or(0);
+  const auto held = find_number(host, "held_for_s").value_or(0);
+  const auto failures = find_number(host, "consecutive_failures").value_or(0);
   if (state == "open") return {false, "open: only probes ask it until it answers"};
   if (state == "probing") return {false, "probing: one request is on its way to find out"};
   if (held > 0)
@@ -70,13 +53,13 @@ Health health_of(const Json& host) {
 }
 
 std::string since_text(const Json& host) {
-  const auto failing = number_of(host, "failing_for_s");
-  const auto failures = number_of(host, "consecutive_failures").value_or(0);
+  const auto failing = find_number(host, "failing_for_s");
+  const auto failures = find_number(host, "consecutive_failures").value_or(0);
   if (failing) {
     return "failing for " + duration(*failing) + ", " + std::to_string(failures) +
            (failures == 1 ? " failure" : " failures in a row");
   }
-  const auto well = number_of(host, "well_for_s");
+  const auto well = find_number(host, "well_for_s");
   return well ? "well for " + duration(*well) : "";
 }
 
@@ -96,21 +79,21 @@ void append_host(std::string& out, const Json& host, bool colours) {
   out += text_of(host, "name") + ", " + text_of(host, "for") + "\n";
   append_line(out, "health", colours ? colour + health.text + "\x1b[0m" : health.text);
   append_line(out, "since", since_text(host));
-  const auto probe_ms = number_of(host, "next_probe_ms");
+  const auto probe_ms = find_number(host, "next_probe_ms");
   if (probe_ms)
     append_line(out, "next probe", "in " + std::to_string(*probe_ms) + " ms at the earliest");
   const Json& error = part_of(host, "last_error");
   const std::string why = text_of(error, "text");
   if (!why.empty()) {
     append_line(out, "last error",
-                duration(number_of(error, "ago_s").value_or(0)) + " ago: " + why);
+                duration(find_number(error, "ago_s").value_or(0)) + " ago: " + why);
   }
   append_line(out, "failures by", causes_text(part_of(host, "failures_by")));
   append_line(out, "requests",
-              std::to_string(number_of(host, "successes").value_or(0)) + " good, " +
-                  std::to_string(number_of(host, "failures").value_or(0)) + " failed; " +
-                  sum_text(part_of(host, "running")) + " running, " +
-                  sum_text(part_of(host, "queued")) + " queued");
+              std::to_string(find_number(host, "successes").value_or(0)) + " good, " +
+                  std::to_string(find_number(host, "failures").value_or(0)) + " failed; " +
+                  std::to_string(sum_of(part_of(host, "running"))) + " running, " +
+                  std::to_string(sum_of(part_of(host, "queued"))) + " queued");
 }
 
 }  // namespace

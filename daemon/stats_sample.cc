@@ -1,42 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/stats_sample.h"
 
-#include <nlohmann/json.hpp>
-
-#include "daemon/printable.h"
+#include "daemon/json_fields.h"
 
 namespace larder {
 namespace {
 
 using Json = nlohmann::json;
-
-std::string text_of(const Json& in, const char* name) {
-  const auto found = in.find(name);
-  return found != in.end() && found->is_string() ? printable(found->get<std::string>()) : "";
-}
-
-std::uint64_t number_of(const Json& in, const char* name) {
-  const auto found = in.find(name);
-  return found != in.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
-}
-
-const Json& part_of(const Json& in, const char* name) {
-  static const Json none = Json::object();
-  const auto found = in.find(name);
-  return found != in.end() && found->is_object() ? *found : none;
-}
-
-const Json& list_of(const Json& in, const char* name) {
-  static const Json none = Json::array();
-  const auto found = in.find(name);
-  return found != in.end() && found->is_array() ? *found : none;
-}
-
-std::uint64_t sum_of(const Json& numbers) {
-  std::uint64_t sum = 0;
-  for (const Json& one : numbers) sum += one.is_number_unsigned() ? one.get<std::uint64_t>() : 0;
-  return sum;
-}
 
 StatsSample::Histogram histogram_of(const Json& pairs) {
   StatsSample::Histogram found;

@@ -5,9 +5,9 @@
 #include <array>
 #include <cstdint>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "daemon/json_fields.h"
 #include "daemon/printable.h"
 
 namespace larder {
@@ -19,23 +19,6 @@ enum class Colour { none, bold, good, bad };
 
 constexpr std::size_t kNameWidth = 22;
 constexpr std::size_t kNumberWidth = 15;
-
-/// "" where `in` has no such field.
-std::string text_of(const Json& in, const char* name) {
-  const auto found = in.find(name);
-  return found != in.end() && found->is_string() ? printable(found->get<std::string>()) : "";
-}
-
-std::uint64_t number_of(const Json& in, const char* name) {
-  const auto found = in.find(name);
-  return found != in.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
-}
-
-const Json& part_of(const Json& in, const char* name) {
-  static const Json none = Json::object();
-  const auto found = in.find(name);
-  return found != in.end() && found->is_structured() ? *found : none;
-}
 
 /// 1234567 -> 1,234,567
 std::string grouped(std::uint64_t number) {
@@ -118,7 +101,7 @@ class Page {
 };
 
 void add_settings(const Json& status, Page& page) {
-  for (const Json& listener : part_of(status, "listeners")) {
+  for (const Json& listener : list_of(status, "listeners")) {
     if (!listener.is_object()) continue;
     page.line("listens on", text_of(listener, "address") + ", " + text_of(listener, "role"));
   }
@@ -131,7 +114,7 @@ void add_settings(const Json& status, Page& page) {
     page.line("last reload", result + (result == "failed" ? ": see the log" : ""),
               result == "failed" ? Colour::bad : Colour::none);
   }
-  page.line("needs a restart", listed(part_of(reload, "needs_restart")), Colour::bad);
+  page.line("needs a restart", listed(list_of(reload, "needs_restart")), Colour::bad);
 }
 
 void add_requests(const Json& requests, Page& page) {
@@ -204,12 +187,6 @@ void add_origin(const Json& origin, Page& page) {
     std::replace(shown.begin(), shown.end(), '_', ' ');
     page.count(shown, number_of(origin, name.c_str()));
   }
-}
-
-std::uint64_t sum_of(const Json& numbers) {
-  std::uint64_t sum = 0;
-  for (const Json& one : numbers) sum += one.is_number_unsigned() ? one.get<std::uint64_t>() : 0;
-  return sum;
 }
 
 void add_host(const Json& host, std::size_t name_width, Page& page) {
@@ -293,8 +270,8 @@ std::optional<std::string> status_text(std::string_view json, bool colours) {
   add_webhook(part_of(status, "webhook"), page);
   add_logs(part_of(status, "logs"), page);
   add_origin(part_of(status, "origin"), page);
-  add_hosts(part_of(status, "hosts"), page);
-  add_feeds(part_of(status, "sync"), page);
+  add_hosts(list_of(status, "hosts"), page);
+  add_feeds(list_of(status, "sync"), page);
   add_audit(part_of(status, "audit"), page);
   return page.take();
 }

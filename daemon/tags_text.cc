@@ -2,8 +2,8 @@
 #include "daemon/tags_text.h"
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
 
+#include "daemon/json_fields.h"
 #include "daemon/printable.h"
 
 namespace larder {
@@ -12,21 +12,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kLineWidth = 90;
-
-std::string text_of(const Json& in, const char* name) {
-  const auto found = in.find(name);
-  return found != in.end() && found->is_string() ? printable(found->get<std::string>()) : "";
-}
-
-std::uint64_t number_of(const Json& in, const char* name) {
-  const auto found = in.find(name);
-  return found != in.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
-}
-
-bool is_set(const Json& in, const char* name) {
-  const auto found = in.find(name);
-  return found != in.end() && found->is_boolean() && found->get<bool>();
-}
 
 std::string part(const std::string& text) {
   return text.empty() ? "-" : text;

@@ -5,24 +5,13 @@
 #include <array>
 #include <cstdint>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
-#include "daemon/printable.h"
+#include "daemon/json_fields.h"
 
 namespace larder {
 namespace {
 
 using Json = nlohmann::json;
-
-std::string text_of(const Json& in, const char* name) {
-  const auto found = in.find(name);
-  return found != in.end() && found->is_string() ? printable(found->get<std::string>()) : "";
-}
-
-std::uint64_t number_of(const Json& in, const char* name) {
-  const auto found = in.find(name);
-  return found != in.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
-}
 
 std::string formatted(const char* format, double number) {
   std::array<char, 48> text{};

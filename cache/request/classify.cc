@@ -130,4 +130,18 @@ std::variant<RequestFields, Refusal> classify(const RequestView& request, const 
   return fields;
 }
 
+const char* name_of(Route route) {
+  switch (route) {
+    case Route::cached:
+      return "cached";
+    case Route::pass:
+      return "pass";
+    case Route::preview:
+      return "preview";
+    case Route::preflight:
+      return "preflight";
+  }
+  return "?";
+}
+
 }  // namespace larder

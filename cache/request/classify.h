@@ -24,6 +24,8 @@ enum class Route : std::uint8_t {
   preflight,  ///< OPTIONS: answered by larder itself
 };
 
+const char* name_of(Route route);
+
 /// The fields of a request that have a meaning to larder, each at most once. Views into the
 /// request or into the `Decoded` scratch; empty = absent or sent empty.
 struct RequestFields {

@@ -61,4 +61,18 @@ const char* name_of(Reason reason) {
   return kWords[static_cast<std::size_t>(reason)].words;
 }
 
+Reason reason_of(Freshness freshness) {
+  switch (freshness) {
+    case Freshness::fresh:
+      return Reason::fresh;
+    case Freshness::stale_revalidate:
+      return Reason::stale_while_revalidate;
+    case Freshness::stale_if_error:
+      return Reason::stale_if_error;
+    case Freshness::expired:
+      break;
+  }
+  return Reason::expired;
+}
+
 }  // namespace larder

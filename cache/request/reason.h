@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "cache/http/freshness.h"
+
 namespace larder {
 
 /// Why a step of a request's plan came out as it did. The access log prints the words; they are
@@ -51,5 +53,8 @@ inline constexpr std::size_t kReasons = static_cast<std::size_t>(Reason::other_b
 
 /// Static text, lower case with hyphens; "-" for none.
 const char* name_of(Reason reason);
+
+/// Of an object that is stored.
+Reason reason_of(Freshness freshness);
 
 }  // namespace larder

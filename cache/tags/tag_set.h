@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cache/tags/entry_version.h"
@@ -34,7 +35,8 @@ class TagSet {
   void add_shown(std::optional<EntryVersion> version);
   /// When an entry or asset that is shown was published. Of kMostEntries at most.
   void add_publishing(const Publishing& publishing);
-  const std::vector<Publishing>& publishings() const { return publishings_; }
+  /// Once.
+  std::vector<Publishing> take_publishings() { return std::exchange(publishings_, {}); }
   /// A content type of which entries are shown.
   void add_content(std::string_view content_type);
   void add_asset(std::string_view uid) { assets_.add(asset_tag(uid)); }

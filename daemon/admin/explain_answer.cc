@@ -9,6 +9,7 @@
 #include "conf/base/redact.h"
 #include "conf/base/utc_text.h"
 #include "daemon/admin/next_answer.h"
+#include "daemon/admin/tags_answer.h"
 #include "daemon/admin/why_words.h"
 
 namespace larder {
@@ -70,21 +71,6 @@ void append_decision(std::string& out, const Decision& decision) {
     json.text("key", key_text(decision.key));
   }
   json.text("line", why_line(name_of(decision.outcome), decision.reason, decision.detail));
-}
-
-const char* state_of(const ListedObject& object) {
-  if (!object.freshness) return "unused";
-  switch (*object.freshness) {
-    case Freshness::fresh:
-      return "fresh";
-    case Freshness::stale_revalidate:
-      return "stale";
-    case Freshness::stale_if_error:
-      return "stale_if_error";
-    case Freshness::expired:
-      return "expired";
-  }
-  return "?";
 }
 
 /// What a lookup adds up to: all in seconds of larder's clock.
@@ -192,20 +178,6 @@ void append_scope(std::string& out, const ExplainedScope& scope, WallTime now) {
     append_decision(list, decision);
   }
   list += "]";
-}
-
-const char* name_of(Route route) {
-  switch (route) {
-    case Route::cached:
-      return "cached";
-    case Route::pass:
-      return "pass";
-    case Route::preview:
-      return "preview";
-    case Route::preflight:
-      return "preflight";
-  }
-  return "?";
 }
 
 /// Of a question by URL: what larder makes of the request before any lookup.

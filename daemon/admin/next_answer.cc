@@ -21,17 +21,7 @@ NextAnswer answer_of(Outcome outcome, Reason reason, std::string detail,
 Reason reason_of(const NextFacts& facts, WallTime now) {
   if (facts.outlook.refused) return Reason::credential_rejected;
   if (!facts.lifetime) return Reason::absent;
-  switch (judge(*facts.lifetime, now)) {
-    case Freshness::fresh:
-      return Reason::fresh;
-    case Freshness::stale_revalidate:
-      return Reason::stale_while_revalidate;
-    case Freshness::stale_if_error:
-      return Reason::stale_if_error;
-    case Freshness::expired:
-      break;
-  }
-  return Reason::expired;
+  return reason_of(judge(*facts.lifetime, now));
 }
 
 /// Did the origin's last answer not get into the store?

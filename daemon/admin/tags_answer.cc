@@ -11,21 +11,6 @@
 namespace larder {
 namespace {
 
-const char* state_of(const ListedObject& object) {
-  if (!object.freshness) return "unused";
-  switch (*object.freshness) {
-    case Freshness::fresh:
-      return "fresh";
-    case Freshness::stale_revalidate:
-      return "stale";
-    case Freshness::stale_if_error:
-      return "stale_if_error";
-    case Freshness::expired:
-      return "expired";
-  }
-  return "?";
-}
-
 void append_text(std::string& out, const char* name, std::string_view value) {
   if (out.back() != '{') out += ",";
   out.append("\"").append(name).append("\":");
@@ -71,6 +56,21 @@ std::string object_json(const ListedObject& object) {
 }
 
 }  // namespace
+
+const char* state_of(const ListedObject& object) {
+  if (!object.freshness) return "unused";
+  switch (*object.freshness) {
+    case Freshness::fresh:
+      return "fresh";
+    case Freshness::stale_revalidate:
+      return "stale";
+    case Freshness::stale_if_error:
+      return "stale_if_error";
+    case Freshness::expired:
+      return "expired";
+  }
+  return "?";
+}
 
 std::variant<PurgeOrder, std::string> parse_tags_query(std::string_view query,
                                                        const Config& config) {

@@ -17,6 +17,9 @@ namespace larder {
 std::variant<PurgeOrder, std::string> parse_tags_query(std::string_view query,
                                                        const Config& config);
 
+/// Of what is stored: "fresh", "stale" ..., and "unused" of what no lookup takes. Static.
+const char* state_of(const ListedObject& object);
+
 /// `{"path":..,"query":..,"objects":[..],"more":false}`; with `hint` also `"error"`. What looks
 /// like a token does not show.
 std::string tags_json(const PurgeOrder& order, const UrlListing& listing, std::string_view hint);

@@ -6,20 +6,6 @@
 namespace larder {
 namespace {
 
-Reason reason_of(Freshness freshness) {
-  switch (freshness) {
-    case Freshness::fresh:
-      return Reason::fresh;
-    case Freshness::stale_revalidate:
-      return Reason::stale_while_revalidate;
-    case Freshness::stale_if_error:
-      return Reason::stale_if_error;
-    case Freshness::expired:
-      break;
-  }
-  return Reason::expired;
-}
-
 void refuse(const Refusal& refusal, Plan& plan) {
   plan.what = Plan::What::refuse;
   plan.refusal = refusal;

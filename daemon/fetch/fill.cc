@@ -301,7 +301,7 @@ bool Fill::commit(const SoundBody& body) {
   // For members that have not seen a head yet, and for those who come before the commit.
   head_ = make_answer_head(*facts_, format_entity_tag(body.etag), body.bytes,
                            format_http_date(lifetime_.stored));
-  const auto shown = reading_->tags().publishings();  // take() empties them
+  const auto shown = reading_->tags().take_publishings();
   ObjectHead object = filled_object(order_, facts_->status, lifetime_, body, head_->blocks,
                                     around_.raw, reading_->tags());
   object.key = around_.owner.place_of(order_, facts_->status);

@@ -92,20 +92,6 @@ inline Outcome run(RequestBuilder& builder, const Config& config, Decoded& scrat
   return outcome;
 }
 
-inline const char* name_of(Route route) {
-  switch (route) {
-    case Route::cached:
-      return "cached";
-    case Route::pass:
-      return "pass";
-    case Route::preview:
-      return "preview";
-    case Route::preflight:
-      return "preflight";
-  }
-  return "?";
-}
-
 /// "cached", "pass", ... or the status of the refusal: what a table of requests compares.
 inline std::string name_of(const Outcome& outcome) {
   if (outcome.refusal.status != 0) return std::to_string(outcome.refusal.status);

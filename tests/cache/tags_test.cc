@@ -349,7 +349,7 @@ TEST_CASE("when what is shown was published is told with it") {
   TagFinder finder("blog", true, tags);
   JsonStream stream(&finder);
   REQUIRE((stream.feed(body) && stream.finish()));
-  CHECK(tags.publishings() == publishings);
+  CHECK(tags.take_publishings() == publishings);
   CHECK_FALSE(has_any_tag(tags.take(), std::vector{unknown_tag()}));
 }
 

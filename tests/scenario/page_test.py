@@ -14,6 +14,7 @@ import urllib.parse
 import browser
 import harness
 from browser import Browser
+from egress_proxy_test import pump
 from harness import check, check_equal, credentials, wait_until
 from scenario_lib import Background, ask_until, entry_target, wait_stored
 from sync_follower_test import LONG, stacks, wait_followed, wait_polled
@@ -323,15 +324,6 @@ def forward(listener, path):
         far.connect(str(path))
         for source, sink in ((near, far), (far, near)):
             threading.Thread(target=pump, args=(source, sink), daemon=True).start()
-
-
-def pump(source, sink):
-    try:
-        while data := source.recv(65536):
-            sink.sendall(data)
-        sink.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass
 
 
 def test_its_figures_are_right_by_table(stage):
