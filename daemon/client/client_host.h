@@ -16,6 +16,7 @@
 #include "conf/config.h"
 #include "daemon/client/planner.h"
 #include "daemon/client/turn_line.h"
+#include "daemon/client/turn_times.h"
 #include "daemon/http1/answer_text.h"
 #include "daemon/http1/request_parser.h"
 #include "daemon/orders/orders.h"
@@ -68,8 +69,14 @@ class ClientHost {
   WorkerMetrics& counters() { return counters_; }
   /// The last ones.
   DecisionRing& decisions() { return decisions_; }
+  TurnTimes& times() { return times_; }
   /// For a request without one of its own.
-  RequestId make_id() { return RequestId::made(next_id_++); }
+  RequestId make_id() {
+    // Made for the next request: octets that were just written one by one are slow to read.
+    const RequestId id = made_id_;
+    made_id_ = RequestId::made(++last_id_);
+    return id;
+  }
   /// For the head that is written now. Its room is kept from one to the next.
   std::string& head_buffer() { return head_buffer_; }
   /// Answers that wait for the next one of the same pipeline, while its connection parses; empty
@@ -130,10 +137,14 @@ class ClientHost {
   /// When a turn ends: the next one reads the clocks when it first asks for the time.
   void forget_time() {
     time_.reset();
+    times_.end();
     has_sampled_ = false;
   }
   /// At the start: no other worker of the machine is to count from near here.
-  void count_ids_from(std::uint64_t first) { next_id_ = first; }
+  void count_ids_from(std::uint64_t first) {
+    last_id_ = first;
+    made_id_ = RequestId::made(first);
+  }
   /// At the start, and when the time-out changes.
   void announce_idle_timeout(Milliseconds timeout) { keep_alive_ = keep_alive_lines(timeout); }
 
@@ -148,9 +159,11 @@ class ClientHost {
   StoreReader& reader_;
   WorkerMetrics& counters_;
   DecisionRing decisions_;
-  std::uint64_t next_id_ = 0;
+  std::uint64_t last_id_ = 0;
+  RequestId made_id_ = RequestId::made(0);
   TurnLine turn_;
   mutable std::optional<Time> time_;
+  TurnTimes times_{counters_.times};
   bool has_sampled_ = false;  ///< in this turn
   std::string head_buffer_;
   std::string gathered_;

@@ -346,20 +346,28 @@ void Exchange::finish(std::string_view target) {
   account(target);
 }
 
-void Exchange::count(std::uint64_t duration_us) {
+void Exchange::count() {
   WorkerMetrics& counters = side_.host.counters();
   const auto outcome = static_cast<std::size_t>(outcome_);
   counters.requests[outcome].add();
   if (kind_) counters.by_kind[static_cast<std::size_t>(*kind_)][outcome].add();
   if (scope_place_) counters.scopes.add(*scope_place_, outcome_);
   if (outcome_ == Outcome::aborted) return;
-  counters.times[static_cast<std::size_t>(class_of(outcome_))].add(duration_us);
+  TurnTimes& times = side_.host.times();
+  if (framing_.since_ns == times.began_ns()) {
+    times.note_in_turn(class_of(outcome_));
+  } else {
+    times.note(class_of(outcome_), duration_us());
+  }
+}
+
+std::uint64_t Exchange::duration_us() const {
+  return (uv_hrtime() - framing_.since_ns) / 1'000;
 }
 
 void Exchange::account(std::string_view target) {
   ClientHost& host = side_.host;
-  const std::uint64_t duration_us = (uv_hrtime() - framing_.since_ns) / 1'000;
-  count(duration_us);
+  count();
   if (host.decisions().keeps()) {
     host.decisions().note({.time = host.wall(),
                            .id = id_,
@@ -370,7 +378,7 @@ void Exchange::account(std::string_view target) {
                            .detail = detail_});
   }
   if (!host.logs() && !framing_.sampled) return;
-  const AccessRecord record = record_of(target, duration_us);
+  const AccessRecord record = record_of(target);
   if (host.logs()) host.log_request(record);
   if (framing_.sampled) sample(record);
 }
@@ -383,10 +391,10 @@ void Exchange::sample(const AccessRecord& record) {
   side_.host.sample_request(sample);
 }
 
-AccessRecord Exchange::record_of(std::string_view target, std::uint64_t duration_us) const {
+AccessRecord Exchange::record_of(std::string_view target) const {
   AccessRecord record;
   record.time = wall_now();
-  record.duration_us = static_cast<std::uint32_t>(duration_us);
+  record.duration_us = static_cast<std::uint32_t>(duration_us());
   record.status = static_cast<std::uint16_t>(status_);
   record.outcome = outcome_;
   record.reason = reason_;

@@ -27,7 +27,7 @@ struct ExchangeSide {
 
 /// What the protocol says of one request, beside what it asks for.
 struct RequestFraming {
-  std::uint64_t since_ns = 0;  ///< uv_hrtime() of its last byte
+  std::uint64_t since_ns = 0;  ///< TurnTimes::began_ns() of the turn of its last byte
   bool sampled = false;        ///< ClientHost::begin_sample()
   Method method = Method::get;
   bool http_1_1 = true;
@@ -117,10 +117,11 @@ class Exchange {
   void leave();
   void forget_waiter();
   void finish(std::string_view target);
-  void count(std::uint64_t duration_us);
+  void count();
+  std::uint64_t duration_us() const;
   void account(std::string_view target);
   std::string_view told_id() const;
-  AccessRecord record_of(std::string_view target, std::uint64_t duration_us) const;
+  AccessRecord record_of(std::string_view target) const;
   void sample(const AccessRecord& record);
   Pending& pending();
   void set_deadline();

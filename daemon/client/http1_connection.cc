@@ -161,7 +161,7 @@ void Http1Connection::begin_own_parser(std::string_view request) {
 bool Http1Connection::take_request(const RequestView& view, bool must_close, bool more_behind) {
   const bool last = (draining_ || half_closed_) && !more_behind;
   const RequestFraming framing{
-      .since_ns = uv_hrtime(),
+      .since_ns = host_.times().began_ns(),
       .sampled = host_.begin_sample(),
       .method = view.method,
       .http_1_1 = view.version_major == 1 && view.version_minor == 1,
@@ -186,7 +186,8 @@ bool Http1Connection::take_request(const RequestView& view, bool must_close, boo
 /// Answers what is no request, and ends the connection.
 void Http1Connection::refuse(const Refusal& refusal) {
   transition_to(State::answering);
-  exchange_.emplace(side_, RequestFraming{.since_ns = uv_hrtime()}).refuse(refusal, {});
+  exchange_.emplace(side_, RequestFraming{.since_ns = host_.times().began_ns()})
+      .refuse(refusal, {});
   settle();
 }
 

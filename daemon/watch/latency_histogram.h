@@ -22,9 +22,9 @@ class LatencyHistogram {
       64,     128,     256,     512,       1'024,     2'048,     4'096,
       32'768, 131'072, 262'144, 1'048'576, 2'097'152, 8'388'608, 33'554'432};
 
-  void add(std::uint64_t us) {
-    counts_[bucket_of(us)].add();
-    sum_us_.add(us);
+  void add(std::uint64_t us, std::uint64_t times = 1) {
+    counts_[bucket_of(us)].add(times);
+    sum_us_.add(us * times);
   }
   std::uint64_t sum_us() const { return sum_us_.get(); }
   std::uint64_t count(std::size_t bucket) const { return counts_[bucket].get(); }

@@ -30,8 +30,8 @@ class RequestId {
   friend bool operator==(const RequestId& a, const RequestId& b) { return a.text() == b.text(); }
 
  private:
+  std::array<char, kMaxBytes> text_{};  ///< at the begin, where a copy is read as it was written
   std::uint8_t length_ = 0;
-  std::array<char, kMaxBytes> text_{};
 };
 
 }  // namespace larder
