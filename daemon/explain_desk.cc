@@ -36,7 +36,7 @@ void add_unstored(Explanation& explanation, const std::vector<ScopeLabel>& label
 
 /// Whoever drops it last has it answered.
 struct ExplainDesk::Case {
-  Case(Explanation from, Done done_) : explanation(std::move(from)), done(std::move(done_)) {}
+  Case(Explanation from, Done then) : explanation(std::move(from)), done(std::move(then)) {}
   ~Case() { done(std::move(explanation)); }
   Case(const Case&) = delete;
   Case& operator=(const Case&) = delete;

@@ -55,8 +55,9 @@ void append_rows(std::string& out, const Json& rows, std::uint64_t samples, cons
     if (!row.is_object()) continue;
     const std::string scope = text_of(row, "scope");
     const std::string url = text_of(row, "url");
-    std::string name = scope.empty() ? "(no scope)" : scope;
-    if (!url.empty()) name = url + "  " + name;
+    std::string name = url;
+    if (!url.empty()) name.append("  ");
+    name.append(scope.empty() ? "(no scope)" : scope);
     append_row(
         out,
         {percent(number_of(row, "samples"), samples),

@@ -53,13 +53,13 @@ std::string read_headers(std::string_view lines, ExplainQuestion& question) {
   return "";
 }
 
-std::string take_url(std::string value, ExplainQuestion& question) {
+std::string take_url(const std::string& value, ExplainQuestion& question) {
   question.target = target_of(value);
   return question.target.starts_with('/') ? "" : "a URL begins with / or with a scheme";
 }
 
 std::string take_field(const std::string& name, std::string value, ExplainQuestion& question) {
-  if (name == "url") return take_url(std::move(value), question);
+  if (name == "url") return take_url(value, question);
   if (name == "headers") return read_headers(value, question);
   if (name == "request_id" && RequestId::of_text(value).empty()) {
     return "a request id is 1 to 64 octets of a token";

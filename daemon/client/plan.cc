@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "conf/base/check.h"
-#include "conf/base/octets.h"
+#include "daemon/http1/known_header.h"
 
 namespace larder {
 
@@ -65,13 +65,11 @@ RelayOrder relay_order_for(const Plan& plan, const RequestView& request, Waiter 
 
 void carry_id(std::vector<std::string>& lines, const UpstreamConfig& upstream,
               const RequestId& id) {
-  constexpr std::string_view kName = "x-request-id";
-  const auto is_name = [](std::string_view name) { return equals_ignoring_case(name, kName); };
   const auto& listed = upstream.forward_headers_unkeyed;
-  if (id.empty() || std::none_of(listed.begin(), listed.end(), is_name)) return;
-  std::erase_if(lines,
-                [&](std::string_view line) { return is_name(line.substr(0, line.find(':'))); });
-  lines.push_back(std::string(kName).append(": ").append(id.text()));
+  if (id.empty() || std::none_of(listed.begin(), listed.end(), is_request_id)) return;
+  std::erase_if(
+      lines, [](std::string_view line) { return is_request_id(line.substr(0, line.find(':'))); });
+  lines.push_back(std::string("x-request-id: ").append(id.text()));
 }
 
 StaleRecall stale_recall_for(const Plan& plan) {

@@ -84,6 +84,7 @@ void add_latency_metrics(Exposition& out, const std::vector<const WorkerMetrics*
              "From the last byte of a request to the last byte of its answer in the socket.");
   for (std::size_t i = 0; i < kAnswerClasses; ++i) {
     std::vector<const LatencyHistogram*> parts;
+    parts.reserve(workers.size());
     for (const auto* worker : workers) parts.push_back(&worker->times[i]);
     out.latencies(label("answer", name_of(static_cast<AnswerClass>(i))), parts);
   }

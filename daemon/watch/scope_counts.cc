@@ -21,6 +21,8 @@ ScopeCounts::Place ScopeCounts::place_of(const Scope& scope) {
 }
 
 ScopeCounts::Place ScopeCounts::find(const Scope& scope) {
+  const std::size_t bytes = scope.api_key.size() + scope.environment.size() + scope.branch.size();
+  if (bytes > kMostNameBytes) return kOther;
   const std::size_t used = used_.load(std::memory_order_relaxed);
   for (std::size_t i = 0; i < used; ++i) {
     const Name& name = entries_[i].name;

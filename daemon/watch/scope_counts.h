@@ -16,10 +16,12 @@
 namespace larder {
 
 /// Requests by stack, environment and branch: of one worker, which alone adds; any thread reads.
-/// The first kMost names get a place of their own, all others share the last one.
+/// The first kMost names get a place of their own; all others, and those that are longer than
+/// kMostNameBytes, share the last one.
 class ScopeCounts {
  public:
   static constexpr std::size_t kMost = 64;
+  static constexpr std::size_t kMostNameBytes = 256;  ///< of the three parts together
   using Place = std::size_t;
   static constexpr Place kOther = kMost;
 

@@ -34,6 +34,14 @@ TEST_CASE("scope counts: two tokens of one scope share a place", "[daemon]") {
   CHECK(hits(*counts, {"blt1", "production", "live"}) == 1);
 }
 
+TEST_CASE("scope counts: a name that is too long is other", "[daemon]") {
+  const auto counts = std::make_unique<ScopeCounts>();
+  const std::string branch(ScopeCounts::kMostNameBytes, 'b');
+  counts->add(counts->place_of(scope(1, branch)), Outcome::hit);
+  CHECK(hits(*counts, {"blt1", "production", branch}) == 0);
+  CHECK(hits(*counts, {}) == 1);
+}
+
 TEST_CASE("scope counts: what comes after the bound is other", "[daemon]") {
   const auto counts = std::make_unique<ScopeCounts>();
   for (std::uint8_t i = 1; i <= ScopeCounts::kMost + 2; ++i) {
