@@ -30,7 +30,7 @@ namespace larder {
 
 /// Raised by any change to a row of any table, and to which tags objects carry (cache/tags/): a
 /// larderd that raises others would purge too little. The store then begins anew.
-inline constexpr std::uint32_t kFormatVersion = 7;
+inline constexpr std::uint32_t kFormatVersion = 8;
 inline constexpr std::string_view kFormatKey = "format";
 inline constexpr std::string_view kFloorKey = "floor";
 

@@ -25,6 +25,19 @@ std::vector<Tag> exact_tags_of_entry(const ContentChange& change) {
   return tags;
 }
 
+/// One that is published may fill a field that is null so far.
+std::vector<Tag> exact_tags_of_asset(const ContentChange& change) {
+  std::vector<Tag> tags{asset_tag(change.uid), asset_list_tag()};
+  if (change.action != ContentChange::Action::gone) tags.push_back(missing_asset_tag());
+  return tags;
+}
+
+std::vector<Tag> tags_of_asset(const ContentChange& change) {
+  std::vector<Tag> tags = exact_tags_of_asset(change);
+  tags.push_back(unknown_tag());
+  return tags;
+}
+
 std::vector<Tag> tags_of_entry(const ContentChange& change) {
   std::vector<Tag> tags = exact_tags_of_entry(change);
   tags.push_back(any_list_tag());
@@ -75,7 +88,7 @@ std::vector<Tag> tags_of(const ContentChange& change) {
     case ContentChange::What::entry:
       return tags_of_entry(change);
     case ContentChange::What::asset:
-      return {asset_tag(change.uid), asset_list_tag(), unknown_tag()};
+      return tags_of_asset(change);
     case ContentChange::What::content_type:
       return {content_tag(change.uid),  list_tag(change.uid), arrival_tag(change.uid),
               filtered_tag(change.uid), any_list_tag(),       schema_tag(change.uid),
@@ -94,7 +107,7 @@ std::vector<Tag> exact_tags_of(const ContentChange& change) {
     case ContentChange::What::entry:
       return exact_tags_of_entry(change);
     case ContentChange::What::asset:
-      return {asset_tag(change.uid), asset_list_tag()};
+      return exact_tags_of_asset(change);
     case ContentChange::What::content_type:
     case ContentChange::What::global_field:
     case ContentChange::What::taxonomy:

@@ -23,6 +23,7 @@ enum class Group : char {
   filter = 'f',
   inclusion = 'i',
   asset = 'a',
+  missing_asset = 'm',
   asset_list = 'A',
   schema = 's',
   schema_list = 'S',
@@ -89,6 +90,10 @@ Tag inclusion_tag() {
 
 Tag asset_tag(std::string_view uid) {
   return tag_of(Group::asset, uid);
+}
+
+Tag missing_asset_tag() {
+  return tag_of(Group::missing_asset);
 }
 
 Tag asset_list_tag() {

@@ -46,6 +46,8 @@ Tag any_list_tag();
 Tag inclusion_tag();
 /// Shows this asset, or was asked for it.
 Tag asset_tag(std::string_view uid);
+/// Shows an entry of which a field is null: what an asset that is not published leaves there.
+Tag missing_asset_tag();
 /// Depends on which assets there are, and on what is in any of them.
 Tag asset_list_tag();
 /// Shows the schema of this content type, or was asked for it.

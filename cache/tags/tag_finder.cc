@@ -80,6 +80,7 @@ void TagFinder::on_close(JsonContainer container, unsigned depth) {
   if (depth >= kMostFrames) return;
   frames_.resize(depth + 1);
   if (container == JsonContainer::object) end_object(frames_.back());
+  if (frames_.back().has_null) end_nulls(frames_.back());
   frames_.pop_back();
 }
 
@@ -94,7 +95,10 @@ void TagFinder::on_text(JsonText kind, std::string_view part, bool last, unsigne
   }
 }
 
-void TagFinder::on_literal(JsonLiteral, unsigned) {}
+void TagFinder::on_literal(JsonLiteral literal, unsigned depth) {
+  if (depth == 0 || depth > kMostFrames || literal != JsonLiteral::null) return;
+  frames_.back().has_null = true;
+}
 
 void TagFinder::take_name() {
   const std::string& name = text_.text();
@@ -157,6 +161,15 @@ void TagFinder::end_object(const Frame& frame) {
   if (frame.role == Role::global_field) tags_.add(global_field_tag(frame.uid));
   if (frame.role == Role::taxonomy) tags_.add(taxonomy_tag(frame.uid));
   if (frame.role == Role::none && !frame.version.empty()) end_entry(frame);
+}
+
+/// An asset has members of its own that are null; what else is null in an entry may be a field for
+/// an asset that is not published.
+void TagFinder::end_nulls(const Frame& frame) {
+  if (frame.is_asset || frame.is_details || frame.content_type == kAssets) return;
+  const bool in_entry = std::any_of(frames_.begin(), frames_.end(),
+                                    [](const Frame& one) { return one.role == Role::entry; });
+  if (in_entry) tags_.add(missing_asset_tag());
 }
 
 /// They lie in what they are about.

@@ -64,6 +64,7 @@ class TagFinder final : public JsonEvents {
     bool is_array = false;
     bool is_asset = false;
     bool is_details = false;  ///< `publish_details` of what lies around
+    bool has_null = false;    ///< one of its own members is null
     std::string uid;
     std::string content_type;
     std::string version;  ///< "" = it has none
@@ -78,6 +79,7 @@ class TagFinder final : public JsonEvents {
   void take_name();
   void take_value();
   void end_object(const Frame& frame);
+  void end_nulls(const Frame& frame);
   void end_entry(const Frame& frame);
   void end_details(const Frame& frame);
   void add_publishing(const Frame& frame, Tag what);

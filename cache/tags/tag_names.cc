@@ -36,8 +36,9 @@ struct NamelessKind {
   Tag (*tag)();
 };
 
-constexpr std::array<NamelessKind, 8> kNamelessKinds{{{"any-list", any_list_tag},
+constexpr std::array<NamelessKind, 9> kNamelessKinds{{{"any-list", any_list_tag},
                                                       {"inclusion", inclusion_tag},
+                                                      {"missing-asset", missing_asset_tag},
                                                       {"asset-list", asset_list_tag},
                                                       {"schema-list", schema_list_tag},
                                                       {"any-schema", any_schema_tag},

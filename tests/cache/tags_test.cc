@@ -50,6 +50,7 @@ std::map<std::string, std::string> tags_by_octets() {
   learn("any list", any_list_tag());
   learn("inclusion", inclusion_tag());
   learn("assets", asset_list_tag());
+  learn("missing asset", missing_asset_tag());
   learn("schemas", schema_list_tag());
   learn("any schema", any_schema_tag());
   learn("fields", global_field_list_tag());
@@ -140,6 +141,30 @@ TEST_CASE("what an entry refers to is tagged, included or not, wherever it lies"
   }
 }
 
+TEST_CASE("a field of an entry that is null may lack an asset that is not published") {
+  const struct {
+    const char* body;
+    bool may_lack;
+  } kCases[] = {
+      {R"({"entry":{"uid":"a","image":null}})", true},
+      {R"({"entry":{"uid":"a","images":[null]}})", true},
+      {R"({"entries":[{"uid":"a"},{"uid":"b","blocks":[{"hero":{"image":null}}]}]})", true},
+      {R"({"entry":{"uid":"a","by":[{"uid":"b","_content_type_uid":"author","photo":null}]}})",
+       true},
+      {R"({"entry":{"uid":"a","image":{"parent_uid":null,"uid":"x1","filename":"f.png"}}})", false},
+      {R"({"entry":{"uid":"a","image":{"uid":"x1","filename":"f","publish_details":{"user":null}}}})",
+       false},
+      {R"({"entry":{"uid":"a","featured":false}})", false},
+      {R"({"entry":{"uid":"a"},"count":null})", false},
+      {R"({"asset":{"uid":"x1","description":null}})", false},
+      {R"({"content_type":{"uid":"blog","schema":[{"uid":"a","options":null}]}})", false},
+  };
+  for (const auto& row : kCases) {
+    INFO(row.body);
+    CHECK(names_in(row.body, "blog").contains("missing asset") == row.may_lack);
+  }
+}
+
 TEST_CASE("a uid that is none of content is no tag") {
   CHECK(names_in(R"({"entry":{"uid":"a","group":{"uid":"b"},"ids":["c"],"uids":{"uid":["d"]}}})",
                  "blog") == Names{"entry:a", "content:blog"});
@@ -176,8 +201,8 @@ TEST_CASE("where a body is cut changes no tag") {
       R"({"entries":[{"uid":"\u0061","author":[{"_content_type_uid":"auth\u006fr","uid":"b"}],)"
       R"("image":{"filename":"f","uid":"x1"},"n":[1,2,null,{"uid":null}]},{"uid":"c"}]})";
   const auto whole = tags_in(body, "blog");
-  CHECK(names_of(whole) ==
-        Names{"entry:a", "to:b", "entry:c", "content:blog", "content:author", "asset:x1"});
+  CHECK(names_of(whole) == Names{"entry:a", "to:b", "entry:c", "content:blog", "content:author",
+                                 "asset:x1", "missing asset"});
   for (std::size_t piece = 1; piece < 40; ++piece) {
     INFO(piece);
     CHECK(tags_in(body, "blog", piece) == whole);

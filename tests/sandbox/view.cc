@@ -58,7 +58,10 @@ bool View::named(const std::string& path) const {
 }
 
 Json View::field(const std::string& name, const Json& value, const std::string& path, int depth) {
-  if (is_asset(value)) return asset(value);
+  if (is_asset(value)) {
+    const Json* published = space_.find(kAssetType, value["uid"], locale_, true);
+    return published == nullptr ? Json(nullptr) : asset(*published);
+  }
   const bool references = value.is_array() && !value.empty() && is_reference(value[0]);
   const std::string inner = path.empty() ? name : path + "." + name;
   if (!references || !includes(inner, depth + 1)) return value;

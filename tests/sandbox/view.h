@@ -10,7 +10,8 @@
 #include "tests/sandbox/json.h"
 #include "tests/sandbox/params.h"
 
-/// How an entry or asset looks in an answer: references, projections, extras.
+/// How an entry or asset looks in an answer: references, projections, extras. An entry shows each
+/// asset as it was published last, and null in place of one that is not.
 namespace sandbox {
 
 /// What of a request besides path and query changes bodies.

@@ -167,6 +167,27 @@ def test_a_purge_of_a_change_outlives_a_restart_and_spares_the_rest(stage):
     check_equal(origin_requests(stage), before + 1, "requests for what was purged")
 
 
+def test_an_asset_comes_to_where_it_was_missing(stage):
+    larder = stage.larder(purge={"soft_for": "0s"})
+    shows, other = entry("blog", "bltaaaa1118"), entry("blog", "bltaaaa1119")
+    uid = "bltasset8"
+
+    def ask(one):
+        return larder.get(one, credentials()).json()["entry"]
+    check_equal(ask(shows)["image"]["uid"], uid, "the asset that an entry shows")
+    ask(other)
+    wait_stored(larder, 2)
+    stage.sandbox.unpublish("sys_assets", uid)
+    check_equal(larder.ctl("purge", "asset", uid)[0], 0, "exit status of the purge")
+    check_equal(ask(shows)["image"], None, "the asset that was unpublished")
+    wait_stored(larder, 2)
+    stage.sandbox.publish("sys_assets", uid, fields={"title": "back"})
+    check_equal(larder.ctl("purge", "asset", uid)[0], 0, "exit status of the purge")
+    check_equal(ask(shows)["image"]["title"], "back", "the asset that was published again")
+    check("larder; hit" in cache_status(larder.get(other, credentials())),
+          "an entry with all its assets is not purged when another asset comes")
+
+
 def test_mistaken_orders_say_what_is_missing(stage):
     larder = stage.larder()
     for words in (["entry"], ["entry", "blog"], ["asset"], ["content-type"]):

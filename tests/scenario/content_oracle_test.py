@@ -8,7 +8,9 @@ LARDER_ORACLE_EVENTS: how many events; LARDER_ORACLE_SEED; LARDER_ORACLE_REPORT:
 import json
 import os
 import random
+import re
 import time
+import urllib.parse
 
 import harness
 from change_purge_test import entries, entry, target
@@ -38,12 +40,17 @@ def stub(ct, number):
     return [{"uid": uid(ct, number % SIZES[ct]), "_content_type_uid": ct}]
 
 
+def image(number):
+    """A field for an asset: the sandbox shows that asset as it was published last, if it is."""
+    return {"uid": f"bltasset{1 + number % ASSETS}", "filename": "a.png", "url": "/a.png"}
+
+
 def fields(ct, number):
     """Three references in a row: page, blog, author, org."""
     if ct == "blog":
         return {"title": f"Post {number}", "url": f"/blog/{number}", "featured": number % 3 == 0,
                 "price": number % 50, "author": stub("author", number * 7),
-                "related": stub("page", number * 11)}
+                "related": stub("page", number * 11), "image": image(number) if number % 3 else None}
     if ct == "page":
         return {"title": f"Page {number}", "url": f"/page/{number}", "section": stub("blog", number * 3)}
     if ct == "author":
@@ -138,6 +145,7 @@ class Site:
         self.requests = [format_request(one, credentials(branch=name)) for name, one in self.asked]
         self.truth = None
         self.gone_uids = {branch: set() for branch in BRANCHES}
+        self.gone_assets = set()
         self.live = "main"
 
     def targets(self):
@@ -181,6 +189,11 @@ class Site:
             harness.wait_until(arrived, f"the new {branch} {one}")
         return time.monotonic() - began, index
 
+    def shape(self, index):
+        """An URL without what tells it from others that are asked for alike."""
+        path, _, query = urllib.parse.unquote_plus(self.asked[index][1]).partition("?environment=production")
+        return re.sub(r"[0-9]+(?=$|\"})", "N", path) + re.sub(r"/page/[0-9]+", "/page/N", query)
+
     def some_entry(self):
         ct = self.random.choices(list(SIZES), [6, 2, 3, 1])[0]
         if self.random.random() < 0.8:
@@ -199,8 +212,18 @@ class Site:
             return self.edit_schema(branch), None
         if dice < 0.12:
             one = f"bltasset{self.random.randrange(1, ASSETS + 1)}"
+            shown = (branch, target(f"/assets/{one}"))
+            if (branch, one) in self.gone_assets:
+                self.gone_assets.remove((branch, one))
+                kind = "first publish of an asset"
+            elif dice < 0.08:
+                self.gone_assets.add((branch, one))
+                self.sandbox.unpublish("sys_assets", one, branch=branch)
+                return "unpublish of an asset", shown
+            else:
+                kind = "publish of an asset"
             self.sandbox.publish("sys_assets", one, branch=branch, fields={"title": f"picture {number}"})
-            return "publish of an asset", (branch, target(f"/assets/{one}"))
+            return kind, shown
         ct, one = self.some_entry()
         gone = self.gone_uids[branch]
         away = sorted(set(self.hot[ct]) & gone)
@@ -232,9 +255,14 @@ class Figures:
 
     def __init__(self):
         self.kinds = {}
+        self.shapes = {}
         self.visible = []
 
-    def add(self, kind, changed, purged):
+    def add(self, kind, changed, purged, shape_of):
+        for index in purged:
+            totals = self.shapes.setdefault((kind, shape_of(index)), [0, 0])
+            totals[0] += index in changed
+            totals[1] += 1
         totals = self.kinds.setdefault(kind, [0, 0, 0])
         for index, more in enumerate((1, len(changed), len(purged))):
             totals[index] += more
@@ -249,6 +277,9 @@ class Figures:
         for kind, (count, changed, purged) in sorted(self.kinds.items()):
             print(f"{kind}: {count} times, {purged} purged, {changed} of them changed: "
                   f"{self.over_purge(kind):.2f}")
+        rows = sorted(self.shapes.items(), key=lambda row: row[1][0] - row[1][1])
+        for (kind, shape), (changed, purged) in rows[:30]:
+            print(f"  {kind}: {purged} purged, {changed} of them changed: {shape}")
         took = sorted(self.visible)
         print(f"event to first new answer of {len(took)}: p50 {took[len(took) // 2] * 1000:.0f} ms, "
               f"p99 {took[len(took) * 99 // 100] * 1000:.0f} ms")
@@ -275,7 +306,7 @@ def test_nothing_is_stale_after_any_acknowledged_event(stage):
         receiver.wait_sent(before + 1)
         changed, purged = site.judge(f"{kind} (event {number})", [seen[1]] if seen else [])
         check(changed <= purged, "what has changed was not answered by a hit")
-        figures.add(kind, changed, purged)
+        figures.add(kind, changed, purged, site.shape)
     if REPORT:
         figures.show(len(site.asked))
     check_equal(site.judge("nothing"), (set(), set()), "changed and purged without an event")
