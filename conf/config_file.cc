@@ -71,6 +71,7 @@ ParsedConfig parse_config(std::string_view toml_text, const SecretSource& secret
   ReadContext context{secrets, parsed.mistakes};
   read_section(file, config_table(), parsed.config, context);
   parsed.literal_secret_line = context.literal_secret_line;
+  parsed.lines = KeyLines(file);
   check_config(parsed.config, file, parsed.mistakes);
   fill_defaults(file, parsed.config);
   finish_mistakes(parsed);
@@ -96,6 +97,7 @@ ParsedConfig read_config_file(const std::string& path, const SecretSource& secre
   for (Mistake& mistake : check_public_key_file(parsed.config.webhook.public_key_file)) {
     parsed.mistakes.push_back(std::move(mistake));
   }
+  parsed.lines.place(parsed.mistakes);
   return parsed;
 }
 
@@ -128,6 +130,7 @@ ConfigReport check_config_file(const std::string& path) {
     const CheckSecretSource secrets;
     ParsedConfig parsed = read_config_file(path, secrets);
     if (parsed.mistakes.empty()) parsed.mistakes = check_surroundings(parsed.config);
+    parsed.lines.place(parsed.mistakes);
     if (!parsed.mistakes.empty()) return {false, format_mistakes(path, parsed.mistakes)};
     std::string text = path + ": ok\n" + describe_config(parsed.config);
     for (const auto& warnings : {warnings_of(parsed.config), only_for_service(parsed.config)}) {

@@ -7,6 +7,7 @@
 
 #include "conf/base/startup_error.h"
 #include "conf/config.h"
+#include "conf/key_lines.h"
 #include "conf/mistake.h"
 #include "conf/secret_source.h"
 
@@ -17,6 +18,7 @@ namespace larder {
 struct ParsedConfig {
   Config config;                  ///< of use only without mistakes
   std::vector<Mistake> mistakes;  ///< all of them, in the order of the lines
+  KeyLines lines;                 ///< where its keys stand
   int literal_secret_line = 0;    ///< where a token stands in the text itself; 0 = nowhere
 };
 

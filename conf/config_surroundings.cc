@@ -43,21 +43,22 @@ void check_directory_of(const std::string& key, const std::string& path,
   const bool there = fs::exists(directory, error);
   mistakes.push_back(
       {0, key + " " + path + ": " + directory + (there ? " is not a directory" : " does not exist"),
-       "make that directory, or name another one"});
+       "make that directory, or name another one", key, path});
 }
 
 void check_socket(const std::string& key, const std::string& path, std::vector<Mistake>& mistakes) {
   check_directory_of(key, path, mistakes);
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0 || S_ISSOCK(status.st_mode)) return;
-  mistakes.push_back(
-      {0, key + " " + path + " is there and is not a socket", "remove it, or name another path"});
+  mistakes.push_back({0, key + " " + path + " is there and is not a socket",
+                      "remove it, or name another path", key, path});
 }
 
 void check_access_log(const std::string& text, std::vector<Mistake>& mistakes) {
   const auto target = log_target(text);
   if (!target) {
-    mistakes.push_back({0, target.error().context, "name a file, \"stdout\" or \"stderr\""});
+    mistakes.push_back(
+        {0, target.error().context, "name a file, \"stdout\" or \"stderr\"", "log.access_log"});
   } else if (target->kind == LogTarget::Kind::file) {
     check_directory_of("log.access_log", target->path, mistakes);
   }
@@ -71,7 +72,8 @@ void check_cache(const CacheConfig& cache, std::vector<Mistake>& mistakes) {
     check_directory_of("cache.path", cache.path, mistakes);
     place = fs::path(place).parent_path();
   } else if (!fs::is_directory(place, error)) {
-    mistakes.push_back({0, "cache.path " + place + " is not a directory", "name a directory"});
+    mistakes.push_back(
+        {0, "cache.path " + place + " is not a directory", "name a directory", "cache.path"});
   }
   struct statvfs disk {};
   if (::statvfs(place.c_str(), &disk) != 0) return;
@@ -80,7 +82,7 @@ void check_cache(const CacheConfig& cache, std::vector<Mistake>& mistakes) {
   mistakes.push_back({0,
                       "cache.size is " + size_text(cache.size) + ", and the whole disk of " +
                           place + " has " + size_text(whole >> 20 << 20),
-                      "lower it, or set cache.path to a larger disk"});
+                      "lower it, or set cache.path to a larger disk", "cache.size"});
 }
 
 /// Whether this host has the address: a socket of another kind, on no certain port, may be bound to
@@ -104,15 +106,19 @@ bool host_has(const ListenAddress& address) {
          errno != EADDRNOTAVAIL;
 }
 
-std::vector<ListenAddress> tcp_addresses(const Config& config) {
-  std::vector<ListenAddress> addresses = config.admin.metrics;
-  for (const ListenAddress& address : config.webhook.listen) {
-    if (address.family == ListenAddress::Family::tcp) addresses.push_back(address);
-  }
-  for (const ListenerConfig& listener : config.listeners) {
-    if (listener.address.family == ListenAddress::Family::tcp)
-      addresses.push_back(listener.address);
-  }
+struct NamedAddress {
+  const char* key;
+  ListenAddress address;
+};
+
+std::vector<NamedAddress> tcp_addresses(const Config& config) {
+  std::vector<NamedAddress> addresses;
+  const auto add = [&](const char* key, const ListenAddress& address) {
+    if (address.family == ListenAddress::Family::tcp) addresses.push_back({key, address});
+  };
+  for (const ListenAddress& address : config.admin.metrics) add("admin.metrics", address);
+  for (const ListenAddress& address : config.webhook.listen) add("webhook.listen", address);
+  for (const ListenerConfig& listener : config.listeners) add("listener.address", listener.address);
   return addresses;
 }
 
@@ -129,18 +135,18 @@ std::vector<Mistake> check_surroundings(const Config& config) {
   std::vector<Mistake> mistakes;
   for (const ListenerConfig& listener : config.listeners) {
     if (listener.address.family != ListenAddress::Family::unix_socket) continue;
-    check_socket("the listener's socket", listener.address.host, mistakes);
+    check_socket("listener.address", listener.address.host, mistakes);
   }
   if (!config.admin.socket.empty()) check_socket("admin.socket", config.admin.socket, mistakes);
   for (const ListenAddress& address : config.webhook.listen) {
     if (address.family == ListenAddress::Family::unix_socket)
       check_socket("webhook.listen", address.host, mistakes);
   }
-  for (const ListenAddress& address : tcp_addresses(config)) {
+  for (const auto& [key, address] : tcp_addresses(config)) {
     if (host_has(address)) continue;
     mistakes.push_back(
         {0, "cannot listen on " + address_text(address) + ": this host has no such address",
-         "give one that it has, or 0.0.0.0 or [::] for all of them"});
+         "give one that it has, or 0.0.0.0 or [::] for all of them", key, address_text(address)});
   }
   for (Mistake& mistake : check_tls_files(config, wall_now())) {
     mistakes.push_back(std::move(mistake));
@@ -156,7 +162,7 @@ std::vector<Mistake> check_ca_file(const std::string& path) {
   const auto content = read_regular_file(path, kMaxCaBytes);
   if (!content) {
     const std::string& why = content.error().context;
-    return {{0, "upstream.ca_file " + why.substr(0, why.find("; ")), kRemedy}};
+    return {{0, "upstream.ca_file " + why.substr(0, why.find("; ")), kRemedy, "upstream.ca_file"}};
   }
   // "-----BEGIN CERTIFICATE-----" and "-----BEGIN TRUSTED CERTIFICATE-----".
   const bool has_one = content->bytes.find("-----BEGIN ") != std::string::npos &&
@@ -165,7 +171,7 @@ std::vector<Mistake> check_ca_file(const std::string& path) {
   return {{0,
            "upstream.ca_file " + path +
                (content->bytes.empty() ? " is empty" : " holds no certificate in PEM form"),
-           kRemedy}};
+           kRemedy, "upstream.ca_file"}};
 }
 
 std::vector<Mistake> check_public_key_file(const std::string& path) {
@@ -176,7 +182,8 @@ std::vector<Mistake> check_public_key_file(const std::string& path) {
   const std::size_t end = why.find("; ");
   return {{0, "webhook.public_key_file " + why.substr(0, end),
            end == std::string::npos ? "give the key of the CMS in a readable PEM file"
-                                    : why.substr(end + 2)}};
+                                    : why.substr(end + 2),
+           "webhook.public_key_file"}};
 }
 
 std::vector<std::string> only_for_service(const Config& config) {
@@ -197,7 +204,7 @@ std::vector<std::string> only_for_service(const Config& config) {
                        " is not there yet: larderd.service has it made at its start "
                        "(RuntimeDirectory=, LogsDirectory=); make it yourself for another start");
   }
-  for (const ListenAddress& address : tcp_addresses(config)) {
+  for (const auto& [key, address] : tcp_addresses(config)) {
     if (address.port == 0 || address.port >= first_free_port()) continue;
     warnings.push_back(
         "only root may listen on " + address_text(address) +

@@ -10,6 +10,10 @@ struct Mistake {
   int line = 0;         ///< from 1; 0 = the file as a whole
   std::string message;  ///< what is wrong
   std::string remedy;   ///< what to do
+  /// Where `line` is 0: the key that is to blame, "cache.path", and its value where several values
+  /// stand under this key. KeyLines makes a line of them.
+  std::string key = {};
+  std::string value = {};
 };
 
 }  // namespace larder

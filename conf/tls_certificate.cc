@@ -151,7 +151,8 @@ std::vector<Mistake> check_tls_files(const Config& config, WallTime now) {
     const std::string& why = loaded.error().context;
     const std::size_t end = why.find("; ");
     mistakes.push_back({0, "listener.tls: " + why.substr(0, end),
-                        end == std::string::npos ? "correct the file" : why.substr(end + 2)});
+                        end == std::string::npos ? "correct the file" : why.substr(end + 2),
+                        "listener.tls.certificate", files.certificate});
   }
   return mistakes;
 }

@@ -79,7 +79,7 @@ TEST_CASE("surroundings: what the machine lacks for a start is told", "[conf]") 
          to.listeners.push_back(
              {.address = {ListenAddress::Family::unix_socket, in.at("none/l.sock"), 0}, .tls = {}});
        },
-       "the listener's socket"},
+       "listener.address"},
       {"an address that the host has not",
        [](Config& to, const Place&) {
          to.listeners.push_back(
