@@ -21,6 +21,9 @@ struct Scope {
   std::string api_key;
   std::string environment;  ///< effective: of the request, else of the configured token
   std::string branch;
+  /// The configuration names its environment and its branch: there are no more such scopes than the
+  /// operator has written down. The main branch needs no naming.
+  bool is_listed = false;
 };
 
 }  // namespace larder

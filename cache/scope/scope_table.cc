@@ -95,13 +95,14 @@ struct ScopeTable::Impl {
   /// `use` and `token` name the scope: see scope_identity.h.
   std::shared_ptr<const Scope> make(const Hosts& hosts, const RequestFields& fields,
                                     std::string_view environment, const char* use,
-                                    std::string_view token) const {
+                                    std::string_view token, bool is_listed = false) const {
     auto scope = std::make_shared<Scope>();
     scope->delivery_host = hosts.delivery;
     scope->preview_host = hosts.preview;
     scope->api_key = fields.api_key;
     scope->environment = environment;
     scope->branch = fields.branch;
+    scope->is_listed = is_listed;
     scope->mac =
         scope_mac(secret, use, {hosts.delivery, fields.api_key, token, environment, fields.branch});
     scope->credential =
@@ -137,9 +138,11 @@ std::variant<ProvenScope, Refusal> ScopeTable::Impl::prove(const RequestFields& 
   const ScopeConfig& scope = *std::get<const ScopeConfig*>(found);
   const std::string_view environment =
       fields.environment.empty() ? std::string_view(scope.environment) : fields.environment;
+  const bool is_listed =
+      !scope.environment.empty() && (!scope.branches.empty() || fields.branch == "main");
   // The first token names the scope: adding tokens behind it keeps what is cached.
   return ProvenScope{make(stack->hosts, fields, environment, "larder configured scope 1",
-                          scope.delivery_tokens.front().reveal()),
+                          scope.delivery_tokens.front().reveal(), is_listed),
                      Reason::configured_scope};
 }
 

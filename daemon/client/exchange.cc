@@ -85,7 +85,8 @@ void Exchange::answer(const RequestView& view, const Plan& plan) {
   if (plan.scope) {
     std::copy_n(plan.scope->mac.bytes.begin(), scope_.size(), scope_.begin());
     if (plan.scope_reason == Reason::configured_scope) {
-      scope_place_ = side_.host.counters().scopes.place_of(*plan.scope);
+      ScopeCounts& counts = side_.host.counters().scopes;
+      scope_place_ = plan.scope->is_listed ? counts.place_of(*plan.scope) : ScopeCounts::kOther;
     }
     if (framing_.sampled) sampled_scope_ = plan.scope;
   }

@@ -16,6 +16,7 @@
 namespace larder {
 
 /// Requests by stack, environment and branch: of one worker, which alone adds; any thread reads.
+/// For scopes that the configuration lists, or else a visitor could fill it with names of his own.
 /// The first kMost names get a place of their own; all others, and those that are longer than
 /// kMostNameBytes, share the last one.
 class ScopeCounts {

@@ -270,6 +270,20 @@ TEST_CASE("scope: what is remembered is bounded, and forgetting changes nothing"
   CHECK(zero.use_count() == 1);
 }
 
+TEST_CASE("scope: one is listed if the configuration names its environment and its branch",
+          "[cache]") {
+  Config config = configured();
+  config.stacks[1].scopes[0].environment.clear();
+  ScopeTable table(config, test_secret());
+  CHECK(proven(table, fields_of("blt1", "cs1", "", "live"))->is_listed);
+  CHECK(proven(table, fields_of("blt1", "cs3"))->is_listed);
+  CHECK_FALSE(proven(table, fields_of("blt1", "cs3", "", "of a visitor"))->is_listed);
+  CHECK_FALSE(proven(table, fields_of("blt2", "cs5", "of a visitor"))->is_listed);
+  const Config open = open_config();
+  ScopeTable any(open, test_secret());
+  CHECK_FALSE(proven(any, fields_of("blt1", "cs1", "production"))->is_listed);
+}
+
 TEST_CASE("scope: preview hosts", "[cache]") {
   const Config config = configured();
   ScopeTable table(config, test_secret());
