@@ -73,8 +73,7 @@ Server::Server(SettingsPtr settings, std::string config_file)
       listeners_(config(), worker_count_),
       explain_desk_(*store_, secret_, hasher_, workers_) {
   if (!config().log.access_log.empty())
-    access_log_ = std::make_unique<AccessLog>(config().log.access_log, worker_count_,
-                                              config().log.buffer_bytes);
+    access_log_ = std::make_unique<AccessLog>(config().log, worker_count_);
   shared_.reset(
       new Shared{.settings = settings_,
                  .secret = secret_,
@@ -193,9 +192,10 @@ void Server::open_admin() {
   sources.objects = [this](ObjectQuestion question, AdminSources::Listed done) {
     store_->list(std::move(question), clock_.now(), std::move(done));
   };
-  sources.piece = [this](const ListedObject& object, std::uint32_t index,
-                         std::function<void(Result<std::string>)> done) {
-    store_->piece(object.key, object.sequence, index, clock_.now(), std::move(done));
+  // From the survey's thread, while the store may be ending.
+  sources.piece = [this, &store = *store_](const ListedObject& object, std::uint32_t index,
+                                           std::function<void(Result<std::string>)> done) {
+    store.piece(object.key, object.sequence, index, clock_.now(), std::move(done));
   };
   sources.now = [this] { return clock_.now(); };
   sources.held = &held_;

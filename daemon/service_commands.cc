@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <fstream>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -32,19 +33,32 @@ int reload(const ControlSide& side, bool json) {
   return holds ? 0 : kExitFailure;
 }
 
-/// Watches the daemon until it answers no more, or another one does.
-int watch_drain(const ControlSide& side, std::string state) {
+/// Has it ended, as far as this system's /proc knows? It closes its admin socket shortly before.
+bool is_gone(std::uint64_t process) {
+  std::ifstream stat("/proc/" + std::to_string(process) + "/stat");
+  std::string text;
+  std::getline(stat, text);  // `123 (larderd) S ...`
+  return text.find(" (larderd) ") == std::string::npos ||
+         text.find(" (larderd) Z") != std::string::npos;
+}
+
+/// Watches the daemon until it has ended, or another one answers in its place.
+int watch_drain(const ControlSide& side, const DrainBegun& begun) {
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(side.timeout_s);
-  while (std::chrono::steady_clock::now() < until) {
-    std::this_thread::sleep_for(kLookAgain);
+  std::string state = begun.state;
+  for (; std::chrono::steady_clock::now() < until; std::this_thread::sleep_for(kLookAgain)) {
     const auto answer = ask_daemon(side.socket, "GET", "/status", side.timeout_s);
-    const auto now = answer ? drain_state(answer->body) : std::nullopt;
-    if (!now || *now == "serving") {
+    if (!answer && answer.error().code == Error::Code::unavailable && is_gone(begun.process)) {
       std::cout << "ended\n";
       return 0;
     }
-    if (*now == state) continue;
-    state = *now;
+    const std::string now = answer ? drain_state(answer->body).value_or(state) : state;
+    if (now == "serving") {
+      std::cout << "ended, and another one serves\n";
+      return 0;
+    }
+    if (now == state) continue;
+    state = now;
     std::cout << drain_step_text(state) << std::endl;
   }
   return complain("larderd drains still after " + std::to_string(side.timeout_s) +
@@ -61,7 +75,7 @@ int drain(const ControlSide& side, bool waits) {
   const auto begun = drain_text(answer->body);
   if (!begun) return complain("the daemon's answer is none to drain");
   std::cout << begun->text << std::endl;
-  return waits ? watch_drain(side, begun->state) : 0;
+  return waits ? watch_drain(side, *begun) : 0;
 }
 
 int check_config(const std::string& file) {

@@ -41,9 +41,10 @@ std::optional<DrainBegun> drain_text(std::string_view json) {
   DrainBegun begun;
   begun.state = text_of(all, "state");
   if (begun.state.empty()) return std::nullopt;
-  begun.text = "process " + std::to_string(number_of(all, "pid")) + ": " +
-               drain_step_text(begun.state) + ", cut off in " +
-               std::to_string((number_of(all, "cut_off_in_ms") + 999) / 1'000) + " s at most";
+  begun.process = number_of(all, "pid");
+  begun.text = "process " + std::to_string(begun.process) + ": " + drain_step_text(begun.state) +
+               ", cut off in " + std::to_string((number_of(all, "cut_off_in_ms") + 999) / 1'000) +
+               " s at most";
   return begun;
 }
 

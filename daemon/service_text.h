@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@ namespace larder {
 std::optional<std::string> reload_text(std::string_view json);
 
 struct DrainBegun {
+  std::uint64_t process = 0;
   std::string state;
   std::string text;  ///< one line
 };

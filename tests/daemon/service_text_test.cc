@@ -37,6 +37,7 @@ TEST_CASE("service text: how far a drain is", "[daemon]") {
   const auto begun = drain_text(R"({"state":"open","cut_off_in_ms":29001,"pid":7})");
   REQUIRE(begun);
   CHECK(begun->state == "open");
+  CHECK(begun->process == 7);
   CHECK(begun->text ==
         "process 7: open: not ready any more, answers under way are finished, cut off in 30 s at "
         "most");
