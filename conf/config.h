@@ -276,8 +276,14 @@ struct BusConfig {
 
 /// `[log]`
 struct LogConfig {
+  enum class AccessFormat {
+    json,      ///< one object a line
+    combined,  ///< NCSA's, as Apache and nginx write it
+  };
   LogLevel level = LogLevel::info;
   std::string access_log;  ///< see log_target()
+  AccessFormat access_format = AccessFormat::json;
+  double access_sample = 1;  ///< the share of requests that are lines, 0 to 1; errors always are
   Bytes buffer_bytes =
       8ull << 20;              ///< lines of each log that wait to be written; beyond, they are lost
   unsigned decisions = 4'096;  ///< remembered for `larderctl explain`, all workers together

@@ -173,6 +173,12 @@ Key<Section> size(std::string_view name, Effect effect, Bytes Section::*member, 
 }
 
 template <class Section>
+Key<Section> share(std::string_view name, Effect effect, double Section::*member) {
+  return value_key(name, effect, member, kShareAllowed, read_share,
+                   [](double share) { return share_text(share); });
+}
+
+template <class Section>
 Key<Section> flag(std::string_view name, Effect effect, bool Section::*member) {
   return value_key(name, effect, member, "true or false", read_flag,
                    [](bool flag) { return value_text(flag); });

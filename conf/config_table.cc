@@ -236,6 +236,10 @@ Keys<LogConfig> log_keys() {
               {"info", Level::info},
               {"debug", Level::debug}}),
       text("access_log", kAtRestart, &LogConfig::access_log, kAccessLogTarget),
+      choice("access_format", kAtRestart, &LogConfig::access_format,
+             {{"json", LogConfig::AccessFormat::json},
+              {"combined", LogConfig::AccessFormat::combined}}),
+      share("access_sample", kAtOnce, &LogConfig::access_sample),
       size("buffer", kAtRestart, &LogConfig::buffer_bytes, {64 * kKiB, kGiB}),
       count("decisions", kAtRestart, &LogConfig::decisions, {0, 1'000'000}),
   };

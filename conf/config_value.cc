@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conf/config_value.h"
 
+#include <array>
+#include <charconv>
 #include <utility>
 
 #include "conf/address.h"
@@ -67,6 +69,36 @@ std::optional<std::int64_t> read_count(const TomlValue& value, Range range, Read
     return std::nullopt;
   }
   return value.integer;
+}
+
+namespace {
+
+std::optional<double> share_of(const TomlValue& value) {
+  if (value.type == TomlValue::Type::real) return value.real;
+  if (value.type == TomlValue::Type::integer) return static_cast<double>(value.integer);
+  constexpr std::string_view kLead = "1 in ";
+  if (value.type != TomlValue::Type::text || !value.text.starts_with(kLead)) return std::nullopt;
+  const std::string_view digits = std::string_view(value.text).substr(kLead.size());
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  const bool whole = error == std::errc() && end == digits.data() + digits.size();
+  if (!whole || number == 0) return std::nullopt;
+  return 1.0 / number;
+}
+
+}  // namespace
+
+std::optional<double> read_share(const TomlValue& value, ReadContext& context) {
+  const auto share = share_of(value);
+  if (share && *share >= 0 && *share <= 1) return share;  // not of what is no number
+  context.mistake(value, value.path + " is no share", std::string("give ") + kShareAllowed);
+  return std::nullopt;
+}
+
+std::string share_text(double share) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), share).ptr;
+  return {text.data(), end};
 }
 
 std::optional<bool> read_flag(const TomlValue& value, ReadContext& context) {

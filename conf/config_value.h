@@ -67,6 +67,11 @@ void mistake_unknown(const TomlValue& at, std::string_view what, std::string_vie
 bool has_type(const TomlValue& value, TomlValue::Type type, ReadContext& context);
 
 std::optional<std::int64_t> read_count(const TomlValue& value, Range range, ReadContext& context);
+/// A number from 0 to 1, or a text as "1 in 100".
+std::optional<double> read_share(const TomlValue& value, ReadContext& context);
+inline constexpr const char* kShareAllowed = "a number from 0 to 1, or \"1 in N\"";
+/// `0.01`
+std::string share_text(double share);
 std::optional<bool> read_flag(const TomlValue& value, ReadContext& context);
 std::optional<std::string> read_text(const TomlValue& value, const TextForm& form,
                                      ReadContext& context);

@@ -32,6 +32,8 @@ TomlValue::Type type_of(const toml::node& node) {
       return TomlValue::Type::text;
     case toml::node_type::integer:
       return TomlValue::Type::integer;
+    case toml::node_type::floating_point:
+      return TomlValue::Type::real;
     case toml::node_type::boolean:
       return TomlValue::Type::boolean;
     case toml::node_type::array:
@@ -63,6 +65,7 @@ TomlValue convert(const toml::node& node, std::string path) {
   value.path = std::move(path);
   if (const auto* text = node.as_string()) value.text = text->get();
   if (const auto* integer = node.as_integer()) value.integer = integer->get();
+  if (const auto* real = node.as_floating_point()) value.real = real->get();
   if (const auto* boolean = node.as_boolean()) value.boolean = boolean->get();
   if (const auto* array = node.as_array()) {
     for (const toml::node& item : *array) value.children.push_back(convert(item, value.path));
@@ -176,6 +179,8 @@ std::string_view type_name(TomlValue::Type type) {
       return "a text";
     case TomlValue::Type::integer:
       return "a whole number";
+    case TomlValue::Type::real:
+      return "a fraction";
     case TomlValue::Type::boolean:
       return "true or false";
     case TomlValue::Type::array:
@@ -183,7 +188,7 @@ std::string_view type_name(TomlValue::Type type) {
     case TomlValue::Type::table:
       return "a table";
     case TomlValue::Type::other:
-      return "a fraction or a date";
+      return "a date";
   }
   return "another type";
 }

@@ -13,13 +13,14 @@
 namespace larder {
 
 struct TomlValue {
-  enum class Type : std::uint8_t { text, integer, boolean, array, table, other };
+  enum class Type : std::uint8_t { text, integer, real, boolean, array, table, other };
   Type type = Type::other;
   int line = 0;      ///< of the key, or of the value in an array; from 1
   std::string key;   ///< inside its table; empty in an array
   std::string path;  ///< keys from the root, "stack.scope.branches"; arrays add nothing
   std::string text;
   std::int64_t integer = 0;
+  double real = 0;
   bool boolean = false;
   std::vector<TomlValue> children;  ///< of a table (in the order of the file) or an array
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/drain.h"
 
+#include <algorithm>
 #include <array>
 
 #include "conf/base/check.h"
@@ -71,6 +72,12 @@ bool Drain::step(const Sight& sight) {
       return false;
   }
   return false;
+}
+
+std::string drain_json(Drain::State state, MonotonicTime now, MonotonicTime until, int pid) {
+  const auto left = std::max<std::int64_t>(until.ms - now.ms, 0);
+  return std::string("{\"state\":\"") + Drain::name_of(state) +
+         "\",\"cut_off_in_ms\":" + std::to_string(left) + ",\"pid\":" + std::to_string(pid) + "}\n";
 }
 
 }  // namespace larder

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "conf/base/clock.h"
 #include "conf/config.h"
@@ -46,5 +47,8 @@ class Drain {
   State state_ = State::serving;
   MonotonicTime until_{};
 };
+
+/// `{"state":"open","cut_off_in_ms":30000,"pid":123}`, for who has ordered it. Pure.
+std::string drain_json(Drain::State state, MonotonicTime now, MonotonicTime until, int pid);
 
 }  // namespace larder

@@ -10,10 +10,13 @@
 #include <vector>
 
 #include "daemon/command_line.h"
+#include "daemon/control_side.h"
 #include "daemon/explain_text.h"
 #include "daemon/hosts_text.h"
 #include "daemon/live_stats.h"
+#include "daemon/service_commands.h"
 #include "daemon/status_text.h"
+#include "daemon/stored_commands.h"
 #include "daemon/tags_text.h"
 #include "daemon/top_text.h"
 #include "upstream/control_client.h"
@@ -21,9 +24,7 @@
 
 namespace {
 
-struct Options {
-  std::string socket = "/run/larder/admin.sock";
-  long timeout_s = 60;
+struct Options : larder::ControlSide {
   std::string url;
   std::string content_type;
   std::string uid;
@@ -42,8 +43,6 @@ struct Options {
   double interval_s = 1;        ///< of stats
   unsigned long times = 0;      ///< of stats; 0 = once, or on a terminal without end
 };
-
-constexpr int kNothingFound = 3;
 
 using Show = std::function<std::string(const std::string& body)>;
 
@@ -65,7 +64,8 @@ int ask(const Options& options, const std::string& method, const std::string& ta
     return 0;
   }
   std::cerr << answer->body;
-  if (answer->status == 404 && says_nothing_found(method, answer->body)) return kNothingFound;
+  if (answer->status == 404 && says_nothing_found(method, answer->body))
+    return larder::kExitNothingFound;
   return answer->status == 400 ? larder::kExitUsage : larder::kExitFailure;
 }
 
@@ -172,18 +172,18 @@ int explain(const Options& options) {
     return answer->status == 400 ? larder::kExitUsage : larder::kExitFailure;
   }
   std::cout << (wants_json(options) ? answer->body : *text);
-  return answer->status == 200 ? 0 : kNothingFound;
+  return answer->status == 200 ? 0 : larder::kExitNothingFound;
 }
 
 /// One purge for each branch; the first that fails ends it. It is enough that one finds something.
 int purge(const Options& options, const std::string& what) {
   auto branches = options.branches;
   if (branches.empty()) branches.emplace_back();
-  int result = kNothingFound;
+  int result = larder::kExitNothingFound;
   for (const auto& branch : branches) {
     const int code = ask(options, "POST", purge_target(options, what, branch));
     if (code == 0) result = 0;
-    if (code != 0 && code != kNothingFound) return code;
+    if (code != 0 && code != larder::kExitNothingFound) return code;
   }
   return result;
 }
@@ -451,7 +451,9 @@ int main(int count, char** words) {
   add_top(app, options, action);
   add_tags(app, options, action);
   add_explain(app, options, action);
+  larder::add_stored_commands(app, options, action);
   add_purges(app, options, action);
+  larder::add_service_commands(app, options, action);
   if (const auto code = larder::parse_command_line(app, count, words)) return *code;
   larder::start_curl_library();
   return action();

@@ -8,6 +8,7 @@
 
 #include "conf/base/json_text.h"
 #include "conf/base/log.h"
+#include "conf/base/redact.h"
 #include "conf/base/utc_text.h"
 #include "conf/config_file.h"
 
@@ -80,7 +81,17 @@ std::string key_list(const std::vector<ConfigChange>& changes) {
   return out + "]";
 }
 
-std::string last_json(const Reload& last) {
+/// As lines for who has ordered it.
+std::string change_list(const std::vector<ConfigChange>& changes) {
+  std::string out = "[";
+  for (const ConfigChange& change : changes) {
+    if (out.size() > 1) out += ",";
+    out += json_quote(redact(change.key + " " + change.what));
+  }
+  return out + "]";
+}
+
+std::string status_of(const Reload& last) {
   std::string out = std::string("{\"result\":") + json_quote(name_of(last.result));
   if (last.result == Reload::Result::none) return out + "}";
   out += ",\"at\":" + json_quote(utc_text(last.at));
@@ -156,12 +167,30 @@ void Reloader::settle(Reload reload) {
   }
   say_kept_back(reload);
   reload.plan.next.reset();
+  const auto done = std::exchange(reload.done, {});
   last_ = std::move(reload);
+  if (done) done();
+}
+
+bool Reloader::has_refused() const {
+  return last_.result == Reload::Result::failed || last_.result == Reload::Result::no_file;
+}
+
+std::string Reloader::last_json() const {
+  std::string out = std::string("{\"result\":") + json_quote(name_of(last_.result));
+  out += ",\"generation\":" + std::to_string(generation_);
+  out += ",\"applied\":" + change_list(last_.plan.applied);
+  out += ",\"needs_restart\":" + change_list(last_.plan.needs_restart) + ",\"mistakes\":[";
+  for (const std::string& mistake : last_.mistakes) {
+    if (out.back() != '[') out += ",";
+    out += json_quote(redact(mistake));
+  }
+  return out + "]}\n";
 }
 
 std::string Reloader::status_json() const {
   return "{\"generation\":" + std::to_string(generation_) +
-         ",\"loaded\":" + json_quote(utc_text(loaded_)) + ",\"last_reload\":" + last_json(last_) +
+         ",\"loaded\":" + json_quote(utc_text(loaded_)) + ",\"last_reload\":" + status_of(last_) +
          "}";
 }
 

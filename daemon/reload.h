@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct Reload {
   WallTime at{};
   std::vector<std::string> mistakes;  ///< `FILE:LINE: message; remedy` each
   ReloadPlan plan;                    ///< `next` with `applied`
+  std::function<void()> done = {};    ///< told once it is settled; may be empty
 };
 
 /// Reads the configuration file again when told to, and keeps account of what came of it. Main
@@ -34,8 +36,15 @@ class Reloader {
   /// Reads and checks. Changes nothing but what the next plan starts from.
   Reload read();
 
-  /// `reload` is done: with `applied`, every thread works by its settings. Says so in the log.
+  /// `reload` is done: with `applied`, every thread works by its settings. Says so in the log, and
+  /// to who waits for it.
   void settle(Reload reload);
+
+  /// The last settled one has changed nothing, for there are mistakes or there is no file.
+  bool has_refused() const;
+  /// `{"result":…,"generation":…,"applied":[…],"needs_restart":[…],"mistakes":[…]}` of it;
+  /// redacted.
+  std::string last_json() const;
 
   /// `{"generation":…,"loaded":…,"last_reload":…}` of what is settled; no secrets.
   std::string status_json() const;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/server.h"
 
-#include <sys/resource.h>
 #include <unistd.h>
 #include <algorithm>
 #include <csignal>
@@ -12,7 +11,6 @@
 #include "conf/base/log.h"
 #include "conf/base/log_writer.h"
 #include "conf/base/redact.h"
-#include "conf/base/startup_error.h"
 #include "conf/base/utc_text.h"
 #include "conf/config_redactor.h"
 #include "conf/config_surroundings.h"
@@ -27,20 +25,6 @@ namespace {
 constexpr std::uint64_t kClockMs = 1'000;
 constexpr std::uint64_t kDrainTickMs = 5;
 constexpr std::size_t kSamplesPerTick = 256;  ///< of each worker, in kClockMs
-
-/// Before anything is opened. The soft limit of descriptors is raised as far as it goes.
-SystemLimits checked_system(const Config& config) {
-  rlimit files{};
-  if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
-    files.rlim_cur = files.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &files);
-  }
-  const SystemLimits system = read_system();
-  if (const auto what = lacking(config, workers_for(config.server, system), system)) {
-    throw StartupError(*what);
-  }
-  return system;
-}
 
 std::size_t max_scopes_of(const Config& config) {
   return config.open_mode() ? config.open.max_scopes : 4'096;
@@ -89,8 +73,7 @@ Server::Server(SettingsPtr settings, std::string config_file)
       listeners_(config(), worker_count_),
       explain_desk_(*store_, secret_, hasher_, workers_) {
   if (!config().log.access_log.empty())
-    access_log_ = std::make_unique<AccessLog>(config().log.access_log, worker_count_,
-                                              config().log.buffer_bytes);
+    access_log_ = std::make_unique<AccessLog>(config().log, worker_count_);
   shared_.reset(
       new Shared{.settings = settings_,
                  .secret = secret_,
@@ -203,6 +186,25 @@ void Server::open_admin() {
   sources.list = [this](PurgeOrder order, std::function<void(UrlListing)> done) {
     store_->list(std::move(order), clock_.now(), std::move(done));
   };
+  sources.heads = [this](PurgeOrder order, AdminSources::Listed done) {
+    store_->list_heads(std::move(order), clock_.now(), std::move(done));
+  };
+  sources.objects = [this](ObjectQuestion question, AdminSources::Listed done) {
+    store_->list(std::move(question), clock_.now(), std::move(done));
+  };
+  // From the survey's thread, while the store may be ending.
+  sources.piece = [this, &store = *store_](const ListedObject& object, std::uint32_t index,
+                                           std::function<void(Result<std::string>)> done) {
+    store.piece(object.key, object.sequence, index, clock_.now(), std::move(done));
+  };
+  sources.now = [this] { return clock_.now(); };
+  sources.held = &held_;
+  sources.reload = [this](std::function<void(ReloadTold)> done) {
+    reload([this, done = std::move(done)] {
+      done({reloader_.has_refused(), reloader_.last_json()});
+    });
+  };
+  sources.drain = [this] { return drain_as_told(); };
   sources.explain = [this](ExplainQuestion question, ExplainDesk::Done done) {
     explain_desk_.explain(std::move(question), config(), clock_.now(), std::move(done));
   };
@@ -271,14 +273,18 @@ void Server::take_samples() {
 
 void Server::on_signal(int number) {
   if (number == SIGHUP) return reload();
-  if (number != SIGUSR1) return begin_drain(number);
+  if (number != SIGUSR1) return begin_drain(::strsignal(number));
   reopen_logs();
 }
 
-void Server::begin_drain(int number) {
+std::string Server::drain_as_told() {
+  if (!drain_.has_begun()) begin_drain("an order on the admin socket");
+  return drain_json(drain_.state(), monotonic_now(), drain_.until(), ::getpid());
+}
+
+void Server::begin_drain(const std::string& why) {
   log(LogLevel::info, "server",
-      std::string(::strsignal(number)) +
-          ": draining; answers under way are finished, another signal ends at once");
+      why + ": draining; answers under way are finished, another signal ends at once");
   notify_stopping(config().server.drain_timeout_ms);
   signals_.clear();
   end_at_second_signal(listeners_.socket_files());
@@ -326,12 +332,14 @@ LogStatuses Server::log_statuses() const {
   return logs;
 }
 
-void Server::reload() {
+/// `done` is told when the settings hold, or nothing has come of it.
+void Server::reload(std::function<void()> done) {
   notify_reloading();
   reopen_logs();
   tls_.reload();
   for (auto& worker : workers_) worker->use(tls_.contexts());
   Reload reload = reloader_.read();
+  reload.done = std::move(done);
   if (reload.result == Reload::Result::applied) return apply(std::move(reload));
   webhook_->use(settings_);  // the file of its key may be another one
   settle(std::move(reload));
@@ -424,6 +432,7 @@ std::string Server::status_json() const {
   const auto store = store_->stats();
   std::string out = "{\"version\":" + json_quote(LARDER_VERSION) + ",\"mode\":" + mode() +
                     ",\"state\":" + (drain_.has_begun() ? "\"draining\"" : "\"serving\"") +
+                    ",\"drain\":" + json_quote(Drain::name_of(drain_.state())) +
                     ",\"time\":" + json_quote(utc_text(clock_.now())) +
                     ",\"uptime_s\":" + std::to_string((monotonic_now().ms - started_.ms) / 1000) +
                     ",\"settings\":" + reloader_.status_json() +

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -62,9 +63,10 @@ class Server final : public WorkersOut {
   static void on_clock(uv_timer_t* timer) noexcept;
   static void on_drain_tick(uv_timer_t* timer) noexcept;
   void on_signal(int number);
-  void begin_drain(int number);
+  void begin_drain(const std::string& why);
+  std::string drain_as_told();
   void step_drain();
-  void reload();
+  void reload(std::function<void()> done = {});
   void reopen_logs();
   void take_samples();
   void apply(Reload reload);

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <set>
 
+#include "conf/base/startup_error.h"
+
 namespace larder {
 namespace {
 
@@ -118,6 +120,19 @@ std::optional<std::string> lacking(const Config& config, unsigned workers,
                      "raise it (LimitFSIZE= in the unit, ulimit -f), or lower cache.size");
   }
   return std::nullopt;
+}
+
+SystemLimits checked_system(const Config& config) {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+    files.rlim_cur = files.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &files);
+  }
+  const SystemLimits system = read_system();
+  if (const auto what = lacking(config, workers_for(config.server, system), system)) {
+    throw StartupError(*what);
+  }
+  return system;
 }
 
 }  // namespace larder

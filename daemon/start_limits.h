@@ -8,7 +8,8 @@
 #include "conf/config.h"
 #include "daemon/cgroup_limits.h"
 
-/// What larderd needs of the system, beside what the system allows. Pure, but for read_system().
+/// What larderd needs of the system, beside what the system allows. Pure, but for
+/// read_system() and checked_system().
 namespace larder {
 
 /// What the system allows; what is not bounded has a huge number.
@@ -41,5 +42,9 @@ unsigned max_connections_for(const Config& config, unsigned workers, const Syste
 /// What there is too little of: names the limit, what it is, and the least that is needed.
 std::optional<std::string> lacking(const Config& config, unsigned workers,
                                    const SystemLimits& system);
+
+/// Before anything is opened: raises the soft limit of descriptors as far as it goes, and throws
+/// StartupError where there is too little of something.
+SystemLimits checked_system(const Config& config);
 
 }  // namespace larder

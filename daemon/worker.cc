@@ -59,6 +59,7 @@ Worker::Worker(Shared& shared, std::vector<ListeningSocket> sockets, AccessRing*
       reader_(shared.store.reader()),
       planner_(settings_, shared.secret, shared.hasher, reader_, rejected_, memo_),
       log_(log),
+      sampler_(random_number()),
       samples_(samples),
       handshakes_(*this, turn(), shared.held, metrics_.tls, shared.handshake_report),
       turn_end_(make_handle<uv_prepare_t>(loop_.get(), this, uv_prepare_init)),
@@ -383,7 +384,9 @@ void Worker::refresh(const RequestView& request, const Plan& plan) {
   auto& asked = refreshes_[std::string(plan.key.view())];
   if (asked.ms != 0 && at.ms - asked.ms < kRefreshPauseMs) return;
   asked = at;
-  post(fill_order_for(plan, request, Waiter{}, server(), upstream()));
+  FillOrder order = fill_order_for(plan, request, Waiter{}, server(), upstream());
+  carry_trace(order.unkeyed, upstream(), trace_of_client(request));
+  post(std::move(order));
 }
 
 bool Worker::make_output_room(std::size_t bytes) {

@@ -24,6 +24,7 @@
 #include "daemon/tls/tls_context.h"
 #include "daemon/tls/tls_handshakes.h"
 #include "daemon/watch/access_log.h"
+#include "daemon/watch/access_sampler.h"
 #include "daemon/watch/loop_pulse.h"
 #include "daemon/watch/metrics.h"
 #include "upstream/loop/mailbox.h"
@@ -125,6 +126,9 @@ class Worker final : public AnswerOut, private ClientHost, private TlsHandshakeH
   void end_waiting(std::uint64_t place) override { waiting_.erase(place); }
   bool make_output_room(std::size_t bytes) override;
   bool logs() const override { return log_ != nullptr; }
+  double access_share(bool is_error) override {
+    return logs() ? sampler_.take(config().log.access_sample, is_error) : 0;
+  }
   void log_request(const AccessRecord& record) override;
   bool samples() const override { return samples_ != nullptr && samples_->has_room(); }
   void sample_request(const RequestSample& sample) override { samples_->push(sample); }
@@ -165,6 +169,7 @@ class Worker final : public AnswerOut, private ClientHost, private TlsHandshakeH
   mutable std::uint64_t loop_read_ = 0;  ///< libuv's time, when `time_read_` was read
   mutable Time time_read_{};
   AccessRing* log_;
+  AccessSampler sampler_;
   SampleRing* samples_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   bool accepts_put_off_ = false;  ///< at one of them or more

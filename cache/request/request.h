@@ -33,6 +33,7 @@ struct RequestView {
   std::uint64_t header_id = 0;
   const HeaderSurvey* survey = nullptr;  ///< of these headers, when there is one already
   std::string_view request_id = {};      ///< the first X-Request-Id, as sent; empty = none
+  std::string_view trace_parent = {};    ///< the only traceparent, as sent; empty = none, or more
 };
 
 /// A request that larder answers itself with an error. `cause` is a literal or static text: it

@@ -52,7 +52,7 @@ void StoreInbox::purge(PurgeJob job) {
   add(std::move(job));
 }
 
-void StoreInbox::list(ListJob job) {
+void StoreInbox::ask(SurveyJob job) {
   const std::lock_guard lock(mutex_);
   ++others_;
   add(std::move(job));
@@ -135,8 +135,8 @@ Batch StoreInbox::take(Clock::time_point until) {
   Order& order = orders_.front();
   if (auto* job = std::get_if<PurgeJob>(&order)) {
     batch.other = std::move(*job);
-  } else if (auto* list = std::get_if<ListJob>(&order)) {
-    batch.other = std::move(*list);
+  } else if (auto* survey = std::get_if<SurveyJob>(&order)) {
+    batch.other = std::move(*survey);
   } else {
     --reports_;
     if (auto* check = std::get_if<CheckOrder>(&order)) {

@@ -43,7 +43,28 @@ struct ListJob {
   std::optional<CacheKey> key;  ///< then `order` does not count
   WallTime now;
   std::function<void(UrlListing)> done;
+  ListDepth depth = ListDepth::tags;
 };
+
+/// What is stored in scopes, or carries a tag, is to be listed.
+struct WalkJob {
+  ObjectQuestion question;
+  WallTime now;
+  std::function<void(UrlListing)> done;
+};
+
+/// One piece of a stored body is to be read.
+struct PieceJob {
+  CacheKey key;
+  std::uint64_t sequence = 0;  ///< of the object that is meant
+  std::uint32_t index = 0;     ///< below ListedObject::pieces
+  WallTime now;
+  /// not_found: a lookup does not find this object any more, or it has no such piece.
+  std::function<void(Result<std::string>)> done;
+};
+
+/// What the survey is to answer; the scopes that it needs are the writer's.
+using SurveyJob = std::variant<ListJob, WalkJob, PieceJob>;
 
 /// A lookup found the object of this key damaged.
 struct CheckOrder {
@@ -65,7 +86,7 @@ struct BatchBounds {
 struct Batch {
   std::vector<PutOrder> puts;
   std::vector<PutOrder> dropped;  ///< not to be stored, only to be settled
-  std::optional<std::variant<PurgeJob, ListJob, CheckOrder, DamageReport>> other;
+  std::optional<std::variant<PurgeJob, SurveyJob, CheckOrder, DamageReport>> other;
   bool stopping = false;
 };
 
@@ -90,7 +111,7 @@ class StoreInbox {
   bool put(PutOrder order);
   /// A purge of all drops the puts that wait, for it would undo them.
   void purge(PurgeJob job);
-  void list(ListJob job);
+  void ask(SurveyJob job);
   /// The next batch has all puts that wait as dropped.
   void drop_all_puts();
   void report(CheckOrder order);
@@ -122,7 +143,7 @@ class StoreInbox {
   }
 
  private:
-  using Order = std::variant<PutOrder, PurgeJob, ListJob, CheckOrder, DamageReport>;
+  using Order = std::variant<PutOrder, PurgeJob, SurveyJob, CheckOrder, DamageReport>;
   bool worth_a_batch() const;
   std::uint64_t held_bytes() const { return held_bytes_.load(std::memory_order_relaxed); }
   void add(Order order);

@@ -2,6 +2,7 @@
 #include "cache/store/purge.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "cache/request/canonical.h"
@@ -107,9 +108,45 @@ void Purger::only_count(PurgeJob& job) {
   survey_.count({selection_of(job.order), std::move(result), std::move(job.done), true});
 }
 
+void Purger::ask(SurveyJob& job) {
+  if (auto* url = std::get_if<ListJob>(&job)) return list(*url);
+  if (auto* objects = std::get_if<WalkJob>(&job)) return walk(*objects);
+  survey_.ask(std::move(std::get<PieceJob>(job)));
+}
+
+/// By their names, so that two listings of the same are alike.
+void Purger::walk(WalkJob& job) {
+  ObjectWalker::Job walk;
+  walk.now = job.now;
+  walk.tag = job.question.tag;
+  walk.limit = job.question.limit;
+  walk.done = std::move(job.done);
+  if (!database_.open_at_once()) {
+    walk.listing.error = Error{Error::Code::io, "there is no database"};
+    return walk.done(std::move(walk.listing));
+  }
+  walk.listing.scopes = database_.scopes.labels(kMostLabels);
+  PurgeOrder order;
+  order.api_key = job.question.api_key;
+  order.environment = job.question.environment;
+  order.branch = job.question.branch;
+  std::vector<ScopeLabel> scopes = database_.scopes.matching(order);
+  const auto name = [](const ScopeLabel& label) {
+    return std::tie(label.api_key, label.environment, label.branch, label.mac.bytes);
+  };
+  std::sort(scopes.begin(), scopes.end(),
+            [&](const ScopeLabel& a, const ScopeLabel& b) { return name(a) < name(b); });
+  for (ScopeLabel& scope : scopes) {
+    std::string prefix = scope_target(scope.mac).prefix;
+    walk.places.push_back({std::move(scope), std::move(prefix)});
+  }
+  survey_.ask(std::move(walk));
+}
+
 void Purger::list(ListJob& job) {
   UrlLister::Job listing;
   listing.now = job.now;
+  listing.depth = job.depth;
   listing.done = std::move(job.done);
   if (!database_.open_at_once()) {
     listing.listing.error = Error{Error::Code::io, "there is no database"};
@@ -129,7 +166,7 @@ void Purger::list(ListJob& job) {
     listing.url = std::move(target.url);
     listing.places.push_back({std::move(label), std::move(target.prefix)});
   }
-  survey_.list(std::move(listing));
+  survey_.ask(std::move(listing));
 }
 
 void Purger::purge_by_tags(PurgeJob& job) {

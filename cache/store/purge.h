@@ -25,8 +25,8 @@ class Purger {
 
   /// All of it, acknowledgement included.
   void purge(PurgeJob& job);
-  /// Has the survey list what is stored of a URL.
-  void list(ListJob& job);
+  /// Has the survey answer it.
+  void ask(SurveyJob& job);
   /// A scope with all that is in it, and its row: how many objects.
   Result<std::uint64_t> erase_scope(const ScopeMac& scope);
 
@@ -37,6 +37,8 @@ class Purger {
   Epochs::Purge epoch_purge(const PurgeOrder& order) const;
   PurgeSelection selection_of(const PurgeOrder& order) const;
   void only_count(PurgeJob& job);
+  void list(ListJob& job);
+  void walk(WalkJob& job);
   void settle(PurgeJob& job, Result<std::uint64_t> removed,
               std::optional<PurgeSelection> counted = std::nullopt);
 

@@ -170,11 +170,25 @@ void Store::purge(PurgeOrder order, std::function<void(PurgeResult)> done) {
 }
 
 void Store::list(PurgeOrder order, WallTime now, std::function<void(UrlListing)> done) {
-  impl_->shared.inbox.list({std::move(order), std::nullopt, now, std::move(done)});
+  impl_->shared.inbox.ask(ListJob{std::move(order), std::nullopt, now, std::move(done)});
+}
+
+void Store::list_heads(PurgeOrder order, WallTime now, std::function<void(UrlListing)> done) {
+  impl_->shared.inbox.ask(
+      ListJob{std::move(order), std::nullopt, now, std::move(done), ListDepth::heads});
+}
+
+void Store::list(ObjectQuestion question, WallTime now, std::function<void(UrlListing)> done) {
+  impl_->shared.inbox.ask(WalkJob{std::move(question), now, std::move(done)});
+}
+
+void Store::piece(const CacheKey& key, std::uint64_t sequence, std::uint32_t index, WallTime now,
+                  std::function<void(Result<std::string>)> done) {
+  impl_->shared.inbox.ask(PieceJob{key, sequence, index, now, std::move(done)});
 }
 
 void Store::list(const CacheKey& key, WallTime now, std::function<void(UrlListing)> done) {
-  impl_->shared.inbox.list({{}, key, now, std::move(done)});
+  impl_->shared.inbox.ask(ListJob{{}, key, now, std::move(done)});
 }
 
 std::uint64_t Store::epoch() const {

@@ -18,6 +18,7 @@
 #include "cache/store/object.h"
 #include "cache/store/write.h"
 #include "cache/tags/change.h"
+#include "cache/tags/tag.h"
 #include "conf/config.h"
 
 /// The store: LMDB behind one door. One writer thread with group commit; any number of readers,
@@ -103,6 +104,13 @@ struct PurgeResult {
 };
 
 struct UrlListing;
+
+/// Which stored objects are to be listed.
+struct ObjectQuestion {
+  std::string api_key, environment, branch;  ///< of their scope; "" = any
+  std::optional<Tag> tag = {};               ///< only what carries it
+  std::size_t limit = 100;
+};
 
 /// A stored object that is as it was, but for these.
 struct Touch {
@@ -200,6 +208,8 @@ class StoreReader {
 
  private:
   friend class Store;
+  friend class ObjectWalker;
+  friend class PieceReader;
   friend class UrlLister;
   struct Impl;
   explicit StoreReader(std::unique_ptr<Impl> impl);
@@ -271,6 +281,16 @@ class Store {
   void list(PurgeOrder order, WallTime now, std::function<void(UrlListing)> done);
   /// The same of one key: one object or none.
   void list(const CacheKey& key, WallTime now, std::function<void(UrlListing)> done);
+  /// The same of a URL, with the fields of each head, and without the names of tags: no body is
+  /// read.
+  void list_heads(PurgeOrder order, WallTime now, std::function<void(UrlListing)> done);
+  /// The same of scopes. Looks at every head there until it has enough; objects come by scope, and
+  /// without the names of their tags.
+  void list(ObjectQuestion question, WallTime now, std::function<void(UrlListing)> done);
+  /// Piece `index` of the body of an object that was listed with this `sequence`, as long as a row
+  /// at most; `done` gets not_found where a lookup would not use that object any more.
+  void piece(const CacheKey& key, std::uint64_t sequence, std::uint32_t index, WallTime now,
+             std::function<void(Result<std::string>)> done);
 
   /// The number of the last purge by tags: an object gets the one that held when its fill began.
   std::uint64_t epoch() const;

@@ -40,10 +40,6 @@ void Survey::count(Count count) {
   add(std::move(count));
 }
 
-void Survey::list(UrlLister::Job job) {
-  add(std::move(job));
-}
-
 void Survey::add(Question question) {
   {
     const std::lock_guard lock(mutex_);
@@ -66,10 +62,15 @@ void Survey::run() noexcept {
     Question next = std::move(waiting_.front());
     waiting_.pop_front();
     lock.unlock();
+    const auto stopped = [this] { return stopping(); };
     if (auto* count = std::get_if<Count>(&next)) {
       answer(*count);
+    } else if (auto* url = std::get_if<UrlLister::Job>(&next)) {
+      UrlLister(shared_, stopped).run(*url);
+    } else if (auto* objects = std::get_if<ObjectWalker::Job>(&next)) {
+      ObjectWalker(shared_, stopped).run(*objects);
     } else {
-      UrlLister(shared_, [this] { return stopping(); }).run(std::get<UrlLister::Job>(next));
+      PieceReader(shared_).run(std::get<PieceJob>(next));
     }
   }
 }

@@ -7,8 +7,11 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <variant>
 
+#include "cache/store/object_walker.h"
+#include "cache/store/piece_reader.h"
 #include "cache/store/purge_selection.h"
 #include "cache/store/shared.h"
 #include "cache/store/url_lister.h"
@@ -35,10 +38,12 @@ class Survey {
 
   /// Any thread. Who asks for purges bounds how many wait.
   void count(Count count);
-  void list(UrlLister::Job job);
+  void ask(UrlLister::Job job) { add(std::move(job)); }
+  void ask(ObjectWalker::Job job) { add(std::move(job)); }
+  void ask(PieceJob job) { add(std::move(job)); }
 
  private:
-  using Question = std::variant<Count, UrlLister::Job>;
+  using Question = std::variant<Count, UrlLister::Job, ObjectWalker::Job, PieceJob>;
   void add(Question question);
   void run() noexcept;
   void answer(Count& count);

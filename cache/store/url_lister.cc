@@ -8,7 +8,6 @@
 
 #include "cache/body/inflater.h"
 #include "cache/body/json_stream.h"
-#include "cache/request/canonical.h"
 #include "cache/store/format.h"
 #include "cache/store/lmdb.h"
 #include "cache/store/object.h"
@@ -54,26 +53,6 @@ class BodyText {
   std::optional<Inflater> inflater_;
 };
 
-ListedObject listed(const ScopeLabel& scope, const ObjectView& head) {
-  ListedObject object;
-  object.scope = scope;
-  object.lifetime = head.meta.lifetime;
-  CanonicalRequest request;
-  if (read_canonical_bytes(head.canonical, request)) {
-    object.path = std::move(request.path);
-    object.query = std::move(request.query);
-    object.variants = std::move(request.variants);
-    object.early_access = std::move(request.early_access);
-    object.forwarded = std::move(request.forwarded);
-  }
-  object.representation = head.meta.representation;
-  object.status = head.meta.status;
-  object.epoch = head.epoch;
-  object.stored = head.meta.lifetime.stored;
-  object.body_bytes = head.meta.body_length;
-  return object;
-}
-
 }  // namespace
 
 /// Also where it has been told to stop: who asked is answered with what there is.
@@ -85,7 +64,7 @@ void UrlLister::run(Job& job) {
     job.listing.error = found.error();
   } else {
     for (Found& one : *found) {
-      look(reader, one, job.now);
+      look(reader, one, job);
       job.listing.objects.push_back(std::move(one.object));
     }
   }
@@ -110,9 +89,11 @@ Result<std::vector<UrlLister::Found>> UrlLister::find(StoreReader& reader, Job& 
           if (!head->canonical.starts_with(job.url)) return true;
           job.listing.more = found.size() == UrlListing::kMostObjects;
           if (job.listing.more) return false;
-          found.push_back({key, listed(place.scope, *head), std::string(head->canonical),
-                           std::string(head->tags)});
-          found.back().object.key = key;
+          found.push_back({key, listed_object(place.scope, key, *head),
+                           std::string(head->canonical), std::string(head->tags)});
+          if (job.depth == ListDepth::heads) {
+            found.back().object.fields.append(head->entity_fields).append(head->shared_fields);
+          }
           return true;
         });
     if (!read) return tl::unexpected<Error>(read.error());
@@ -120,23 +101,19 @@ Result<std::vector<UrlLister::Found>> UrlLister::find(StoreReader& reader, Job& 
   return found;
 }
 
-void UrlLister::look(StoreReader& reader, Found& found, WallTime now) {
+void UrlLister::look(StoreReader& reader, Found& found, const Job& job) {
   ListedObject& object = found.object;
-  TagNames names(found.tags);
-  names.try_request(object.path, object.query);
-  const ScopeMac& scope = object.scope.mac;
-  if (const auto view = reader.lookup(found.key, found.canonical, scope, now)) {
-    object.freshness = judge(view->meta.lifetime, now);
-    object.fresh_until = view->meta.lifetime.fresh_until;
-    object.lifetime = view->meta.lifetime;
-    object.purged = view->purged;
-    read_names(reader, found.key, *view, names);
-  } else {
-    object.purged = true;
+  const auto view = reader.lookup(found.key, found.canonical, object.scope.mac, job.now);
+  settle_state(object, view, job.now);
+  if (view) object.uses = reader.uses(view->slot);
+  if (job.depth == ListDepth::tags) {
+    TagNames names(found.tags);
+    names.try_request(object.path, object.query);
+    if (view) read_names(reader, found.key, *view, names);
+    object.tags = names.take();
+    object.unnamed_tags = names.unnamed();
   }
   reader.end_turn();
-  object.tags = names.take();
-  object.unnamed_tags = names.unnamed();
 }
 
 /// `object` dies with the turn of its first row.

@@ -28,6 +28,7 @@ class UrlLister {
     std::vector<Place> places;
     std::string url;  ///< how canonical bytes of the URL begin
     WallTime now;
+    ListDepth depth = ListDepth::tags;
     UrlListing listing;  ///< gets `objects`
     std::function<void(UrlListing)> done;
   };
@@ -46,7 +47,7 @@ class UrlLister {
     std::string tags;
   };
   Result<std::vector<Found>> find(StoreReader& reader, Job& job) const;
-  void look(StoreReader& reader, Found& found, WallTime now);
+  void look(StoreReader& reader, Found& found, const Job& job);
   void read_names(StoreReader& reader, const CacheKey& key, const ObjectView& object,
                   TagNames& names);
 

@@ -84,8 +84,8 @@ void Writer::handle(Batch& batch) {
   if (!batch.other) return;
   if (auto* job = std::get_if<PurgeJob>(&*batch.other)) {
     purger_.purge(*job);
-  } else if (auto* list = std::get_if<ListJob>(&*batch.other)) {
-    purger_.list(*list);
+  } else if (auto* survey = std::get_if<SurveyJob>(&*batch.other)) {
+    purger_.ask(*survey);
   } else if (auto* order = std::get_if<CheckOrder>(&*batch.other)) {
     note(check(*order));
   } else if (std::get<DamageReport>(*batch.other).generation >= database_.opened_generation()) {

@@ -99,4 +99,23 @@ std::vector<std::string> TagNames::take() {
   return std::exchange(names_, {});
 }
 
+std::optional<Tag> tag_named(std::string_view name) {
+  const auto colon = name.find(':');
+  std::string kind(name.substr(0, colon));
+  std::replace(kind.begin(), kind.end(), '_', '-');
+  if (colon == std::string_view::npos) {
+    for (const NamelessKind& one : kNamelessKinds) {
+      if (kind == one.kind) return one.tag();
+    }
+    return std::nullopt;
+  }
+  name.remove_prefix(colon + 1);
+  if (kind == "entry") name.remove_prefix(name.find('/') + 1);  // npos + 1 is 0
+  if (name.empty()) return std::nullopt;
+  for (const NamedKind& one : kNamedKinds) {
+    if (kind == one.kind) return one.tag(name);
+  }
+  return std::nullopt;
+}
+
 }  // namespace larder

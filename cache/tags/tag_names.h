@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -10,6 +11,7 @@
 
 #include "cache/body/json_events.h"
 #include "cache/body/json_text_buffer.h"
+#include "cache/tags/tag.h"
 
 namespace larder {
 
@@ -45,5 +47,9 @@ class TagNames final : public JsonEvents {
   std::vector<std::string> names_;
   JsonTextBuffer text_{kMostText};
 };
+
+/// The tag of a name that TagNames gives, but for those of filters; an entry's may have its content
+/// type before the uid, as in a purge. Nothing: there is no such kind.
+std::optional<Tag> tag_named(std::string_view name);
 
 }  // namespace larder

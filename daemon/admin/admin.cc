@@ -2,8 +2,6 @@
 #include "daemon/admin/admin.h"
 
 #include <algorithm>
-#include <array>
-#include <map>
 #include <variant>
 
 #include "conf/base/check.h"
@@ -12,6 +10,7 @@
 #include "conf/base/octets.h"
 #include "daemon/admin/admin_access.h"
 #include "daemon/admin/admin_text.h"
+#include "daemon/admin/purge_answer.h"
 #include "daemon/admin/purge_hint.h"
 #include "daemon/admin/purge_request.h"
 #include "daemon/admin/tags_answer.h"
@@ -24,6 +23,22 @@ namespace larder {
 namespace {
 
 constexpr std::size_t kMostUnderWay = 64;  ///< purges and listings
+constexpr const char* kTooMany = "too many questions are under way; try again when they have ended";
+constexpr const char* kUnknownPath =
+    "unknown path; known are /, /healthz, /metrics, /status, /events, /top, /tags, /explain, /get, "
+    "/list, /purge, /reload, /drain";
+
+bool is_order(std::string_view path) {
+  return path == "/purge" || path == "/reload" || path == "/drain";
+}
+
+bool is_question(std::string_view path) {
+  for (const char* known : {"/", "/healthz", "/metrics", "/status", "/events", "/tags", "/explain",
+                            "/top", "/get", "/list"}) {
+    if (path == known) return true;
+  }
+  return false;
+}
 
 /// Of an `Authorization: Bearer`; each token is compared, in constant time.
 bool bears_token(const RequestView& request, const std::vector<Secret>& tokens) {
@@ -56,23 +71,6 @@ std::string_view value_of_host(const RequestView& request) {
     if (equals_ignoring_case(header.name, "host")) return header.value;
   }
   return {};
-}
-
-/// By scope label: which token asked is not told.
-std::string touched_json(const std::vector<PurgeResult::Touched>& touched) {
-  std::map<std::array<std::string, 3>, std::uint64_t> by_label;
-  for (const auto& [scope, objects] : touched) {
-    by_label[{scope.api_key, scope.environment, scope.branch}] += objects;
-  }
-  std::string out = "[";
-  for (const auto& [label, objects] : by_label) {
-    if (out.size() > 1) out += ",";
-    out.append("{\"api_key\":").append(json_quote(label[0]));
-    out.append(",\"environment\":").append(json_quote(label[1]));
-    out.append(",\"branch\":").append(json_quote(label[2]));
-    out.append(",\"objects\":").append(std::to_string(objects)).append("}");
-  }
-  return out + "]";
 }
 
 /// A URL to be purged comes percent-encoded once more: room for the longest target that a client
@@ -110,12 +108,15 @@ class AdminServer::AdminConnection final : public TransportUser {
     transport_->start_reading();
   }
 
-  void respond(std::string text) {
+  void respond(AdminText answer) {
+    std::string& text = answer.text;
     if (bodiless_) text.resize(text.find("\r\n\r\n") + 4);
     std::vector<OutPiece> pieces;
     pieces.push_back({.owner = std::move(text)});
+    if (answer.body && !bodiless_) pieces.push_back({.owner = std::move(answer.body)});
     transport_->write(std::move(pieces));
   }
+  void respond(std::string text) { respond(AdminText{std::move(text)}); }
   void close() {
     closing_ = true;
     transport_->close();
@@ -163,28 +164,51 @@ class AdminServer::AdminConnection final : public TransportUser {
     }
     bodiless_ = request.method == Method::head;
     if (const auto refused = refusal_of(path, request)) return respond(*refused);
-    const bool is_shown = path == "/" || path == "/healthz" || path == "/metrics" ||
-                          path == "/status" || path == "/events" || path == "/tags" ||
-                          path == "/explain" || path == "/top";
-    if (is_shown && !bodiless_ && request.method != Method::get)
+    if (is_order(path)) {
+      if (method != "POST") return respond(admin_wrong_method("POST", "this path takes POST"));
+      return path == "/purge" ? begin_body(request) : take_service_order(path);
+    }
+    if (!is_question(path)) return respond(admin_error(404, kUnknownPath));
+    if (!bodiless_ && request.method != Method::get)
       return respond(admin_wrong_method("GET, HEAD", "this path takes GET and HEAD"));
-    if (path == "/tags") return take_tags(target_query(request.target));
-    if (path == "/explain") return take_explain(target_query(request.target));
-    if (path == "/top") return respond(top(target_query(request.target)));
-    if (is_shown) return respond(shown(path, request));
-    if (path != "/purge")
-      return respond(
-          admin_error(404,
-                      "unknown path; known are /, /healthz, /metrics, /status, /events, /top, "
-                      "/tags, /explain, /purge"));
-    if (method != "POST") return respond(admin_wrong_method("POST", "purge takes POST"));
-    begin_body(request);
+    take_question(path, request);
+  }
+
+  void take_question(std::string_view path, const RequestView& request) {
+    const std::string_view query = target_query(request.target);
+    if (path == "/tags") return take_tags(query);
+    if (path == "/explain") return take_explain(query);
+    if (path == "/top") return respond(top(query));
+    if (path == "/get" || path == "/list") return take_stored(path, query);
+    respond(shown(path, request));
+  }
+
+  void take_stored(std::string_view path, std::string_view query) {
+    if (server_.is_full()) return respond(admin_error(503, kTooMany));
+    const std::string mistake =
+        path == "/get" ? ask_get(query, server_.settings_, server_.sources_, server_.reply_to(id_))
+                       : ask_list(query, server_.sources_, server_.reply_to(id_));
+    if (!mistake.empty()) return respond(admin_error(400, mistake));
+    ++server_.under_way_;
+  }
+
+  void take_service_order(std::string_view path) {
+    if (path == "/drain") {
+      return respond(admin_answer(200, "application/json", server_.sources_.drain()));
+    }
+    if (server_.draining_) return respond(admin_error(409, "larderd drains: its settings stay"));
+    if (server_.is_full()) return respond(admin_error(503, kTooMany));
+    ++server_.under_way_;
+    server_.sources_.reload([reply = server_.reply_to(id_)](ReloadTold told) {
+      reply({admin_answer(told.kept ? 422 : 200, "application/json", told.json)});
+    });
   }
 
   /// Nothing = it is to be answered.
   std::optional<std::string> refusal_of(std::string_view path, const RequestView& request) const {
     const AdminConfig& config = server_.settings_->config.admin;
     const AdminAsker asker{.trusted = trusted_,
+                           .owns = may_rule(transport_->peer_user()),
                            .shows_token = bears_token(request, config.purge_tokens),
                            .names_host = is_foreign_name(value_of_host(request))};
     switch (admin_access(path, asker, config)) {
@@ -198,6 +222,8 @@ class AdminServer::AdminConnection final : public TransportUser {
         return admin_error(403,
                            "without a token only by an address or as localhost: set "
                            "admin.purge_tokens for other names");
+      case AdminAccess::owner_only:
+        return admin_error(403, "this takes root, or the user as whom larderd runs");
       case AdminAccess::socket_only:
         break;
     }
@@ -270,7 +296,7 @@ class AdminServer::AdminConnection final : public TransportUser {
     if (const auto* mistake = std::get_if<std::string>(&order))
       return respond(admin_error(400, *mistake));
     if (server_.list(id_, std::move(std::get<PurgeOrder>(order)))) return;
-    respond(admin_error(503, "too many questions are under way; try again when they have ended"));
+    respond(admin_error(503, kTooMany));
   }
 
   void take_explain(std::string_view query) {
@@ -278,7 +304,7 @@ class AdminServer::AdminConnection final : public TransportUser {
     if (const auto* mistake = std::get_if<std::string>(&question))
       return respond(admin_error(400, *mistake));
     if (server_.explain(id_, std::move(std::get<ExplainQuestion>(question)))) return;
-    respond(admin_error(503, "too many questions are under way; try again when they have ended"));
+    respond(admin_error(503, kTooMany));
   }
 
   AdminServer& server_;
@@ -397,6 +423,16 @@ bool AdminServer::explain(std::uint64_t connection, ExplainQuestion question) {
   return true;
 }
 
+bool AdminServer::is_full() const {
+  return under_way_ == kMostUnderWay;
+}
+
+AdminReply AdminServer::reply_to(std::uint64_t connection) const {
+  return [mailbox = mailbox_, connection](AdminText answer) {
+    mailbox->post(TextDone{connection, std::move(answer)});
+  };
+}
+
 void AdminServer::on_mail(std::vector<Done>& mail) {
   for (Done& done : mail) {
     --under_way_;
@@ -408,21 +444,12 @@ void AdminServer::on_mail(std::vector<Done>& mail) {
   }
 }
 
-/// Why nothing was found. `scopes`: those in the store.
-std::string AdminServer::hint_for(const PurgeOrder& order, std::vector<ScopeLabel>& scopes) const {
-  std::vector<KnownScope> known = configured_scopes(settings_->config);
-  for (ScopeLabel& label : scopes) {
-    known.push_back(
-        {std::move(label.api_key), std::move(label.environment), std::move(label.branch)});
-  }
-  return purge_hint(order, std::move(known));
-}
-
 std::string AdminServer::answer_to(ListDone& done) const {
   UrlListing& listing = done.listing;
   if (listing.error) return admin_error(500, "not looked up: " + listing.error->context);
   const bool found = !listing.objects.empty();
-  const std::string hint = found ? "" : hint_for(done.order, listing.scopes);
+  const std::string hint =
+      found ? "" : purge_hint(done.order, scopes_to_name(settings_->config, listing.scopes));
   return admin_answer(found ? 200 : 404, "application/json", tags_json(done.order, listing, hint));
 }
 
@@ -433,23 +460,8 @@ std::string AdminServer::answer_to(ExplainDone& done) {
                       explain_json(explanation));
 }
 
-/// 404 where nothing was found: the purge holds, but it is not what was meant.
 std::string AdminServer::answer_to(PurgeDone& done) const {
-  PurgeResult& result = done.result;
-  const bool dry = done.order.dry_run;
-  if (result.error) {
-    return admin_error(500, (dry ? "not counted: " : "not purged: ") + result.error->context);
-  }
-  std::string body = dry ? "{\"dry_run\":true,\"would_purge\":" : "{\"purged\":";
-  body.append(std::to_string(result.objects));
-  if (!dry) body.append(",\"fills\":").append(std::to_string(result.fills));
-  body.append(",\"scopes\":").append(touched_json(result.touched));
-  const bool found = result.objects + result.fills > 0;
-  if (found || done.order.what == PurgeOrder::What::all) {
-    return admin_answer(200, "application/json", body + "}\n");
-  }
-  const std::string hint = hint_for(done.order, result.scopes);
-  return admin_answer(404, "application/json", body + ",\"error\":" + json_quote(hint) + "}\n");
+  return purge_answer(done.order, done.result, settings_->config);
 }
 
 }  // namespace larder

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,34 +9,18 @@
 #include <variant>
 #include <vector>
 
-#include "cache/store/store.h"
-#include "cache/store/url_listing.h"
 #include "conf/settings.h"
-#include "daemon/admin/explain_answer.h"
-#include "daemon/admin/explain_request.h"
+#include "daemon/admin/admin_sources.h"
+#include "daemon/admin/stored_questions.h"
 #include "daemon/http1/listen.h"
 #include "daemon/http1/transport.h"
-#include "daemon/watch/top_requests.h"
 #include "upstream/loop/mailbox.h"
 
 namespace larder {
 
-/// What the admin interface shows and does; made by `main`, called on the admin's loop.
-struct AdminSources {
-  std::function<std::string()> metrics;  ///< Prometheus text
-  std::function<std::string()> status;   ///< JSON
-  std::function<void(PurgeOrder, std::function<void(PurgeResult)>)>
-      purge;                            ///< `done` on any thread
-  std::function<std::string()> events;  ///< JSON: the last purges
-  std::function<void(PurgeOrder, std::function<void(UrlListing)>)>
-      list;  ///< what is stored of a URL; `done` on any thread
-  std::function<void(ExplainQuestion, std::function<void(Explanation)>)>
-      explain;                                         ///< `done` on any thread
-  std::function<std::string(TopBy, std::size_t)> top;  ///< JSON: what is hot; empty = it is off
-};
-
-/// A small HTTP server on main's loop: on the unix socket all of it, on TCP `GET /metrics` and
-/// `GET /healthz`, with one of `admin.purge_tokens` `POST /purge`, `GET /status`, `/events` and
+/// A small HTTP server on main's loop: on the unix socket all of it (`POST /reload` and `/drain`
+/// for root and larderd's own user alone), on TCP `GET /metrics` and `GET /healthz`, with one of
+/// `admin.purge_tokens` `POST /purge`, `GET /status`, `/events` and
 /// `/top`, and with `admin.page` these three without it (admin_access()). One request for each
 /// connection. Never answers with anything secret.
 class AdminServer {
@@ -74,7 +57,11 @@ class AdminServer {
     std::uint64_t connection = 0;
     Explanation explanation;
   };
-  using Done = std::variant<PurgeDone, ListDone, ExplainDone>;
+  struct TextDone {
+    std::uint64_t connection = 0;
+    AdminText answer;
+  };
+  using Done = std::variant<PurgeDone, ListDone, ExplainDone, TextDone>;
   void on_mail(std::vector<Done>& mail);
 
  private:
@@ -86,10 +73,13 @@ class AdminServer {
   bool purge(std::uint64_t connection, PurgeOrder order);
   bool list(std::uint64_t connection, PurgeOrder order);
   bool explain(std::uint64_t connection, ExplainQuestion question);
+  bool is_full() const;
+  /// For an answer that comes later, and is counted as under way.
+  AdminReply reply_to(std::uint64_t connection) const;
   std::string answer_to(PurgeDone& done) const;
   std::string answer_to(ListDone& done) const;
   static std::string answer_to(ExplainDone& done);
-  std::string hint_for(const PurgeOrder& order, std::vector<ScopeLabel>& scopes) const;
+  static AdminText answer_to(TextDone& done) { return std::move(done.answer); }
 
   SettingsPtr settings_;
   AdminSources sources_;
@@ -98,7 +88,7 @@ class AdminServer {
   std::unordered_map<std::uint64_t, std::unique_ptr<AdminConnection>> connections_;
   std::uint64_t next_connection_ = 1;
   bool draining_ = false;
-  std::size_t under_way_ = 0;               ///< purges, listings and explanations
+  std::size_t under_way_ = 0;               ///< what is answered by TextDone too
   std::shared_ptr<Mailbox<Done>> mailbox_;  ///< shared with what is under way on other threads
 };
 

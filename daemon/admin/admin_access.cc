@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/admin/admin_access.h"
 
+#include <unistd.h>
+
 #include "conf/base/octets.h"
 
 namespace larder {
@@ -22,12 +24,18 @@ AdminAccess to_figures(const AdminAsker& asker, const AdminConfig& config) {
 
 AdminAccess admin_access(std::string_view path, const AdminAsker& asker,
                          const AdminConfig& config) {
+  const bool rules = path == "/reload" || path == "/drain";
+  if (rules && asker.trusted && !asker.owns) return AdminAccess::owner_only;
   if (asker.trusted || path == "/healthz" || path == "/metrics") return AdminAccess::granted;
   if (path == "/purge") return by_token(asker, config);
   if (path == "/status" || path == "/events" || path == "/top") return to_figures(asker, config);
   // The page itself holds no figures: it asks for the token.
   const bool has_page = config.page || !config.purge_tokens.empty();
   return path == "/" && has_page ? AdminAccess::granted : AdminAccess::socket_only;
+}
+
+bool may_rule(std::optional<unsigned> user) {
+  return user && (*user == 0 || *user == ::geteuid());
 }
 
 bool is_foreign_name(std::string_view host) {

@@ -9,16 +9,20 @@
 
 namespace larder {
 
-std::string admin_answer(int status, std::string_view type, std::string_view body,
-                         std::string_view more) {
+std::string admin_head(int status, std::string_view type, std::size_t length,
+                       std::string_view more) {
   std::string out(status_line(status));
   out.append(more);
   out.append("Content-Type: ").append(type);
-  out.append("\r\nContent-Length: ").append(std::to_string(body.size()));
+  out.append("\r\nContent-Length: ").append(std::to_string(length));
   out.append("\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff");
   out.append("\r\nCross-Origin-Resource-Policy: same-origin\r\nConnection: close\r\n\r\n");
-  out.append(body);
   return out;
+}
+
+std::string admin_answer(int status, std::string_view type, std::string_view body,
+                         std::string_view more) {
+  return admin_head(status, type, body.size(), more).append(body);
 }
 
 std::string admin_error(int status, std::string_view text) {

@@ -5,54 +5,14 @@
 #include <utility>
 
 #include "conf/base/hex.h"
-#include "conf/base/json_text.h"
-#include "conf/base/redact.h"
 #include "conf/base/utc_text.h"
+#include "daemon/admin/json_object.h"
 #include "daemon/admin/next_answer.h"
-#include "daemon/admin/tags_answer.h"
+#include "daemon/admin/object_json.h"
 #include "daemon/admin/why_words.h"
 
 namespace larder {
 namespace {
-
-constexpr std::size_t kScopeOfKey = 16;
-
-/// Appends members to an object that is open.
-class JsonObject {
- public:
-  explicit JsonObject(std::string& out) : out_(out) { out_ += "{"; }
-  ~JsonObject() { out_ += "}"; }
-  JsonObject(const JsonObject&) = delete;
-  JsonObject& operator=(const JsonObject&) = delete;
-
-  std::string& member(std::string_view name) {
-    if (out_.back() != '{') out_ += ",";
-    return out_.append("\"").append(name).append("\":");
-  }
-  void text(std::string_view name, std::string_view value) {
-    append_json_string(member(name), redact(value));
-  }
-  void text_if_any(std::string_view name, std::string_view value) {
-    if (!value.empty()) text(name, value);
-  }
-  void number(std::string_view name, std::int64_t value) { member(name) += std::to_string(value); }
-  void flag(std::string_view name, bool value) { member(name) += value ? "true" : "false"; }
-  void texts(std::string_view name, const std::vector<std::string>& values) {
-    std::string& out = member(name) += "[";
-    for (const std::string& value : values) {
-      if (out.back() != '[') out += ",";
-      append_json_string(out, redact(value));
-    }
-    out += "]";
-  }
-
- private:
-  std::string& out_;
-};
-
-std::string key_text(const CacheKey& key) {
-  return hex_text(std::span(key.bytes).subspan(kScopeOfKey, 8));
-}
 
 std::string scope_text(const CacheKey& key) {
   return hex_text(std::span(key.bytes).first(4));
@@ -73,18 +33,9 @@ void append_decision(std::string& out, const Decision& decision) {
   json.text("line", why_line(name_of(decision.outcome), decision.reason, decision.detail));
 }
 
-/// What a lookup adds up to: all in seconds of larder's clock.
 void append_stored(std::string& out, const ListedObject& object, WallTime now) {
-  const Lifetime& life = object.lifetime;
-  const auto left = [now](WallTime until) { return (until.ms - now.ms) / 1'000; };
   JsonObject json(out);
-  json.text("state", state_of(object));
-  json.number("status", object.status);
-  json.text("stored", utc_text(life.stored));
-  json.number("age_s", age_s(life, now));
-  json.number("fresh_for_s", left(life.fresh_until));
-  json.number("stale_for_s", left(life.revalidate_until));
-  json.number("on_error_for_s", left(life.error_until));
+  append_lifetime(json, object, now);
   json.number("epoch", static_cast<std::int64_t>(object.epoch));
   json.flag("purged", object.purged);
   json.number("bytes", static_cast<std::int64_t>(object.body_bytes));
@@ -156,11 +107,7 @@ void append_scope(std::string& out, const ExplainedScope& scope, WallTime now) {
   json.text("scope", scope_text(scope.outlook.key));
   json.text("key", key_text(scope.outlook.key));
   if (scope.object) {
-    const bool gzip = scope.object->representation == Representation::gzip;
-    json.text("coding", gzip ? "gzip" : "identity");
-    json.text_if_any("variants", scope.object->variants);
-    json.text_if_any("early_access", scope.object->early_access);
-    json.text_if_any("headers", scope.object->forwarded);
+    append_variant(json, *scope.object);
     append_stored(json.member("stored"), *scope.object, now);
   }
   append_outlook(json.member("origin"), scope.outlook);

@@ -41,6 +41,15 @@ std::vector<KnownScope> configured_scopes(const Config& config) {
   return known;
 }
 
+std::vector<KnownScope> scopes_to_name(const Config& config,
+                                       const std::vector<ScopeLabel>& stored) {
+  std::vector<KnownScope> known = configured_scopes(config);
+  for (const ScopeLabel& label : stored) {
+    known.push_back({label.api_key, label.environment, label.branch});
+  }
+  return known;
+}
+
 std::string purge_hint(const PurgeOrder& order, std::vector<KnownScope> known) {
   for (const Part& part : {Part{"api_key", order.api_key, &KnownScope::api_key},
                            Part{"environment", order.environment, &KnownScope::environment},

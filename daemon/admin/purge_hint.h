@@ -20,6 +20,9 @@ struct KnownScope {
 /// The scopes of the configured stacks; none in open mode.
 std::vector<KnownScope> configured_scopes(const Config& config);
 
+/// Those, and the labels of the scopes in the store.
+std::vector<KnownScope> scopes_to_name(const Config& config, const std::vector<ScopeLabel>& stored);
+
 /// Names the first part of the order that no known scope has, and the name that was probably meant.
 /// When there is none, says that nothing of it is stored.
 std::string purge_hint(const PurgeOrder& order, std::vector<KnownScope> known);

@@ -74,13 +74,17 @@ const char* state_of(const ListedObject& object) {
 
 std::variant<PurgeOrder, std::string> parse_tags_query(std::string_view query,
                                                        const Config& config) {
-  constexpr const char* kForm =
-      "tags takes url, and api_key, environment and branch to look there alone";
-  if (query.empty()) return kForm;
+  return parse_url_query(query, config,
+                         "tags takes url, and api_key, environment and branch to look there alone");
+}
+
+std::variant<PurgeOrder, std::string> parse_url_query(std::string_view query, const Config& config,
+                                                      const char* form) {
+  if (query.empty()) return form;
   auto order = parse_purge(query, config);
   if (std::holds_alternative<std::string>(order)) return order;
   const PurgeOrder& read = std::get<PurgeOrder>(order);
-  if (read.what != PurgeOrder::What::url || read.hard || read.dry_run) return kForm;
+  if (read.what != PurgeOrder::What::url || read.hard || read.dry_run) return form;
   return order;
 }
 

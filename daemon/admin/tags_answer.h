@@ -17,6 +17,10 @@ namespace larder {
 std::variant<PurgeOrder, std::string> parse_tags_query(std::string_view query,
                                                        const Config& config);
 
+/// The same for another question about a URL; `form` says what that takes.
+std::variant<PurgeOrder, std::string> parse_url_query(std::string_view query, const Config& config,
+                                                      const char* form);
+
 /// Of what is stored: "fresh", "stale" ..., and "unused" of what no lookup takes. Static.
 const char* state_of(const ListedObject& object);
 

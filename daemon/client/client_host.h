@@ -113,6 +113,8 @@ class ClientHost {
   virtual bool make_output_room(std::size_t bytes) = 0;
 
   virtual bool logs() const = 0;  ///< the access log is on
+  /// AccessSampler::take() for a request that is over; 0 also where the log is off.
+  virtual double access_share(bool is_error) = 0;
   virtual void log_request(const AccessRecord& record) = 0;
   /// Is this request one of those that tell what is hot? The first of a turn is, while there is
   /// room for it.

@@ -49,6 +49,16 @@ bool matches(std::string_view if_none_match, int status, std::string_view etag) 
          none_match_hits(if_none_match, etag);
 }
 
+bool asks_origin(const Plan& plan) {
+  return plan.what == Plan::What::fill || plan.what == Plan::What::relay;
+}
+
+/// Of larder's own, or of the origin's.
+bool is_error(Outcome outcome, int status) {
+  return status >= 500 || outcome == Outcome::failed || outcome == Outcome::refused ||
+         outcome == Outcome::rejected;
+}
+
 }  // namespace
 
 const char* Exchange::name_of(State state) {
@@ -82,6 +92,9 @@ void Exchange::answer(const RequestView& view, const Plan& plan) {
   reason_ = plan.reason();
   id_ = view.request_id.empty() ? RequestId() : RequestId::of_client(view);
   if (id_.empty()) id_ = side_.host.make_id();
+  if (!view.trace_parent.empty() && (asks_origin(plan) || side_.host.logs())) {
+    trace_ = trace_of_client(view);
+  }
   if (plan.scope) {
     std::copy_n(plan.scope->mac.bytes.begin(), scope_.size(), scope_.begin());
     if (plan.scope_reason == Reason::configured_scope) {
@@ -188,6 +201,7 @@ void Exchange::place_order(const RequestView& view, const Plan& plan) {
     auto relay = relay_order_for(plan, view, order.waiter, host.server(), host.upstream());
     relay.client = side_.client;
     carry_id(relay.request.headers, host.upstream(), id_);
+    carry_trace(relay.request.headers, host.upstream(), trace_);
     host.post(std::move(relay));
   } else {
     if (plan.object) order.recall = stale_recall_for(plan);
@@ -196,6 +210,7 @@ void Exchange::place_order(const RequestView& view, const Plan& plan) {
     auto fill = fill_order_for(plan, view, order.waiter, host.server(), host.upstream());
     fill.client = side_.client;
     carry_id(fill.unkeyed, host.upstream(), id_);
+    carry_trace(fill.unkeyed, host.upstream(), trace_);
     host.post(std::move(fill));
   }
   transition_to(State::waiting);
@@ -378,9 +393,11 @@ void Exchange::account(std::string_view target) {
                            .reason = reason_,
                            .detail = detail_});
   }
-  if (!host.logs() && !framing_.sampled) return;
-  const AccessRecord record = record_of(target);
-  if (host.logs()) host.log_request(record);
+  const double share = host.access_share(is_error(outcome_, status_));
+  if (share == 0 && !framing_.sampled) return;
+  AccessRecord record = record_of(target);
+  record.share = static_cast<float>(share);
+  if (share > 0) host.log_request(record);
   if (framing_.sampled) sample(record);
 }
 
@@ -401,7 +418,9 @@ AccessRecord Exchange::record_of(std::string_view target) const {
   record.reason = reason_;
   record.detail = detail_;
   record.id = id_;
+  record.trace = trace_;
   record.method = framing_.method;
+  record.http_1_1 = framing_.http_1_1;
   record.body_bytes = body_bytes_;
   record.scope = scope_;
   std::copy_n(key_.bytes.begin() + kScopeOfKey, record.key.size(), record.key.begin());

@@ -133,6 +133,7 @@ class Exchange {
   Reason reason_ = Reason::malformed;  ///< of its plan, once there is one
   const char* detail_ = "";            ///< as in the access log
   RequestId id_;
+  TraceParent trace_;  ///< where an origin or the access log is told
   int status_ = 0;
   std::optional<Kind> kind_;  ///< where the answer may be stored
   std::optional<ScopeCounts::Place> scope_place_;

@@ -72,6 +72,16 @@ void carry_id(std::vector<std::string>& lines, const UpstreamConfig& upstream,
   lines.push_back(std::string("x-request-id: ").append(id.text()));
 }
 
+void carry_trace(std::vector<std::string>& lines, const UpstreamConfig& upstream,
+                 const TraceParent& trace) {
+  const auto lists_it = [](const std::vector<std::string>& names) {
+    return std::any_of(names.begin(), names.end(), is_trace_parent);
+  };
+  if (trace.empty() || lists_it(upstream.forward_headers)) return;
+  if (lists_it(upstream.forward_headers_unkeyed)) return;
+  lines.push_back("traceparent: " + trace.text());
+}
+
 StaleRecall stale_recall_for(const Plan& plan) {
   LARDER_CHECK(plan.canonical && plan.scope);
   return {.key = plan.key, .canonical = plan.canonical->bytes, .scope = plan.scope->mac};

@@ -79,6 +79,11 @@ RelayOrder relay_order_for(const Plan& plan, const RequestView& request, Waiter 
 /// what the client has sent, if anything.
 void carry_id(std::vector<std::string>& lines, const UpstreamConfig& upstream, const RequestId& id);
 
+/// Tells the origin the trace that the request belongs to, unless the operator's lists have sent
+/// `traceparent` on as the client wrote it.
+void carry_trace(std::vector<std::string>& lines, const UpstreamConfig& upstream,
+                 const TraceParent& trace);
+
 /// For a fill whose plan has a stale object.
 StaleRecall stale_recall_for(const Plan& plan);
 

@@ -16,6 +16,7 @@ void KnownGood::note(const FillOrder& order) {
   if (orders[0] && orders[0]->key == order.key) return;
   orders[1] = std::exchange(orders[0], order);
   orders[0]->waiter = {};
+  forget_trace(*orders[0]);
   orders[0]->has_stale = false;
   orders[0]->skip_store = false;
   while (order_.size() > kMaxCredentials) {

@@ -10,6 +10,7 @@ constexpr int kDrawn = 4;
 FillOrder repeatable(const FillOrder& order) {
   FillOrder kept = order;
   kept.waiter = {};
+  forget_trace(kept);
   kept.client.clear();
   kept.has_stale = true;
   kept.skip_store = false;

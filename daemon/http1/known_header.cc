@@ -26,7 +26,19 @@ std::size_t end_of_value(std::string_view text, std::size_t at) {
   return at < text.size() && text[at] == '\r' ? at : std::string_view::npos;
 }
 
+/// The place of a value that somebody is told, moved along with what lies before it. `compared` of
+/// the known block is `at` in the one that is compared.
+void move_place(KnownHeader::Span& told, const KnownHeader::Span& known, std::size_t compared,
+                std::size_t at) {
+  if (compared <= known.begin) told.begin = known.begin - compared + at;
+}
+
 }  // namespace
+
+bool is_trace_parent(std::string_view name) {
+  constexpr std::string_view kName = "traceparent";
+  return name.size() == kName.size() && equals_ignoring_case(name, kName);
+}
 
 bool is_request_id(std::string_view name) {
   constexpr std::string_view kName = "x-request-id";
@@ -47,7 +59,7 @@ void KnownHeader::forget() {
   id_ = 0;
   bytes_ = Secret();
   free_.clear();
-  request_id_ = {};
+  told_ = {};
   fields_.clear();
   survey_ = {};
 }
@@ -68,22 +80,22 @@ bool KnownHeader::learn(std::string_view block, std::span<const HeaderView> fiel
                ? std::string_view{}
                : own.substr(static_cast<std::size_t>(text.data() - block.data()), text.size());
   };
-  const bool has_id = std::any_of(fields.begin(), fields.end(), [](const HeaderView& field) {
-    return is_request_id(field.name);
+  const bool tells = std::any_of(fields.begin(), fields.end(), [](const HeaderView& field) {
+    return is_request_id(field.name) || is_trace_parent(field.name);
   });
+  unsigned trace_parents = 0;
   for (const HeaderView& field : fields) {
     const auto name_end =
         static_cast<std::size_t>(field.name.data() - block.data()) + field.name.size();
-    if (request_id_.length == 0 && is_request_id(field.name)) {
-      request_id_ = {name_end + 1, own.find(kLineEnd, name_end) - name_end - 1};
-    }
-    // The id is held against the credentials (RequestId::of_client()).
-    if (is_read(field.name, config.upstream) || (has_id && is_credential(field.name))) {
+    const Span value{name_end + 1, own.find(kLineEnd, name_end) - name_end - 1};
+    if (told_.request_id.length == 0 && is_request_id(field.name)) told_.request_id = value;
+    if (is_trace_parent(field.name)) told_.trace_parent = ++trace_parents == 1 ? value : Span{};
+    // What is told is held against the credentials (gives_away_credential()).
+    if (is_read(field.name, config.upstream) || (tells && is_credential(field.name))) {
       fields_.push_back({moved(field.name), moved(field.value)});
       continue;
     }
-    const std::size_t begin = name_end + 1;
-    free_.push_back({begin, own.find(kLineEnd, begin) - begin});
+    free_.push_back(value);
   }
   for (Sighting& sighting : survey.fields) sighting.value = moved(sighting.value);
   survey_ = survey;
@@ -93,10 +105,10 @@ bool KnownHeader::learn(std::string_view block, std::span<const HeaderView> fiel
   return true;
 }
 
-std::size_t KnownHeader::match(std::string_view rest, Span& request_id) const {
+std::size_t KnownHeader::match(std::string_view rest, Told& told) const {
   if (id_ == 0) return 0;
   const std::string_view known = bytes_.reveal();
-  request_id = request_id_;
+  told = told_;
   if (rest.starts_with(known)) return known.size();
   std::size_t at = 0;        // in `rest`
   std::size_t compared = 0;  // in `known`
@@ -104,18 +116,21 @@ std::size_t KnownHeader::match(std::string_view rest, Span& request_id) const {
     const auto before = known.substr(compared, value.begin - compared);
     if (!rest.substr(at).starts_with(before)) return 0;
     // Of one that somebody reads the value is the same, and only its place may be another.
-    if (compared <= request_id_.begin) request_id.begin = request_id_.begin - compared + at;
+    move_place(told.request_id, told_.request_id, compared, at);
+    move_place(told.trace_parent, told_.trace_parent, compared, at);
     at += before.size();
     const bool same =
         rest.substr(at).starts_with(known.substr(value.begin, value.length + kLineEnd.size()));
     const std::size_t end = same ? at + value.length : end_of_value(rest, at);
     if (end == std::string_view::npos) return 0;
-    if (value.begin == request_id_.begin) request_id.length = end - at;
+    if (value.begin == told_.request_id.begin) told.request_id.length = end - at;
+    if (value.begin == told_.trace_parent.begin) told.trace_parent.length = end - at;
     at = end;
     compared = value.begin + value.length;
   }
   if (!rest.substr(at).starts_with(known.substr(compared))) return 0;
-  if (compared <= request_id_.begin) request_id.begin = request_id_.begin - compared + at;
+  move_place(told.request_id, told_.request_id, compared, at);
+  move_place(told.trace_parent, told_.trace_parent, compared, at);
   at += known.size() - compared;
   return at + kSizeMargin <= max_bytes_ ? at : 0;
 }

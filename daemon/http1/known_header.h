@@ -29,6 +29,12 @@ class KnownHeader {
     std::size_t length = 0;
   };
 
+  /// Of fields that may differ and are told all the same; length 0 = there is none.
+  struct Told {
+    Span request_id;    ///< the first X-Request-Id
+    Span trace_parent;  ///< the only traceparent
+  };
+
   /// Takes the place of what was remembered here, which is wiped. `fields` are views into `block`.
   /// False = not to be remembered: too long, to be refused, or of a form that match() could not
   /// compare; then nothing changes.
@@ -37,9 +43,9 @@ class KnownHeader {
 
   /// The length of the block at the start of `rest` if it means the same as this one: equal byte by
   /// byte, or but for values of fields that nobody reads, which then are such as llhttp takes. 0 =
-  /// it does not, or only llhttp can tell. `request_id` gets the place of the first X-Request-Id's
-  /// value in `rest`, with the blanks around it.
-  std::size_t match(std::string_view rest, Span& request_id) const;
+  /// it does not, or only llhttp can tell. `told` gets the places of the values in `rest`, with the
+  /// blanks around them.
+  std::size_t match(std::string_view rest, Told& told) const;
 
   /// Never 0 in a filled one, and never twice in a process's parser.
   std::uint64_t id() const { return id_; }
@@ -51,9 +57,9 @@ class KnownHeader {
 
  private:
   std::uint64_t id_ = 0;
-  Secret bytes_;                    ///< tokens are in it
-  std::vector<Span> free_;          ///< values that nobody reads
-  Span request_id_;                 ///< of the first X-Request-Id; length 0 = none
+  Secret bytes_;            ///< tokens are in it
+  std::vector<Span> free_;  ///< values that nobody reads
+  Told told_;
   std::vector<HeaderView> fields_;  ///< into `bytes_`
   HeaderSurvey survey_;             ///< of all fields; views into `bytes_`
   std::size_t max_bytes_ = 0;
@@ -62,6 +68,7 @@ class KnownHeader {
 
 /// Of a field's name.
 bool is_request_id(std::string_view name);
+bool is_trace_parent(std::string_view name);
 
 /// Does larder, HTTP/1.1's framing or the operator's lists of headers make use of this field?
 bool is_read(std::string_view name, const UpstreamConfig& upstream);

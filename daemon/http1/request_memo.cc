@@ -29,10 +29,10 @@ void RequestMemo::use(SettingsPtr settings) {
 RequestMemo::FoundHeader RequestMemo::find_header(std::string_view rest) {
   for (std::size_t i = 0; i < kHeaders; ++i) {
     const std::size_t at = (last_ + i) % kHeaders;
-    KnownHeader::Span id;
-    if (const std::size_t length = headers_[at].match(rest, id); length != 0) {
+    KnownHeader::Told told;
+    if (const std::size_t length = headers_[at].match(rest, told); length != 0) {
       last_ = at;
-      return {&headers_[at], length, id.begin, id.length};
+      return {&headers_[at], length, told};
     }
   }
   return {};

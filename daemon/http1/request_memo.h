@@ -55,8 +55,7 @@ class RequestMemo {
   struct FoundHeader {
     const KnownHeader* header = nullptr;  ///< null = none; good until the next learn_header()
     std::size_t length = 0;               ///< of the block in the input
-    std::size_t request_id_at = 0;        ///< where X-Request-Id has its value in the input
-    std::size_t request_id_length = 0;    ///< 0 = there is none
+    KnownHeader::Told told = {};          ///< places in the input
   };
   /// The header block that `rest` starts with, if one that means the same is known.
   FoundHeader find_header(std::string_view rest);

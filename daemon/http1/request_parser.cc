@@ -56,7 +56,7 @@ void RequestParser::reset() {
   llhttp_init(&llhttp_, HTTP_REQUEST, &settings());
   llhttp_.data = this;
   fed_ = consumed_ = header_bytes_ = count_ = 0;
-  target_ = request_id_ = Span{};
+  target_ = Span{};
   taken_ = nullptr;
   in_value_ = headers_complete_ = must_close_ = refused_ = false;
 }
@@ -115,8 +115,8 @@ bool RequestParser::take_known(std::string_view request) {
   llhttp_.http_major = llhttp_.http_minor = 1;
   target_ = {kMethod.size(), static_cast<std::uint32_t>(target_end - kMethod.size())};
   consumed_ = line + found.length;
-  request_id_ = {static_cast<std::uint32_t>(line + found.request_id_at),
-                 static_cast<std::uint32_t>(found.request_id_length)};
+  told_ = found.told;
+  block_ = line;
   must_close_ = taken_->must_close();
   return true;
 }
@@ -159,25 +159,32 @@ std::string_view RequestParser::method_name() const {
 
 RequestView RequestParser::view(std::string_view request) {
   if (taken_ != nullptr) {
+    const auto told = [&](const KnownHeader::Span& place) {
+      return trimmed(request.substr(block_ + place.begin, place.length));
+    };
     return {.method = Method::get,
             .target = request.substr(target_.begin, target_.length),
             .headers = taken_->fields(),
             .header_id = taken_->id(),
             .survey = &taken_->survey(),
-            .request_id = trimmed(request.substr(request_id_.begin, request_id_.length))};
+            .request_id = told(told_.request_id),
+            .trace_parent = told(told_.trace_parent)};
   }
-  std::string_view request_id;
+  std::string_view request_id, trace_parent;
+  unsigned trace_parents = 0;
   for (std::size_t i = count_; i-- > 0;) {
     views_[i] = {request.substr(names_[i].begin, names_[i].length),
                  trimmed(request.substr(values_[i].begin, values_[i].length))};
     if (is_request_id(views_[i].name)) request_id = views_[i].value;
+    if (is_trace_parent(views_[i].name) && ++trace_parents == 1) trace_parent = views_[i].value;
   }
   return {.method = method_of(llhttp_.method),
           .version_major = llhttp_.http_major,
           .version_minor = llhttp_.http_minor,
           .target = request.substr(target_.begin, target_.length),
           .headers = {views_.data(), count_},
-          .request_id = request_id};
+          .request_id = request_id,
+          .trace_parent = trace_parents == 1 ? trace_parent : std::string_view{}};
 }
 
 void RequestParser::extend(Span& span, const char* at, size_t length) const {

@@ -75,7 +75,8 @@ class RequestParser {
   Bytes max_header_bytes_ = 0;
   RequestMemo* const memo_;
   const KnownHeader* taken_ = nullptr;  ///< the header of the complete request, when it was known
-  Span request_id_;                     ///< with `taken_`: where the request has one
+  KnownHeader::Told told_;              ///< with `taken_`: places in its header block
+  std::size_t block_ = 0;               ///< with `taken_`: where that begins
   llhttp_t llhttp_{};
   const char* base_ = nullptr;  ///< of the current feed()
   std::size_t fed_ = 0;

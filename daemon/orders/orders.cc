@@ -2,6 +2,7 @@
 #include "daemon/orders/orders.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "cache/tags/place.h"
@@ -13,6 +14,11 @@ bool selects(const PurgeOrder& purge, const FillOrder& order) {
   const auto& scope = *order.scope;
   return purge.selects_scope(scope.api_key, scope.environment, scope.branch) &&
          purge.selects_url(order.request.path, order.request.query);
+}
+
+void forget_trace(FillOrder& order) {
+  std::erase_if(order.unkeyed,
+                [](std::string_view line) { return line.starts_with("traceparent:"); });
 }
 
 void set_times(PurgeOrder& purge, std::int64_t ahead_ms, WallTime now) {

@@ -40,6 +40,9 @@ struct FillOrder {
   std::uint64_t generation = 0;  ///< Settings::generation by which it was planned
 };
 
+/// It is to be sent once more, for nobody: a client's trace is over then.
+void forget_trace(FillOrder& order);
+
 /// The lane in which its fill waits for the origin.
 inline Lane lane_of(const FillOrder& order) {
   if (order.waiter.out == nullptr) return Lane::refresh;

@@ -7,8 +7,8 @@
 
 namespace larder {
 
-AccessLog::AccessLog(const std::string& destination, std::size_t workers, std::size_t buffer_bytes)
-    : writer_(std::make_shared<AccessLogWriter>(destination, workers, buffer_bytes)) {
+AccessLog::AccessLog(const LogConfig& config, std::size_t workers)
+    : writer_(std::make_shared<AccessLogWriter>(config, workers)) {
   std::thread([writer = writer_] { writer->run(); }).detach();
 }
 

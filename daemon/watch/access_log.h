@@ -17,9 +17,9 @@ class AccessLog {
  public:
   static constexpr unsigned kEndMs = 2'000;
 
-  /// `destination`: see log_target(); a file is opened for append, mode 0640. `buffer_bytes`: for
-  /// records that wait, of all workers. Throws StartupError.
-  AccessLog(const std::string& destination, std::size_t workers, std::size_t buffer_bytes);
+  /// `config.access_log`: see log_target(); a file is opened for append, mode 0640.
+  /// `config.buffer_bytes`: for records that wait, of all workers. Throws StartupError.
+  AccessLog(const LogConfig& config, std::size_t workers);
   /// Writes what is there, for kEndMs at most. Says what was lost.
   ~AccessLog();
   AccessLog(const AccessLog&) = delete;

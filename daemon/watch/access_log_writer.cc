@@ -37,16 +37,15 @@ Fd open_log(const std::string& path) {
 
 }  // namespace
 
-AccessLogWriter::AccessLogWriter(const std::string& destination, std::size_t workers,
-                                 std::size_t buffer_bytes)
-    : destination_(destination) {
-  const auto target = log_target(destination);
+AccessLogWriter::AccessLogWriter(const LogConfig& config, std::size_t workers)
+    : destination_(config.access_log), format_(config.access_format) {
+  const auto target = log_target(destination_);
   if (!target)
     throw StartupError(target.error().context + "; name a file, \"stdout\" or \"stderr\"");
   if (target->kind == LogTarget::Kind::file) {
-    Fd file = open_log(destination);
+    Fd file = open_log(destination_);
     if (!file) {
-      throw StartupError("cannot open the access log " + destination + ": " + text_of_errno() +
+      throw StartupError("cannot open the access log " + destination_ + ": " + text_of_errno() +
                          "; check log.access_log and its directory's owner");
     }
     file_ = std::make_unique<LineOutput>(std::move(file));
@@ -54,7 +53,7 @@ AccessLogWriter::AccessLogWriter(const std::string& destination, std::size_t wor
   output_ = file_ != nullptr                       ? file_.get()
             : target->kind == LogTarget::Kind::out ? &LineOutput::of_stdout()
                                                    : &LineOutput::of_stderr();
-  const std::size_t records = buffer_bytes / workers / sizeof(AccessRecord);
+  const std::size_t records = config.buffer_bytes / workers / sizeof(AccessRecord);
   for (std::size_t i = 0; i < workers; ++i) {
     rings_.push_back(std::make_unique<AccessRing>(std::max(records, kLeastRecords)));
   }
@@ -114,7 +113,8 @@ bool AccessLogWriter::drain() {
         being_written_.fetch_sub(1);
         break;
       }
-      lines += format_access_record(record);
+      lines += format_ == LogConfig::AccessFormat::json ? format_access_record(record)
+                                                        : combined_access_line(record);
       any = true;
     }
     if (lines.size() >= kWriteBytes) write(lines);

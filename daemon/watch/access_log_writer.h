@@ -12,6 +12,7 @@
 
 #include "conf/base/line_output.h"
 #include "conf/base/log_health.h"
+#include "conf/config.h"
 #include "daemon/watch/access_record.h"
 #include "daemon/watch/record_ring.h"
 
@@ -24,7 +25,7 @@ using AccessRing = RecordRing<AccessRecord>;
 /// hangs in a write(). run() is the thread; the rest is the main thread's.
 class AccessLogWriter {
  public:
-  AccessLogWriter(const std::string& destination, std::size_t workers, std::size_t buffer_bytes);
+  AccessLogWriter(const LogConfig& config, std::size_t workers);
 
   void run();
   void reopen() { reopen_.store(true); }
@@ -45,6 +46,7 @@ class AccessLogWriter {
   void write(std::string& lines);
 
   const std::string destination_;
+  const LogConfig::AccessFormat format_;
   std::unique_ptr<LineOutput> file_;  ///< null where the lines go to a stream
   LineOutput* output_ = nullptr;
   std::vector<std::unique_ptr<AccessRing>> rings_;

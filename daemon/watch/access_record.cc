@@ -2,6 +2,10 @@
 #include "daemon/watch/access_record.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <ctime>
 
 #include "conf/base/hex.h"
 #include "conf/base/json_text.h"
@@ -22,6 +26,41 @@ const char* name_of(Method method) {
       return "-";
   }
   return "-";
+}
+
+std::string share_text(float share) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), share).ptr;
+  return {text.data(), end};
+}
+
+/// `29/Nov/2026:21:13:15 +0000`
+std::string clf_time(WallTime time) {
+  constexpr std::array<const char*, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const std::time_t seconds = time.ms / 1'000;
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%02d/%s/%d:%02d:%02d:%02d +0000", parts.tm_mday,
+                kMonths[static_cast<std::size_t>(parts.tm_mon)], parts.tm_year + 1'900,
+                parts.tm_hour, parts.tm_min, parts.tm_sec);
+  return text.data();
+}
+
+/// Inside of quotation marks, as nginx and Apache escape it.
+void append_quotable(std::string& line, std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  for (const char c : text) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (c != '"' && c != '\\' && octet >= 0x20 && octet < 0x7F) {
+      line += c;
+      continue;
+    }
+    line += "\\x";
+    line += kDigits[octet >> 4];
+    line += kDigits[octet & 15];
+  }
 }
 
 }  // namespace
@@ -63,8 +102,27 @@ std::string format_access_record(const AccessRecord& record) {
   line += ",\"scope\":\"" + hex_text(record.scope) + "\",\"key\":\"" + hex_text(record.key);
   line += "\",\"request_id\":";
   append_json_string(line, redact(record.id.text()));
+  if (!record.trace.empty()) {
+    line += ",\"trace_id\":";
+    append_json_string(line, redact(record.trace.trace_id()));
+  }
+  if (record.share < 1) line += ",\"sample\":" + share_text(record.share);
   line += "}\n";
   return line;
+}
+
+std::string combined_access_line(const AccessRecord& record) {
+  std::string line = record.client.data();
+  line += " - - [" + clf_time(record.time) + "] \"";
+  line += name_of(record.method);
+  line += " ";
+  append_quotable(line, redact({record.target.data(), record.target_length}));
+  line += record.http_1_1 ? " HTTP/1.1\" " : " HTTP/1.0\" ";
+  line += std::to_string(record.status) + " " + std::to_string(record.body_bytes);
+  line += " \"-\" \"-\"";
+  if (record.share < 1) line += " sample=" + share_text(record.share);
+  if (!record.trace.empty()) line += " trace_id=" + redact(record.trace.trace_id());
+  return line + "\n";
 }
 
 }  // namespace larder

@@ -26,6 +26,8 @@ struct AccessRecord {
   Outcome outcome = Outcome::refused;
   Reason reason = Reason::none;  ///< of its plan
   Method method = Method::other;
+  bool http_1_1 = true;
+  float share = 1;  ///< of requests like this one that are lines: AccessSampler::take()
   std::uint64_t body_bytes = 0;  ///< sent to the client
   std::array<std::uint8_t, 4> scope{};
   std::array<std::uint8_t, 8> key{};  ///< of the URL hash; zero when the request had no key
@@ -33,6 +35,7 @@ struct AccessRecord {
   std::uint16_t target_bytes = 0;     ///< as received
   std::array<char, 46> client{};
   RequestId id;
+  TraceParent trace;
   const char* detail = "";  ///< static text: what became of it, as in Cache-Status; "" = no more
   std::array<char, kMaxTarget> target;
 
@@ -40,7 +43,12 @@ struct AccessRecord {
   void set_client(std::string_view text);
 };
 
-/// One JSON line, without any token.
+/// One JSON line, without any token. With "sample" where it stands for others too, and "trace_id"
+/// where the request has one.
 std::string format_access_record(const AccessRecord& record);
+
+/// The same request as NCSA's combined log format has it, Referer and User-Agent as `-`. Behind
+/// that ` sample=0.01` and ` trace_id=...`, as above.
+std::string combined_access_line(const AccessRecord& record);
 
 }  // namespace larder

@@ -49,14 +49,6 @@ bool query_gives_away(std::string_view id, std::string_view target) {
   return false;
 }
 
-bool shows_credential_of(const RequestView& request, std::string_view id) {
-  if (has_token_shape(id) || query_gives_away(id, request.target)) return true;
-  return std::any_of(request.headers.begin(), request.headers.end(),
-                     [id](const HeaderView& header) {
-                       return is_credential(header.name) && gives_away(id, header.value);
-                     });
-}
-
 }  // namespace
 
 RequestId RequestId::made(std::uint64_t number) {
@@ -77,8 +69,21 @@ RequestId RequestId::of_text(std::string_view text) {
 
 RequestId RequestId::of_client(const RequestView& request) {
   RequestId id = of_text(request.request_id);
-  if (!id.empty() && shows_credential_of(request, id.text())) return {};
+  if (!id.empty() && gives_away_credential(request, id.text())) return {};
   return id;
+}
+
+bool gives_away_credential(const RequestView& request, std::string_view text) {
+  if (has_token_shape(text) || query_gives_away(text, request.target)) return true;
+  return std::any_of(request.headers.begin(), request.headers.end(),
+                     [text](const HeaderView& header) {
+                       return is_credential(header.name) && gives_away(text, header.value);
+                     });
+}
+
+TraceParent trace_of_client(const RequestView& request) {
+  const TraceParent trace = TraceParent::of_text(request.trace_parent);
+  return trace.empty() || gives_away_credential(request, trace.text()) ? TraceParent() : trace;
 }
 
 }  // namespace larder

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "cache/request/request.h"
+#include "cache/request/trace_parent.h"
 
 namespace larder {
 
@@ -33,5 +34,12 @@ class RequestId {
   std::array<char, kMaxBytes> text_{};  ///< at the begin, where a copy is read as it was written
   std::uint8_t length_ = 0;
 };
+
+/// Has `text` a token's shape, or does it give away a credential of the request, as a part of it or
+/// with a part of it? For what a client says and larder would repeat.
+bool gives_away_credential(const RequestView& request, std::string_view text);
+
+/// The client's, where it is one and gives away no credential.
+TraceParent trace_of_client(const RequestView& request);
 
 }  // namespace larder

@@ -113,3 +113,28 @@ TEST_CASE("tag names: of a list with too many entries the coarser tags are named
   CHECK(names.unnamed() == 0);
   CHECK(names.take() == Names{"arrival:blog", "content-type:blog", "list:blog"});
 }
+
+TEST_CASE("tag names: a name is the tag that it was given for", "[tags]") {
+  struct Case {
+    const char* name;
+    std::optional<Tag> tag;
+  };
+  const auto c = GENERATE(values<Case>({
+      {"entry:blt1", entry_tag("blt1")},
+      {"entry:blog/blt1", entry_tag("blt1")},
+      {"list:blog", list_tag("blog")},
+      {"content-type:blog", content_tag("blog")},
+      {"content_type:blog", content_tag("blog")},
+      {"taxonomy:a:b", taxonomy_tag("a:b")},
+      {"asset-list", asset_list_tag()},
+      {"anything", unknown_tag()},
+      {"asset-list:a", std::nullopt},
+      {"entry", std::nullopt},
+      {"entry:", std::nullopt},
+      {"entry:blog/", std::nullopt},
+      {"filter:blog.url", std::nullopt},
+      {"", std::nullopt},
+  }));
+  CAPTURE(c.name);
+  CHECK(tag_named(c.name) == c.tag);
+}

@@ -171,10 +171,17 @@ TEST_CASE("config: a value of the wrong type, form or range is refused with a re
   };
   const auto c = GENERATE(values<Case>({
       {"[server]\nworkers = \"two\"", "F:2: server.workers is a text; give a whole number"},
-      {"[server]\nworkers = 1.5", "server.workers is a fraction or a date"},
+      {"[server]\nworkers = 1.5", "server.workers is a fraction"},
+      {"[server]\nworkers = 2026-01-02", "server.workers is a date"},
       {"[server]\nworkers = -1", "server.workers is -1; give 0 to 256"},
       {"[server]\nworkers = 257", "server.workers is 257; give 0 to 256"},
       {"[preview]\nstrict_token = \"yes\"", "give true or false"},
+      {"[log]\naccess_sample = 1.01", "log.access_sample is no share; give a number from 0 to 1"},
+      {"[log]\naccess_sample = -0.1", "log.access_sample is no share"},
+      {"[log]\naccess_sample = nan", "log.access_sample is no share"},
+      {"[log]\naccess_sample = \"1 in 0\"", "log.access_sample is no share"},
+      {"[log]\naccess_sample = \"2 in 3\"", "log.access_sample is no share"},
+      {"[log]\naccess_format = \"ncsa\"", "log.access_format"},
       {"[server]\nidle_timeout = 15",
        "server.idle_timeout is 15, a number without a unit; durations are texts with a unit: "
        "\"500ms\", \"60s\", \"5m\", \"24h\", \"7d\""},

@@ -147,6 +147,10 @@ std::vector<Row> rows_of_sections() {
       plain("webhook.window", kNow, "\"20m\"", "1h -> 20m"),
       plain("log.level", kNow, "\"debug\"", "info -> debug"),
       plain("log.access_log", kLater, "\"stderr\"", "\"\" -> \"stderr\""),
+      plain("log.access_format", kLater, "\"combined\"", "json -> combined"),
+      plain("log.access_sample", kNow, "0.25", "1 -> 0.25"),
+      plain("log.access_sample", kNow, "\"1 in 100\"", "1 -> 0.01"),
+      plain("log.access_sample", kNow, "0", "1 -> 0"),
       plain("log.buffer", kLater, "\"1MiB\"", "8MiB -> 1MiB"),
       plain("log.decisions", kLater, "5", "4096 -> 5"),
   };

@@ -23,6 +23,13 @@ namespace {
 
 constexpr std::size_t kBuffer = 1u << 20;
 
+LogConfig config_of(const std::string& path) {
+  LogConfig config;
+  config.access_log = path;
+  config.buffer_bytes = kBuffer;
+  return config;
+}
+
 AccessRecord record_of(std::string_view target) {
   AccessRecord record;
   record.set_target(target);
@@ -84,18 +91,18 @@ TEST_CASE("access log: all that was handed over is in the file when the log has 
           "[daemon]") {
   const Place place;
   {
-    AccessLog log(place.at("log"), 2, kBuffer);
+    AccessLog log(config_of(place.at("log")), 2);
     for (std::size_t i = 0; i < 100; ++i) REQUIRE(log.ring(i % 2).push(record_of("/x")));
   }
   CHECK(lines_in(place.at("log")) == 100);
 }
 
 TEST_CASE("access log: a file that cannot be opened is an error at start", "[daemon]") {
-  CHECK_THROWS_AS(AccessLog("/nonexistent/larder/access.log", 1, kBuffer), StartupError);
+  CHECK_THROWS_AS(AccessLog(config_of("/nonexistent/larder/access.log"), 1), StartupError);
 }
 
 TEST_CASE("access log: what a full disk refuses is counted line by line", "[daemon]") {
-  AccessLog log("/dev/full", 1, kBuffer);
+  AccessLog log(config_of("/dev/full"), 1);
   for (int i = 0; i < 1'000; ++i) REQUIRE(log.ring(0).push(record_of("/x")));
   wait_until([&] { return log.status(monotonic_now()).lost == 1'000; });
   CHECK(log.status(monotonic_now()).trouble == "No space left on device");
@@ -109,7 +116,7 @@ TEST_CASE("access log: where nobody reads, it ends in time, and each line is wri
   constexpr std::uint64_t kPushed = 20'000;
   const auto begin = std::chrono::steady_clock::now();
   {
-    AccessLog log(place.at("log"), 1, kBuffer);
+    AccessLog log(config_of(place.at("log")), 1);
     for (std::uint64_t i = 0; i < kPushed; ++i) log.ring(0).push(record_of("/x"));
     wait_until([&] { return !log.status(monotonic_now()).trouble.empty(); });
     lost = log.status(monotonic_now()).lost;
@@ -131,7 +138,7 @@ TEST_CASE("access log: where nobody reads, it ends in time, and each line is wri
 TEST_CASE("access log: a file is opened again, and kept where it cannot be", "[daemon]") {
   const Place place;
   const std::string path = place.at("log");
-  AccessLog log(path, 1, kBuffer);
+  AccessLog log(config_of(path), 1);
   std::filesystem::rename(path, place.at("log.1"));
   log.reopen();
   wait_until([&] { return std::filesystem::exists(path); });

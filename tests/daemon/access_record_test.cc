@@ -71,3 +71,31 @@ TEST_CASE("access record: of a token that lies across the cut nothing is kept", 
     CHECK(line.find("\"/v3/a?x=") != std::string::npos);
   }
 }
+
+TEST_CASE("access record: a line says for how many it stands, and to which trace it belongs",
+          "[daemon]") {
+  auto record = record_of("/v3/a");
+  record.trace =
+      larder::TraceParent::of_text("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+  record.share = 0.01F;
+  CHECK(larder::format_access_record(record).ends_with(
+      "\"request_id\":\"\",\"trace_id\":\"4bf92f3577b34da6a3ce929d0e0e4736\",\"sample\":0.01}\n"));
+  CHECK(larder::combined_access_line(record).ends_with(
+      " \"-\" \"-\" sample=0.01 trace_id=4bf92f3577b34da6a3ce929d0e0e4736\n"));
+}
+
+TEST_CASE("access record: the combined format of Apache and nginx", "[daemon]") {
+  auto record = record_of("/v3/a?b=\"c\\\x01\xC3\xA4");
+  CHECK(larder::combined_access_line(record) ==
+        "127.0.0.1 - - [14/Nov/2023:22:13:20 +0000] "
+        "\"GET /v3/a?b=\\x22c\\x5C\\x01\\xC3\\xA4 HTTP/1.1\" 200 5 \"-\" \"-\"\n");
+  record = record_of("/v3/a?access_token=cs0123456789abcdef01234567&live_preview=hash1234567");
+  record.http_1_1 = false;
+  record.method = larder::Method::head;
+  const auto line = larder::combined_access_line(record);
+  CAPTURE(line);
+  CHECK(line.find("cs0123") == std::string::npos);
+  CHECK(line.find("hash1234567") == std::string::npos);
+  CHECK(line.find("\"HEAD /v3/a?access_token=[redacted]") != std::string::npos);
+  CHECK(line.find(" HTTP/1.0\" 200 5 ") != std::string::npos);
+}

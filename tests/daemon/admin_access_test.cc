@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/admin/admin_access.h"
 
+#include <unistd.h>
+
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 
@@ -26,6 +28,8 @@ constexpr auto kTokenWanted = AdminAccess::token_wanted;
 constexpr auto kNoToken = AdminAccess::no_token_is_set;
 constexpr auto kForeign = AdminAccess::foreign_name;
 constexpr auto kSocketOnly = AdminAccess::socket_only;
+constexpr auto kOwnerOnly = AdminAccess::owner_only;
+constexpr AdminAsker kOwner{.trusted = true, .owns = true};
 
 }  // namespace
 
@@ -33,6 +37,15 @@ TEST_CASE("admin access: who may see what", "[daemon]") {
   const auto c = GENERATE(values<Case>({
       {"the socket sees all", "/status", kSocket, false, false, kGranted},
       {"the socket sees tags", "/tags", kSocket, false, false, kGranted},
+      {"the socket sees what is stored", "/get", kSocket, false, false, kGranted},
+      {"and lists it", "/list", kSocket, false, false, kGranted},
+      {"nobody else does", "/get", kToken, true, true, kSocketOnly},
+      {"its owner may have it reload", "/reload", kOwner, false, false, kGranted},
+      {"and drain", "/drain", kOwner, false, false, kGranted},
+      {"others on the socket may not", "/reload", kSocket, false, false, kOwnerOnly},
+      {"nor have it drain", "/drain", kSocket, true, true, kOwnerOnly},
+      {"nor does a token", "/drain", kToken, true, true, kSocketOnly},
+      {"nor its user by TCP", "/reload", {.owns = true}, true, false, kSocketOnly},
       {"metrics are open", "/metrics", kAnyone, false, false, kGranted},
       {"metrics are open by any name", "/metrics", kByName, false, false, kGranted},
       {"so is health", "/healthz", kAnyone, false, true, kGranted},
@@ -86,4 +99,11 @@ TEST_CASE("admin access: names that anyone's DNS may lead here", "[daemon]") {
                                         {"1.2.3.4x", true}}));
   CAPTURE(c.text);
   CHECK(is_foreign_name(c.text) == c.foreign);
+}
+
+TEST_CASE("admin access: root and the process's own user rule", "[daemon]") {
+  CHECK(may_rule(0));
+  CHECK(may_rule(::geteuid()));
+  CHECK_FALSE(may_rule(::geteuid() + 1));
+  CHECK_FALSE(may_rule(std::nullopt));
 }

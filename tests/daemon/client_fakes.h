@@ -120,6 +120,8 @@ class FakeHost final : public ClientHost, private AnswerOut {
   std::vector<FetchOrder> orders;
   std::vector<AccessRecord> log;
   bool logging = false;
+  double share = 1;     ///< access_share() while `logging`
+  unsigned errors = 0;  ///< requests of which it was told that they are errors
   std::vector<RequestSample> sampled;
   bool sampling = false;
   unsigned refreshes = 0;
@@ -218,6 +220,10 @@ class FakeHost final : public ClientHost, private AnswerOut {
     return true;
   }
   bool logs() const override { return logging; }
+  double access_share(bool is_error) override {
+    errors += is_error ? 1 : 0;
+    return logging ? share : 0;
+  }
   void log_request(const AccessRecord& record) override { log.push_back(record); }
   bool samples() const override { return sampling; }
   void sample_request(const RequestSample& sample) override { sampled.push_back(sample); }

@@ -64,3 +64,10 @@ TEST_CASE("drain: one step leads to no more than one move", "[daemon]") {
   }
   CHECK_FALSE(drain.step(all));
 }
+
+TEST_CASE("drain: how it stands, as JSON", "[daemon]") {
+  CHECK(larder::drain_json(State::open, {1'000}, {31'000}, 7) ==
+        "{\"state\":\"open\",\"cut_off_in_ms\":30000,\"pid\":7}\n");
+  CHECK(larder::drain_json(State::leaving, {9'000}, {8'000}, 7) ==
+        "{\"state\":\"leaving\",\"cut_off_in_ms\":0,\"pid\":7}\n");
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/client/exchange.h"
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <optional>
@@ -221,6 +222,87 @@ TEST_CASE("exchange: the operator may leave the id out of answers", "[daemon]") 
   bench.begin(kEntry);
   CHECK(has(bench.sent(), "HTTP/1.1 200 "));
   CHECK_FALSE(has(bench.sent(), "X-Request-Id"));
+}
+
+TEST_CASE("exchange: a valid traceparent reaches the origin and the access log, no other does",
+          "[daemon]") {
+  const std::string kParent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  struct Case {
+    const char* name;
+    std::string given;
+    bool taken;
+  };
+  const auto c = GENERATE_COPY(values<Case>({
+      {"valid", kParent, true},
+      {"none", "", false},
+      {"upper case", "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", false},
+      {"more behind it", kParent + "-x", false},
+      {"a line break", kParent + "\r\nevil: 1", false},
+  }));
+  DYNAMIC_SECTION(c.name) {
+    Bench bench;
+    bench.host.logging = true;
+    auto request = RequestBuilder::delivery(kEntry);
+    RequestView view = request.view();
+    view.trace_parent = c.given;
+    bench.exchange.emplace(bench.side, RequestFraming{});
+    bench.exchange->answer(view, bench.host.plan(view));
+    const auto& lines = bench.host.last<FillOrder>().unkeyed;
+    CHECK(std::count(lines.begin(), lines.end(), "traceparent: " + kParent) == (c.taken ? 1 : 0));
+    CHECK(std::count_if(lines.begin(), lines.end(), [](const std::string& line) {
+            return line.starts_with("traceparent");
+          }) == (c.taken ? 1 : 0));
+    bench.host.answer(event_of(head_of(4), {"body"}, kComplete));
+    REQUIRE(bench.host.log.size() == 1);
+    CHECK(bench.host.log[0].trace.trace_id() ==
+          (c.taken ? "4bf92f3577b34da6a3ce929d0e0e4736" : ""));
+  }
+}
+
+TEST_CASE("exchange: a traceparent is not sent twice where the operator forwards it", "[daemon]") {
+  const TraceParent trace =
+      TraceParent::of_text("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+  UpstreamConfig upstream;
+  (GENERATE(true, false) ? upstream.forward_headers
+                         : upstream.forward_headers_unkeyed) = {"traceparent"};
+  std::vector<std::string> lines;
+  carry_trace(lines, upstream, trace);
+  CHECK(lines.empty());
+  carry_trace(lines, UpstreamConfig{}, TraceParent{});
+  CHECK(lines.empty());
+}
+
+TEST_CASE("exchange: of sampled requests the lines say so, and errors are told as such",
+          "[daemon]") {
+  struct Case {
+    const char* name;
+    int status;
+    double share;
+    std::size_t lines;
+    unsigned errors;
+  };
+  const auto c = GENERATE(values<Case>({
+      {"all", 200, 1, 1, 0},
+      {"this one for others", 200, 0.25, 1, 0},
+      {"not this one", 200, 0, 0, 0},
+      {"an error", 503, 1, 1, 1},
+      {"what is not there is none", 404, 0, 0, 0},
+  }));
+  DYNAMIC_SECTION(c.name) {
+    Bench bench;
+    bench.host.logging = true;
+    bench.host.share = c.share;
+    auto request = RequestBuilder::delivery(kEntry);
+    const RequestView view = request.view();
+    bench.exchange.emplace(bench.side, RequestFraming{});
+    bench.exchange->answer(view, bench.host.plan(view));
+    auto head = head_of(4);
+    head.status = c.status;
+    bench.host.answer(event_of(head, {"body"}, kComplete));
+    CHECK(bench.host.errors == c.errors);
+    REQUIRE(bench.host.log.size() == c.lines);
+    if (c.lines > 0) CHECK(bench.host.log[0].share == static_cast<float>(c.share));
+  }
 }
 
 TEST_CASE("exchange: an origin gets the request's id where the operator lists its name",

@@ -64,3 +64,14 @@ TEST_CASE("known good: their number and length are bounded", "[daemon]") {
   good.note(order);
   CHECK_FALSE(good.has(order.scope->credential, order.key));
 }
+
+TEST_CASE("known good: a trace is not gone on with", "[daemon]") {
+  KnownGood good;
+  auto order = order_of(1, "/v3/a");
+  order.unkeyed = {"via: a", "traceparent: 00-1"};
+  good.note(order);
+  const auto other = order_of(1, "/v3/b");
+  const FillOrder* kept = good.other_than(order.scope->credential, other.key);
+  REQUIRE(kept != nullptr);
+  CHECK(kept->unkeyed == std::vector<std::string>{"via: a"});
+}

@@ -90,3 +90,32 @@ TEST_CASE("reload: mistakes come with file, line and remedy, and change nothing"
   file.write("[ttl.entry]\nfresh = \"2s\"\n");
   CHECK(reloader.read().result == Reload::Result::applied);
 }
+
+TEST_CASE("reload: who has ordered it is told once it is settled, with each mistake", "[daemon]") {
+  const File file;
+  file.write("[ttl.entry]\nfresh = \"1s\"\n");
+  Reloader reloader(file.path, file.settings());
+  CHECK_FALSE(reloader.has_refused());
+  file.write("[ttl.entry]\nfresh = \"2s\"\n");
+  Reload applied = reloader.read();
+  std::string told;
+  applied.done = [&] { told = reloader.last_json(); };
+  CHECK(told.empty());
+  reloader.settle(std::move(applied));
+  const auto json = nlohmann::json::parse(told);
+  CHECK(json["result"] == "applied");
+  CHECK(json["generation"] == 2);
+  REQUIRE(json["applied"].size() == 1);
+  CHECK_THAT(json["applied"][0].get<std::string>(), ContainsSubstring("ttl.entry.fresh"));
+  CHECK(json["mistakes"].empty());
+
+  file.write("[ttl.entry]\nfresh = \"2 moons\"\naccess_token = \"cs0123456789abcdef01234567\"\n");
+  reloader.settle(reloader.read());
+  CHECK(reloader.has_refused());
+  const auto failed = nlohmann::json::parse(reloader.last_json());
+  CHECK(failed["result"] == "failed");
+  CHECK(failed["generation"] == 2);
+  REQUIRE(failed["mistakes"].size() >= 1);
+  CHECK_THAT(failed["mistakes"][0].get<std::string>(), ContainsSubstring(file.path + ":2: "));
+  CHECK_THAT(reloader.last_json(), !ContainsSubstring("cs0123456789abcdef01234567"));
+}

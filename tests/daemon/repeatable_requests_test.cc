@@ -81,3 +81,12 @@ TEST_CASE("repeatable requests: those used most stay", "[daemon]") {
   }
   CHECK(left == 50);
 }
+
+TEST_CASE("repeatable requests: a trace is not gone on with", "[daemon]") {
+  RepeatableRequests requests;
+  FillOrder order = order_of(1);
+  order.unkeyed = {"via: a", "traceparent: 00-1", "x-request-id: b"};
+  requests.note(order, by_number());
+  REQUIRE(requests.any() != nullptr);
+  CHECK(requests.any()->unkeyed == std::vector<std::string>{"via: a", "x-request-id: b"});
+}

@@ -76,3 +76,23 @@ TEST_CASE("request id: a client's is taken if it is a short token and no credent
     CHECK(RequestId::of_client(request).text() == (c.taken ? c.id : ""));
   }
 }
+
+TEST_CASE("request id: a trace is taken if it is one and gives no credential away", "[daemon]") {
+  const std::string parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  struct Case {
+    const char* name;
+    const char* token;
+    bool taken;
+  };
+  const auto c = GENERATE(values<Case>({
+      {"another token", "cs0123456789abcdef01234567", true},
+      {"a token that is a trace", "4bf92f3577b34da6a3ce929d0e0e4736", false},
+      {"a token in it", "577b34da6a3c", false},
+      {"a token that it is in", "x00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01x", false},
+  }));
+  DYNAMIC_SECTION(c.name) {
+    const std::vector<HeaderView> headers{{"Host", "x"}, {"access_token", c.token}};
+    const RequestView request{.target = "/v3/a", .headers = headers, .trace_parent = parent};
+    CHECK(trace_of_client(request).empty() != c.taken);
+  }
+}

@@ -210,6 +210,32 @@ TEST_CASE("request memo: the first X-Request-Id is known, in every block that me
   CHECK(one.parser.view(one.bytes).request_id.empty());
 }
 
+TEST_CASE("request memo: the traceparent is known wherever it stands, and of two none is",
+          "[daemon]") {
+  const bool read = GENERATE(false, true);
+  const bool first = GENERATE(false, true);  // before the request's id, or behind it
+  const auto before = GENERATE(values<std::string>({"a", "", "longer than before"}));
+  const auto trace = GENERATE(values<std::string>({"one", "another", "x", ""}));
+  CAPTURE(read, first, before, trace);
+  Parsing one(settings_of(
+      1, {}, read ? std::vector<std::string>{"traceparent"} : std::vector<std::string>{}));
+  const auto block = [first](const std::string& other, const std::string& value) {
+    const std::string id = "X-Request-Id: id " + other + "\r\n";
+    const std::string parent = "TraceParent:  " + value + " \r\n";
+    return block_with("tracestate",
+                      other + "\r\n" + (first ? parent + id : id + parent) + "baggage: " + other);
+  };
+  one.id_of(block("b", "one"));
+  CHECK(one.parser.view(one.bytes).trace_parent == "one");
+  one.id_of(block(before, trace));
+  CHECK(one.parser.view(one.bytes).trace_parent == trace);
+  CHECK(one.parser.view(one.bytes).request_id == (before.empty() ? "id" : "id " + before));
+  for (int i = 0; i < 2; ++i) {
+    one.id_of(block_with("traceparent", before + "\r\ntraceparent: " + trace));
+    CHECK(one.parser.view(one.bytes).trace_parent.empty());
+  }
+}
+
 TEST_CASE("request memo: beside an X-Request-Id the credentials that nobody else reads are shown",
           "[daemon]") {
   const auto name = GENERATE(values<std::string>({"Cookie", "Proxy-Authorization"}));

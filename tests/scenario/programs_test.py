@@ -45,7 +45,11 @@ def test_wrong_words_end_with_2_and_name_the_nearest(_):
             ("LARDERCTL", ["--timeout", "soon", "status"], "--timeout"),
             ("LARDERCTL", ["purge", "url"], "url is required"),
             ("LARDERCTL", ["status", "--json", "--text"], "--json excludes --text"),
-            ("LARDERCTL", [], "a command is missing; known are status, events, stats, hosts, top, tags, explain, purge"),
+            ("LARDERCTL", ["list"], "list takes --scope or --tag, or both"),
+            ("LARDERCTL", ["get", "/v3/assets", "--body", "--head"], "--head excludes --body"),
+            ("LARDERCTL", ["list", "--scope", "blt1", "--limit", "0"], "--limit"),
+            ("LARDERCTL", [], "a command is missing; known are status, events, stats, hosts, top, tags, explain, get, list, "
+                              "purge, reload, drain, check-config"),
             ("LARDER_BENCH", ["simulat"], 'unknown command "simulat"; did you mean simulate?'),
             ("LARDER_BENCH", ["load", "--szies", "1K"], "did you mean --sizes?"),
             ("LARDER_BENCH", ["load", "--sizes", "1Q"], "'1Q' is no size"),

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/admin/purge_answer.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <string>
+
+using namespace larder;
+
+namespace {
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("purge answer: how many there were in each scope, whoever's token it was", "[daemon]") {
+  PurgeOrder order;
+  order.what = PurgeOrder::What::scope;
+  PurgeResult result;
+  result.objects = 5;
+  result.fills = 1;
+  const ScopeLabel label{.api_key = "blt1", .environment = "live", .branch = "main"};
+  result.touched = {{label, 2}, {label, 3}};
+  const std::string answer = purge_answer(order, result, Config{});
+  CAPTURE(answer);
+  CHECK(answer.starts_with("HTTP/1.1 200 "));
+  CHECK(has(answer, R"({"purged":5,"fills":1,"scopes":[{"api_key":"blt1","environment":"live",)"
+                    R"("branch":"main","objects":5}]})"));
+  order.dry_run = true;
+  CHECK(has(purge_answer(order, result, Config{}), R"({"dry_run":true,"would_purge":5,"scopes":)"));
+}
+
+TEST_CASE("purge answer: of nothing it says why, but for a purge of all", "[daemon]") {
+  PurgeOrder order;
+  order.what = PurgeOrder::What::scope;
+  order.branch = "mian";
+  PurgeResult result;
+  result.scopes = {{.api_key = "blt1", .environment = "live", .branch = "main"}};
+  const std::string answer = purge_answer(order, result, Config{});
+  CAPTURE(answer);
+  CHECK(answer.starts_with("HTTP/1.1 404 "));
+  CHECK(has(answer, R"(the nearest is \"main\")"));
+  order = {};
+  CHECK(purge_answer(order, result, Config{}).starts_with("HTTP/1.1 200 "));
+  result.error = Error{Error::Code::io, "the disk is full"};
+  CHECK(has(purge_answer(order, result, Config{}), "not purged: the disk is full"));
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/service_text.h"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <string>
+
+using namespace larder;
+
+TEST_CASE("service text: what came of a reload", "[daemon]") {
+  struct Case {
+    const char* json;
+    const char* text;
+  };
+  const auto c = GENERATE(values<Case>({
+      {R"({"result":"applied","generation":3,"applied":["log.level info -> debug"],
+           "needs_restart":["cache.size 1 -> 2"],"mistakes":[]})",
+       "in force as generation 3:\n  log.level info -> debug\n"
+       "  needs a restart: cache.size 1 -> 2\n"},
+      {R"({"result":"unchanged","generation":3,"applied":[],"needs_restart":[],"mistakes":[]})",
+       "nothing changed that works without a restart\n"},
+      {R"({"result":"failed","generation":3,"applied":[],"needs_restart":[],
+           "mistakes":["/a.toml:3: x\u001b","/a.toml:4: y"]})",
+       "/a.toml:3: x?\n/a.toml:4: y\nthe running configuration stays, generation 3\n"},
+      {R"({"result":"no file","generation":1})",
+       "larderd runs without a configuration file (--config)\n"},
+      {R"({"error":"x"})", nullptr},
+      {"", nullptr},
+  }));
+  CAPTURE(c.json);
+  const auto text = reload_text(c.json);
+  REQUIRE(text.has_value() == (c.text != nullptr));
+  if (text) CHECK(*text == c.text);
+}
+
+TEST_CASE("service text: how far a drain is", "[daemon]") {
+  const auto begun = drain_text(R"({"state":"open","cut_off_in_ms":29001,"pid":7})");
+  REQUIRE(begun);
+  CHECK(begun->state == "open");
+  CHECK(begun->process == 7);
+  CHECK(begun->text ==
+        "process 7: open: not ready any more, answers under way are finished, cut off in 30 s at "
+        "most");
+  CHECK_FALSE(drain_text("{}"));
+  CHECK(drain_state(R"({"state":"draining","drain":"leaving"})") == "leaving");
+  CHECK_FALSE(drain_state("[]"));
+  CHECK(drain_step_text("leaving").starts_with("leaving: "));
+  CHECK(drain_step_text("new\x1b") == "new?");
+}
