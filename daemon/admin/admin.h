@@ -34,6 +34,8 @@ struct AdminSources {
   std::function<void(ExplainQuestion, std::function<void(Explanation)>)>
       explain;                                         ///< `done` on any thread
   std::function<std::string(TopBy, std::size_t)> top;  ///< JSON: what is hot; empty = it is off
+  /// Begins a snapshot into the sink, which then takes so long at most, or says why not.
+  std::function<Result<void>(std::shared_ptr<SnapshotSink>, Milliseconds)> snapshot;
 };
 
 /// A small HTTP server on main's loop: on the unix socket all of it, on TCP `GET /metrics` and
@@ -51,8 +53,9 @@ class AdminServer {
   /// For the requests to come.
   void use(SettingsPtr settings) { settings_ = std::move(settings); }
 
-  /// `GET /healthz` says 503 from here on; all else is answered as before.
-  void drain() { draining_ = true; }
+  /// `GET /healthz` says 503 from here on, and a snapshot under way ends; all else is answered as
+  /// before.
+  void drain();
   /// No new connections; who has asked already gets an answer.
   void end();
   /// Nobody waits for an answer.
@@ -74,7 +77,11 @@ class AdminServer {
     std::uint64_t connection = 0;
     Explanation explanation;
   };
-  using Done = std::variant<PurgeDone, ListDone, ExplainDone>;
+  /// There is more of a snapshot.
+  struct SnapshotMore {
+    std::uint64_t connection = 0;
+  };
+  using Done = std::variant<PurgeDone, ListDone, ExplainDone, SnapshotMore>;
   void on_mail(std::vector<Done>& mail);
 
  private:

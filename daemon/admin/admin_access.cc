@@ -30,6 +30,22 @@ AdminAccess admin_access(std::string_view path, const AdminAsker& asker,
   return path == "/" && has_page ? AdminAccess::granted : AdminAccess::socket_only;
 }
 
+bool bears_token(const RequestView& request, const std::vector<Secret>& tokens) {
+  constexpr std::string_view kScheme = "bearer ";
+  std::string_view shown;
+  std::size_t times = 0;
+  for (const auto& header : request.headers) {
+    if (!equals_ignoring_case(header.name, "authorization")) continue;
+    ++times;
+    if (equals_ignoring_case(header.value.substr(0, kScheme.size()), kScheme)) {
+      shown = header.value.substr(kScheme.size());
+    }
+  }
+  bool found = false;
+  for (const Secret& token : tokens) found = token.equals(shown) || found;
+  return found && times == 1 && !shown.empty();
+}
+
 bool is_foreign_name(std::string_view host) {
   if (host.empty() || host.front() == '[') return false;  // none, or an IPv6 address
   std::string_view name = host.substr(0, host.find(':'));

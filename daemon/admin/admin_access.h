@@ -2,7 +2,10 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
+#include "cache/request/request.h"
+#include "conf/base/secret.h"
 #include "conf/config.h"
 
 namespace larder {
@@ -27,6 +30,10 @@ enum class AdminAccess {
 /// May `asker` have what is at `path`? Of paths that there are not it says what it says of those of
 /// the socket. Pure.
 AdminAccess admin_access(std::string_view path, const AdminAsker& asker, const AdminConfig& config);
+
+/// Does the request's one `Authorization: Bearer` show one of `tokens`? Each is compared, in
+/// constant time.
+bool bears_token(const RequestView& request, const std::vector<Secret>& tokens);
 
 /// Of a Host field: neither an address nor localhost.
 bool is_foreign_name(std::string_view host);

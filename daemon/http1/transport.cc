@@ -149,6 +149,15 @@ class StreamTransport final : public Transport {
     return text.data();
   }
 
+  std::optional<unsigned> peer_user() const override {
+    ucred peer{};
+    socklen_t length = sizeof peer;
+    const bool is_unix = handle_.handle.type == UV_NAMED_PIPE;
+    if (!is_unix || ::getsockopt(descriptor(), SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0)
+      return std::nullopt;
+    return peer.uid;
+  }
+
  private:
   enum class State : std::uint8_t { unborn, open, closing, closed };
 

@@ -4,6 +4,7 @@
 #include <uv.h>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -48,6 +49,8 @@ class Transport {
   virtual ~Transport() = default;
   virtual void set_user(TransportUser& user) = 0;
   virtual std::string peer() const = 0;  ///< address of the client; "unix" for unix sockets
+  /// The user of the process at the other end of a unix socket; nothing where that is not known.
+  virtual std::optional<unsigned> peer_user() const { return std::nullopt; }
   virtual void start_reading() = 0;
   virtual void stop_reading() = 0;
   /// Writes what the socket takes at once, nothing else kept: bytes taken, 0 when it is full or
