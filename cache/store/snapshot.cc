@@ -21,6 +21,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kBetweenLooks{20};
 constexpr std::chrono::milliseconds kBetweenSums{2};
+/// No row that larder writes is so large.
+constexpr std::size_t kMostValueBytes = SnapshotScanner::kMostBlockBytes / 2;
 /// Of the file's bound: room that is left to the writer.
 constexpr std::uint64_t kRoomPart = 16;
 
@@ -93,8 +95,13 @@ class Taking {
     for (std::size_t i = 0; i < tables.size(); ++i) {
       Result<void> going = look();
       Result<void> read = txn.for_each(tables[i], [&](const Row& row) {
-        if (going) encoder.add(static_cast<SnapshotTable>(i), row.key, row.value);
-        if (going && encoder.has_much()) going = send(encoder);
+        if (!going) return false;
+        if (row.value.size() > kMostValueBytes) {
+          going = fail(Error::Code::corrupt, "a row of the database is damaged");
+          return false;
+        }
+        encoder.add(static_cast<SnapshotTable>(i), row.key, row.value);
+        if (encoder.has_much()) going = send(encoder);
         return going.has_value();
       });
       if (!going) return going;

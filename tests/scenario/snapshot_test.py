@@ -287,6 +287,23 @@ def test_no_part_of_a_snapshot_becomes_a_store(stage):
     check_equal(code, 2, f"a wrong option: {output}")
 
 
+def test_what_root_restores_belongs_to_the_owner_of_the_directory(stage):
+    if os.geteuid() != 0:
+        print("not root: nothing to give away")
+        return
+    one = stage.larder(ttl=LONG)
+    fill_sized(one, 3)
+    path = snapshot_file(stage)
+    take(one, path)
+    two = stage.larder(start=False, ttl=LONG)
+    two.cache_directory.mkdir(mode=0o700)
+    os.chown(two.cache_directory, 65534, 65534)
+    restore_well(two, path)
+    files = {entry.name: (entry.stat().st_uid, stat.S_IMODE(entry.stat().st_mode))
+             for entry in two.cache_directory.iterdir()}
+    check_equal(files, {"data.mdb": (65534, 0o600), "secret": (65534, 0o600)}, "owners and modes")
+
+
 def ask_raw(larder):
     """A client that has asked for a snapshot and reads nothing."""
     connection = socket.socket(socket.AF_UNIX)
