@@ -12,7 +12,7 @@ import subprocess
 import time
 
 import harness
-from bus_test import Redis, change, fill, node, tell, version, wait_following
+from bus_test import Redis, bus, change, fill, node, tell, version, wait_following
 from harness import check, check_equal, credentials, wait_until
 from scenario_lib import (Background, cache_status, check_answer, entry_target, is_fresh_hit, metric, scaled,
                           wait_metric, wait_stored)
@@ -177,9 +177,11 @@ def test_the_bus_replays_the_purges_that_came_behind_the_snapshot(stage):
     fill(one, *uids)
     # A purge that the others have not been told yet is the first node's own matter.
     before = change(stage, uids[0])
-    tell(one, uids[0])
     path = snapshot_file(stage)
+    redis.process.send_signal(signal.SIGSTOP)
+    tell(one, uids[0])
     take(one, path)
+    redis.process.send_signal(signal.SIGCONT)
     wanted = {uids[0]: before}
     for uid in uids[1:4]:
         wanted[uid] = change(stage, uid)
@@ -188,7 +190,7 @@ def test_the_bus_replays_the_purges_that_came_behind_the_snapshot(stage):
 
     two = node(stage, redis, start=False)
     restore_well(two, path)
-    gaps = metric(one, "bus_gaps")
+    gaps, heard = metric(one, "bus_gaps"), bus(one)["read"]
     two.start()
     wait_following(two)
     asked = len(content_requests(stage))
@@ -205,6 +207,8 @@ def test_the_bus_replays_the_purges_that_came_behind_the_snapshot(stage):
         number = change(stage, uids[5])
         tell(told, uids[5])
         wait_until(lambda one=hears, last=number: version(one, uids[5])[0] == last, "the other hears of it")
+    wait_until(lambda: bus(two)["sent"] == bus(one)["read"] - heard, "the first has read what the second has sent")
+    check_equal(bus(two)["sent"], 1, "entries that the second node has sent: what it was told, and no gap")
 
 
 def test_where_nobody_tells_of_changes_all_is_asked_for_again(stage):
