@@ -15,6 +15,7 @@
 #include "daemon/hosts_text.h"
 #include "daemon/live_stats.h"
 #include "daemon/service_commands.h"
+#include "daemon/snapshot_file.h"
 #include "daemon/status_text.h"
 #include "daemon/stored_commands.h"
 #include "daemon/tags_text.h"
@@ -42,6 +43,8 @@ struct Options : larder::ControlSide {
   unsigned limit = 20;          ///< of top
   double interval_s = 1;        ///< of stats
   unsigned long times = 0;      ///< of stats; 0 = once, or on a terminal without end
+  std::string file;             ///< of snapshot
+  long limit_s = 600;           ///< of snapshot
 };
 
 using Show = std::function<std::string(const std::string& body)>;
@@ -402,6 +405,33 @@ void add_explain(CLI::App& app, Options& options, std::function<int()>& action) 
   command->callback([&action, &options] { action = [&options] { return explain(options); }; });
 }
 
+void add_snapshot(CLI::App& app, Options& options, std::function<int()>& action) {
+  auto* command = app.add_subcommand(
+      "snapshot",
+      "Write all that is cached to a file, to warm another node with: larderd --restore-snapshot "
+      "FILE. Requests and stores go on meanwhile. The file is closed to others, and appears when "
+      "it is whole; it holds what the cache directory holds, and no token. For root and larderd's "
+      "own user");
+  command->add_option("file", options.file, "Is replaced; FILE.part beside it until it is whole")
+      ->required()
+      ->check(kNotEmpty)
+      ->type_name("FILE");
+  command
+      ->add_option("--limit", options.limit_s,
+                   "Give it up after so many seconds: until it is taken, the store cannot use the "
+                   "pages that it frees")
+      ->check(CLI::Range(1, 86'400))
+      ->capture_default_str();
+  add_forms(*command, options);
+  command->footer("Example:\n  larderctl snapshot /var/tmp/larder.snapshot");
+  command->callback([&action, &options] {
+    action = [&options] {
+      return larder::take_snapshot(options.socket, options.file, options.limit_s,
+                                   wants_json(options));
+    };
+  });
+}
+
 void add_purges(CLI::App& app, Options& options, std::function<int()>& action) {
   auto* purges = app.add_subcommand(
       "purge",
@@ -452,6 +482,7 @@ int main(int count, char** words) {
   add_tags(app, options, action);
   add_explain(app, options, action);
   larder::add_stored_commands(app, options, action);
+  add_snapshot(app, options, action);
   add_purges(app, options, action);
   larder::add_service_commands(app, options, action);
   if (const auto code = larder::parse_command_line(app, count, words)) return *code;

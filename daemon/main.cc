@@ -20,6 +20,7 @@
 #include "conf/config_redactor.h"
 #include "conf/config_reference.h"
 #include "daemon/command_line.h"
+#include "daemon/restore_command.h"
 #include "daemon/server.h"
 #include "upstream/library_memory.h"
 
@@ -107,18 +108,32 @@ int serve(const Options& options) {
   return 0;
 }
 
+void add_restore_options(CLI::App& app, larder::RestoreWish& restore) {
+  auto* file = app.add_option(
+      "--restore-snapshot", restore.file,
+      "Make a file of larderctl snapshot the store in cache.path, and end; where there is no store "
+      "yet, and no larderd runs");
+  app.add_flag("--replace", restore.replaces, "A store that is there goes")->needs(file);
+  app.add_flag("--revalidate", restore.revalidates,
+               "All of it is asked for again before it is fresh, also what sync or the bus would "
+               "tell changes of")
+      ->needs(file);
+}
+
 }  // namespace
 
 int main(int count, char** words) {
   open_standard_streams();
   CLI::App app{"larderd: an edge cache for the Contentstack Content Delivery API", "larderd"};
-  app.footer("Exit codes: 0 stopped, or the file is right; 1 failed; 2 wrong usage");
+  app.footer("Exit codes: 0 stopped, restored, or the file is right; 1 failed; 2 wrong usage");
   Options options;
   app.add_option("--config", options.config, "Configuration file (see larder.toml.example)");
   app.add_option("--check", options.check,
                  "Check a configuration file, print every mistake, and end");
   app.add_option("--ready-file", options.ready_file,
                  "Write the addresses as JSON to this file when serving");
+  larder::RestoreWish restore;
+  add_restore_options(app, restore);
   bool prints_keys = false;
   app.add_flag(
       "--config-keys", prints_keys,
@@ -139,6 +154,11 @@ int main(int count, char** words) {
   larder::start_libraries_with_patient_memory();
   const auto log_writer = begin_log_writer();
   try {
+    if (!restore.file.empty()) {
+      restore.config_file = options.config;
+      larder::restore_from(restore);
+      return 0;
+    }
     return serve(options);
   } catch (const std::bad_alloc&) {
     larder::log_text(

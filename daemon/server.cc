@@ -213,6 +213,9 @@ void Server::open_admin() {
     take_samples();
     return top_ ? top_->json(by, limit) : std::string();
   };
+  sources.snapshot = [this](std::shared_ptr<SnapshotSink> sink, Milliseconds limit_ms) {
+    return store_->snapshot({secret_, [this] { return clock_.now(); }, limit_ms, std::move(sink)});
+  };
   admin_ = std::make_unique<AdminServer>(loop_.get(), settings_, std::move(sources),
                                          listeners_.take_admin());
 }

@@ -7,7 +7,7 @@
 import subprocess
 import sys
 
-FILES = {"--config", "--check", "--ready-file", "--socket", "--html", "--folder", "--admin-socket"}
+FILES = {"--config", "--check", "--ready-file", "--socket", "--html", "--folder", "--admin-socket", "--restore-snapshot"}
 
 
 class Command:
@@ -15,6 +15,7 @@ class Command:
         self.path, self.purpose = path, purpose
         self.options = []  # (names, value, purpose)
         self.below = []    # (name, purpose)
+        self.takes_file = False
 
 
 def commands_of(program):
@@ -30,12 +31,20 @@ def commands_of(program):
                 commands[above].below.append((name, fields[2]))
         elif fields[2].startswith("-"):
             commands[fields[1]].options.append((fields[2].split(","), fields[3], fields[5]))
+        elif fields[3] == "FILE":
+            commands[fields[1]].takes_file = True
     return commands
 
 
 def first_sentence(text):
     text = text.split("; ")[0].split(". ")[0].rstrip(".")
     return text if len(text) <= 90 else text[:87] + "..."
+
+
+def bash_files(commands):
+    takers = "|".join(f'"{path}"' for path, command in commands.items() if command.takes_file)
+    return [f"  case $path in {takers}) mapfile -t -O ${{#COMPREPLY[@]}} COMPREPLY "
+            '< <(compgen -f -- "$current") ;; esac'] if takers else []
 
 
 def bash(name, commands):
@@ -52,7 +61,7 @@ def bash(name, commands):
     for path, command in commands.items():
         words = [below for below, _ in command.below] + [name for names, _, _ in command.options for name in names]
         lines.append(f'    "{path}") word="{" ".join(words)}" ;;')
-    lines += ["  esac", '  mapfile -t COMPREPLY < <(compgen -W "$word" -- "$current")', "}",
+    lines += ["  esac", '  mapfile -t COMPREPLY < <(compgen -W "$word" -- "$current")', *bash_files(commands), "}",
               f"complete -F _{name.replace('-', '_')} {name}"]
     return lines
 
@@ -84,7 +93,7 @@ def zsh(name, commands):
             for one in names:
                 lines.append(f"    '{repeats}{one}[{zsh_text(purpose)}]{action}' \\")
         if not command.below:
-            lines.append("    '*:word: '")
+            lines.append("    '1:file:_files'" if command.takes_file else "    '*:word: '")
             lines.append("}")
             return
         lines.append("    '1:command:->command' '*::word:->words'")
@@ -120,6 +129,8 @@ def fish(name, commands):
             needs = " -r" if value else ""
             files = " -F" if FILES & set(names) else ""
             lines.append(f"complete -c {name} -n '{deepest}' {forms}{needs}{files} -d '{fish_text(purpose)}'")
+        if command.takes_file:
+            lines.append(f"complete -c {name} -n '{condition}' -F")
     return lines
 
 

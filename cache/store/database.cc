@@ -9,6 +9,7 @@
 
 #include "cache/store/epoch_rows.h"
 #include "cache/store/restore.h"
+#include "cache/store/snapshot_restore.h"
 #include "conf/base/log.h"
 
 namespace larder {
@@ -44,6 +45,7 @@ Database::Database(StoreShared& shared_in, CacheDirectory directory, std::uint64
       map_bytes_(map_bytes) {}
 
 void Database::open_first() {
+  remove_unfinished_restore(files.directory);
   FirstDatabase first = larder::open_first(files, map_bytes_, hasher);
   if (first.environment != nullptr) {
     if (const Result<void> learned = learn_epochs(*first.environment); !learned) {
@@ -208,7 +210,10 @@ Result<void> Database::commit(Change& change) {
   }
   write_unkept_epochs(change.txn);
   Result<void> done = change.commit();
-  if (!done) return done;
+  if (!done) {
+    make_way_for_pages(done.error());
+    return done;
+  }
   unkept_ = {};
   keeps_all_epochs_ = false;
   saved_floor_ = floor;
@@ -222,6 +227,13 @@ Result<void> Database::commit(Change& change) {
   StoreCounters::raise(counters.evicted, change.evicted);
   StoreCounters::raise(counters.not_admitted, change.not_admitted);
   return done;
+}
+
+/// A snapshot keeps freed pages from being used: where the map has none, it ends, and the next try
+/// finds them.
+void Database::make_way_for_pages(const Error& error) const {
+  if (error.code != Error::Code::full) return;
+  shared.snapshot_gate.make_way("the store found no free page and needed those that it kept");
 }
 
 void Database::look_for_room() {

@@ -97,6 +97,7 @@ class Database {
   Result<std::shared_ptr<Environment>> open_existing();
   Result<void> learn_epochs(const Environment& environment);
   void write_unkept_epochs(WriteTxn& txn) const;
+  void make_way_for_pages(const Error& error) const;
   void serve_readers();
   void take(std::shared_ptr<Environment> environment);
   bool load();

@@ -158,6 +158,11 @@ unsigned Environment::readers_used() const {
   return info.me_numreaders;
 }
 
+std::uint64_t Environment::pages_taken(std::uint64_t since) const {
+  const ReadTxn txn(*this);
+  return txn.pages_in_use() + txn.pages_freed_since(since);
+}
+
 bool Environment::usable() const {
   return ReadTxn(*this).ok();
 }

@@ -79,11 +79,11 @@ void put_sum(WriteTxn& txn, const Epochs& epochs) {
   txn.put(txn.environment().meta, kSumKey, view(packed));
 }
 
+}  // namespace
+
 std::string position_key(const std::string& feed) {
   return std::string(kPositionPrefix) + feed;
 }
-
-}  // namespace
 
 Result<void> load_epochs(const Environment& environment, Epochs& epochs) {
   const ReadTxn txn(environment);

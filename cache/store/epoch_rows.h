@@ -21,6 +21,8 @@ void write_all_epochs(WriteTxn& txn, const Epochs& epochs);
 
 /// FeedPosition of a feed; nullopt = none is known.
 std::optional<std::string> load_position(const Environment& environment, const std::string& feed);
+/// The key of its row in `meta`.
+std::string position_key(const std::string& feed);
 void write_position(WriteTxn& txn, const std::string& feed, const std::string& value);
 
 }  // namespace larder

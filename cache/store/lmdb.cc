@@ -126,6 +126,30 @@ std::uint64_t ReadTxn::pages_in_use() const {
   return txn_ == nullptr ? 0 : larder::pages_in_use(txn_, environment_);
 }
 
+std::uint64_t ReadTxn::id() const {
+  return txn_ == nullptr ? 0 : mdb_txn_id(txn_);
+}
+
+/// LMDB's table of free pages: the number of the transaction that freed them -> a list, its length
+/// first.
+std::uint64_t ReadTxn::pages_freed_since(std::uint64_t id) const {
+  constexpr Table kFreeList = 0;
+  MDB_cursor* cursor = nullptr;
+  if (txn_ == nullptr || mdb_cursor_open(txn_, kFreeList, &cursor) != MDB_SUCCESS) return 0;
+  std::uint64_t pages = 0;
+  MDB_val key{sizeof id, &id};
+  MDB_val list{};
+  MDB_cursor_op step = MDB_SET_RANGE;
+  while (mdb_cursor_get(cursor, &key, &list, step) == MDB_SUCCESS) {
+    step = MDB_NEXT;
+    std::size_t length = 0;
+    if (list.mv_size >= sizeof length) std::memcpy(&length, list.mv_data, sizeof length);
+    pages += length;
+  }
+  mdb_cursor_close(cursor);
+  return pages;
+}
+
 Result<void> ReadTxn::for_each_from(Table table, std::string_view from,
                                     const std::function<bool(const Row&)>& visit) const {
   // No tree was read: that is no damage.
@@ -240,6 +264,13 @@ void WriteTxn::put(Table table, std::string_view key, std::string_view value) {
   MDB_val at = val(key);
   MDB_val bytes = val(value);
   note(mdb_put(txn_, table, &at, &bytes, 0), "mdb_put");
+}
+
+void WriteTxn::append(Table table, std::string_view key, std::string_view value) {
+  if (!ok()) return;
+  MDB_val at = val(key);
+  MDB_val bytes = val(value);
+  note(mdb_put(txn_, table, &at, &bytes, MDB_APPEND), "a row out of order");
 }
 
 void WriteTxn::fail_as_damaged(const char* what) {

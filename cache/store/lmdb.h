@@ -47,6 +47,9 @@ class Environment {
   /// Pages from the start of the file to the last one ever used.
   std::uint64_t file_pages() const;
   unsigned readers_used() const;
+  /// Pages that no transaction can take while one reads as of transaction `since`: those in use,
+  /// and those that were freed since then.
+  std::uint64_t pages_taken(std::uint64_t since) const;
   /// False = LMDB refuses every transaction from now on, because a metadata page could not be
   /// written. What is in the file is good; another Environment can open it.
   bool usable() const;
@@ -98,6 +101,10 @@ class ReadTxn {
   TablePages pages(Table table) const;
   /// As WriteTxn::pages_in_use().
   std::uint64_t pages_in_use() const;
+  /// LMDB's number of the transaction whose changes it sees last.
+  std::uint64_t id() const;
+  /// Pages that were freed by this transaction and later ones, and have not been used since.
+  std::uint64_t pages_freed_since(std::uint64_t id) const;
   /// Every row in key order until `visit` returns false, at most as many as the table says it has:
   /// a damaged tree may run in circles.
   Result<void> for_each(Table table, const std::function<bool(const Row&)>& visit) const {
@@ -136,6 +143,8 @@ class WriteTxn {
   void scan(Table table, std::string_view key, std::size_t key_bytes,
             const std::function<bool(const Row&)>& visit);
   void put(Table table, std::string_view key, std::string_view value);
+  /// As put(), behind all rows that the table has: Error::corrupt where the key does not follow.
+  void append(Table table, std::string_view key, std::string_view value);
   /// Room for a value, to be filled whole before the next call; empty after an error.
   std::span<char> reserve(Table table, std::string_view key, std::size_t bytes);
   /// False = there was none.

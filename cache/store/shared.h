@@ -18,6 +18,7 @@
 #include "cache/store/leases.h"
 #include "cache/store/lmdb.h"
 #include "cache/store/scope_uses.h"
+#include "cache/store/snapshot_gate.h"
 #include "cache/store/unknown_places.h"
 
 namespace larder {
@@ -41,6 +42,7 @@ struct StoreCounters {
   Number held_objects{0}, held_pages{0}, readers_cut{0};
   Number state{0};  ///< StoreState
   Number dropped_refused{0};
+  Number snapshots{0}, failed_snapshots{0};
   Number objects{0}, live_pages{0}, file_pages{0}, page_bytes{4096}, map_pages{0}, scopes{0},
       readers{0};
 
@@ -69,6 +71,7 @@ struct StoreShared {
   StoreInbox inbox;
   LeaseTable leases;
   ScopeUses scope_uses;
+  SnapshotGate snapshot_gate;
   StoreCounters counters;
 
   /// Raised (release) after every purge and every change of environment, when both are done and

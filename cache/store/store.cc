@@ -91,6 +91,7 @@ struct Store::Impl {
   std::unique_ptr<Writer> writer;
   bool warm = false;
   std::thread thread;
+  Snapshots snapshots{shared};  ///< ends before the writer does
 };
 
 Store::Store(CacheDirectory directory, const CacheConfig& config, std::size_t max_scopes,
@@ -222,6 +223,10 @@ std::optional<std::string> Store::feed_position(const std::string& feed) const {
   return environment == nullptr ? std::nullopt : load_position(*environment, feed);
 }
 
+Result<void> Store::snapshot(SnapshotOrder order) {
+  return impl_->snapshots.begin(std::move(order));
+}
+
 StoreStats Store::stats() const {
   const StoreCounters& from = impl_->shared.counters;
   const auto read = [](const StoreCounters::Number& number) {
@@ -257,6 +262,8 @@ StoreStats Store::stats() const {
   stats.corrupt = read(from.corrupt);
   stats.collisions = read(from.collisions);
   stats.begun_anew = read(from.begun_anew);
+  stats.snapshots = read(from.snapshots);
+  stats.failed_snapshots = read(from.failed_snapshots);
   stats.scopes = read(from.scopes);
   stats.max_readers_used = static_cast<std::uint32_t>(read(from.readers));
   stats.warm = impl_->warm;

@@ -16,6 +16,7 @@
 #include "cache/store/directory.h"
 #include "cache/store/leases.h"
 #include "cache/store/object.h"
+#include "cache/store/snapshot.h"
 #include "cache/store/write.h"
 #include "cache/tags/change.h"
 #include "cache/tags/tag.h"
@@ -107,8 +108,8 @@ struct UrlListing;
 
 /// Which stored objects are to be listed.
 struct ObjectQuestion {
-  std::string api_key, environment, branch;  ///< of their scope; "" = any
-  std::optional<Tag> tag = {};               ///< only what carries it
+  std::string api_key = {}, environment = {}, branch = {};  ///< of their scope; "" = any
+  std::optional<Tag> tag = {};                              ///< only what carries it
   std::size_t limit = 100;
 };
 
@@ -161,6 +162,7 @@ struct StoreStats {
   std::uint64_t held_pages = 0;    ///< of these, about; among live_pages
   std::uint64_t readers_cut = 0;   ///< objects whose rows went while they were read
   std::uint64_t begun_anew = 0;    ///< databases given up while running
+  std::uint64_t snapshots = 0, failed_snapshots = 0;
   std::uint64_t scopes = 0;
   std::uint32_t max_readers_used = 0;
   bool warm = false;  ///< rows were found at start
@@ -309,6 +311,9 @@ class Store {
   void know_others();
   /// How far a feed has been followed: the position of the last of its purges that is durable.
   std::optional<std::string> feed_position(const std::string& feed) const;
+
+  /// Snapshots::begin(). One thread.
+  Result<void> snapshot(SnapshotOrder order);
 
   StoreStats stats() const;
 

@@ -13,6 +13,8 @@
 #include "daemon/admin/purge_answer.h"
 #include "daemon/admin/purge_hint.h"
 #include "daemon/admin/purge_request.h"
+#include "daemon/admin/snapshot_request.h"
+#include "daemon/admin/snapshot_stream.h"
 #include "daemon/admin/tags_answer.h"
 #include "daemon/admin/top_query.h"
 #include "daemon/http1/request_body.h"
@@ -26,10 +28,10 @@ constexpr std::size_t kMostUnderWay = 64;  ///< purges and listings
 constexpr const char* kTooMany = "too many questions are under way; try again when they have ended";
 constexpr const char* kUnknownPath =
     "unknown path; known are /, /healthz, /metrics, /status, /events, /top, /tags, /explain, /get, "
-    "/list, /purge, /reload, /drain";
+    "/list, /purge, /reload, /drain, /snapshot";
 
 bool is_order(std::string_view path) {
-  return path == "/purge" || path == "/reload" || path == "/drain";
+  return path == "/purge" || path == "/reload" || path == "/drain" || path == "/snapshot";
 }
 
 bool is_question(std::string_view path) {
@@ -38,23 +40,6 @@ bool is_question(std::string_view path) {
     if (path == known) return true;
   }
   return false;
-}
-
-/// Of an `Authorization: Bearer`; each token is compared, in constant time.
-bool bears_token(const RequestView& request, const std::vector<Secret>& tokens) {
-  constexpr std::string_view kScheme = "bearer ";
-  std::string_view shown;
-  std::size_t times = 0;
-  for (const auto& header : request.headers) {
-    if (!equals_ignoring_case(header.name, "authorization")) continue;
-    ++times;
-    if (equals_ignoring_case(header.value.substr(0, kScheme.size()), kScheme)) {
-      shown = header.value.substr(kScheme.size());
-    }
-  }
-  bool found = false;
-  for (const Secret& token : tokens) found = token.equals(shown) || found;
-  return found && times == 1 && !shown.empty();
 }
 
 std::string_view target_path(std::string_view target) {
@@ -119,7 +104,20 @@ class AdminServer::AdminConnection final : public TransportUser {
   void respond(std::string text) { respond(AdminText{std::move(text)}); }
   void close() {
     closing_ = true;
+    refuse_snapshot("whoever asked for it is gone");
     transport_->close();
+  }
+  /// Of a snapshot.
+  void send_more() {
+    if (closing_ || sending_) return;
+    if (std::optional<std::string> next = snapshot_->next()) {
+      sending_ = true;
+      return respond(*std::move(next));
+    }
+    if (snapshot_->is_over()) close();
+  }
+  void refuse_snapshot(const std::string& why) {
+    if (snapshot_) snapshot_->refuse(why);
   }
   std::uint64_t id() const { return id_; }
   bool trusted() const { return trusted_; }
@@ -152,7 +150,11 @@ class AdminServer::AdminConnection final : public TransportUser {
     if (broken || state_ != State::answered) return close();
     transport_->stop_reading();
   }
-  void on_written(std::size_t) override { close(); }
+  void on_written(std::size_t) override {
+    if (!snapshot_) return close();
+    sending_ = false;
+    send_more();
+  }
   void on_closed() override { server_.connections_.erase(id_); }  // destroys this
 
   void take(const RequestView& request, std::string_view method) {
@@ -166,7 +168,9 @@ class AdminServer::AdminConnection final : public TransportUser {
     if (const auto refused = refusal_of(path, request)) return respond(*refused);
     if (is_order(path)) {
       if (method != "POST") return respond(admin_wrong_method("POST", "this path takes POST"));
-      return path == "/purge" ? begin_body(request) : take_service_order(path);
+      if (path == "/purge") return begin_body(request);
+      if (path == "/snapshot") return take_snapshot(target_query(request.target));
+      return take_service_order(path);
     }
     if (!is_question(path)) return respond(admin_error(404, kUnknownPath));
     if (!bodiless_ && request.method != Method::get)
@@ -291,6 +295,17 @@ class AdminServer::AdminConnection final : public TransportUser {
     respond(admin_error(503, "too many purges are under way; try again when they have ended"));
   }
 
+  void take_snapshot(std::string_view query) {
+    const auto limit_ms = parse_snapshot_query(query);
+    if (!limit_ms) return respond(admin_error(400, "snapshot takes limit_s=1 to 86400"));
+    const auto wake = [mailbox = server_.mailbox_, id = id_] { mailbox->post(SnapshotMore{id}); };
+    const auto stream = std::make_shared<SnapshotStream>(wake);
+    if (Result<void> begun = server_.sources_.snapshot(stream, *limit_ms); !begun) {
+      return respond(admin_error(503, begun.error().context));
+    }
+    snapshot_ = stream;
+  }
+
   void take_tags(std::string_view query) {
     auto order = parse_tags_query(query, server_.settings_->config);
     if (const auto* mistake = std::get_if<std::string>(&order))
@@ -317,6 +332,8 @@ class AdminServer::AdminConnection final : public TransportUser {
   State state_ = State::head;
   bool bodiless_ = false;  ///< it was a HEAD
   bool closing_ = false;
+  std::shared_ptr<SnapshotStream> snapshot_;  ///< when it has asked for one
+  bool sending_ = false;                      ///< a piece of it
 };
 
 AdminServer::AdminServer(uv_loop_t* loop, SettingsPtr settings, AdminSources sources,
@@ -348,6 +365,11 @@ AdminServer::AdminServer(uv_loop_t* loop, SettingsPtr settings, AdminSources sou
 }
 
 AdminServer::~AdminServer() = default;
+
+void AdminServer::drain() {
+  draining_ = true;
+  for (auto& [id, connection] : connections_) connection->refuse_snapshot("larderd stops");
+}
 
 void AdminServer::end() {
   listeners_.clear();
@@ -435,10 +457,14 @@ AdminReply AdminServer::reply_to(std::uint64_t connection) const {
 
 void AdminServer::on_mail(std::vector<Done>& mail) {
   for (Done& done : mail) {
-    --under_way_;
     const auto answer = [this](auto& one) {
       const auto found = connections_.find(one.connection);
-      if (found != connections_.end()) found->second->respond(answer_to(one));
+      if constexpr (std::is_same_v<decltype(one), SnapshotMore&>) {
+        if (found != connections_.end()) found->second->send_more();
+      } else {
+        --under_way_;
+        if (found != connections_.end()) found->second->respond(answer_to(one));
+      }
     };
     std::visit(answer, done);
   }

@@ -18,9 +18,9 @@
 
 namespace larder {
 
-/// A small HTTP server on main's loop: on the unix socket all of it (`POST /reload` and `/drain`
-/// for root and larderd's own user alone), on TCP `GET /metrics` and `GET /healthz`, with one of
-/// `admin.purge_tokens` `POST /purge`, `GET /status`, `/events` and
+/// A small HTTP server on main's loop: on the unix socket all of it (`POST /reload`, `/drain` and
+/// `/snapshot` for root and larderd's own user alone), on TCP `GET /metrics` and `GET /healthz`,
+/// with one of `admin.purge_tokens` `POST /purge`, `GET /status`, `/events` and
 /// `/top`, and with `admin.page` these three without it (admin_access()). One request for each
 /// connection. Never answers with anything secret.
 class AdminServer {
@@ -34,8 +34,9 @@ class AdminServer {
   /// For the requests to come.
   void use(SettingsPtr settings) { settings_ = std::move(settings); }
 
-  /// `GET /healthz` says 503 from here on; all else is answered as before.
-  void drain() { draining_ = true; }
+  /// `GET /healthz` says 503 from here on, and a snapshot under way ends; all else is answered as
+  /// before.
+  void drain();
   /// No new connections; who has asked already gets an answer.
   void end();
   /// Nobody waits for an answer.
@@ -61,7 +62,11 @@ class AdminServer {
     std::uint64_t connection = 0;
     AdminText answer;
   };
-  using Done = std::variant<PurgeDone, ListDone, ExplainDone, TextDone>;
+  /// There is more of a snapshot.
+  struct SnapshotMore {
+    std::uint64_t connection = 0;
+  };
+  using Done = std::variant<PurgeDone, ListDone, ExplainDone, TextDone, SnapshotMore>;
   void on_mail(std::vector<Done>& mail);
 
  private:

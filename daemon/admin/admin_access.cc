@@ -24,7 +24,7 @@ AdminAccess to_figures(const AdminAsker& asker, const AdminConfig& config) {
 
 AdminAccess admin_access(std::string_view path, const AdminAsker& asker,
                          const AdminConfig& config) {
-  const bool rules = path == "/reload" || path == "/drain";
+  const bool rules = path == "/reload" || path == "/drain" || path == "/snapshot";
   if (rules && asker.trusted && !asker.owns) return AdminAccess::owner_only;
   if (asker.trusted || path == "/healthz" || path == "/metrics") return AdminAccess::granted;
   if (path == "/purge") return by_token(asker, config);
@@ -36,6 +36,22 @@ AdminAccess admin_access(std::string_view path, const AdminAsker& asker,
 
 bool may_rule(std::optional<unsigned> user) {
   return user && (*user == 0 || *user == ::geteuid());
+}
+
+bool bears_token(const RequestView& request, const std::vector<Secret>& tokens) {
+  constexpr std::string_view kScheme = "bearer ";
+  std::string_view shown;
+  std::size_t times = 0;
+  for (const auto& header : request.headers) {
+    if (!equals_ignoring_case(header.name, "authorization")) continue;
+    ++times;
+    if (equals_ignoring_case(header.value.substr(0, kScheme.size()), kScheme)) {
+      shown = header.value.substr(kScheme.size());
+    }
+  }
+  bool found = false;
+  for (const Secret& token : tokens) found = token.equals(shown) || found;
+  return found && times == 1 && !shown.empty();
 }
 
 bool is_foreign_name(std::string_view host) {

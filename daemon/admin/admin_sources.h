@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "cache/body/held_bytes.h"
+#include "cache/store/snapshot.h"
 #include "cache/store/store.h"
 #include "cache/store/url_listing.h"
 #include "daemon/admin/explain_answer.h"
@@ -41,7 +43,9 @@ struct AdminSources {
   std::function<WallTime()> now;                       ///< on larder's clock
   std::function<void(std::function<void(ReloadTold)> done)> reload;
   std::function<std::string()> drain;  ///< begins it, if it has not begun; JSON: how it stands
-  HeldBytes* held = nullptr;           ///< bodies on their way out are charged to its output
+  /// Begins a snapshot into the sink, which then takes so long at most, or says why not.
+  std::function<Result<void>(std::shared_ptr<SnapshotSink>, Milliseconds)> snapshot;
+  HeldBytes* held = nullptr;  ///< bodies on their way out are charged to its output
 };
 
 }  // namespace larder

@@ -22,7 +22,7 @@ std::string drawn_node() {
 
 /// Whether there is something that the other nodes have not been told.
 std::string debt_feed(const BusConfig& config) {
-  return "bus-debt " + config.stream;
+  return kBusDebtFeeds + config.stream;
 }
 
 std::optional<BusId> kept_position(const Store& store, const BusConfig& config) {

@@ -15,6 +15,10 @@
 
 namespace larder {
 
+/// Feeds whose name begins so hold whether the node owes the others something. Its own, and no
+/// other's.
+inline constexpr const char* kBusDebtFeeds = "bus-debt ";
+
 /// The bus of a fleet: what is purged at one node is purged at all. Serving never waits for it.
 class Bus {
  public:

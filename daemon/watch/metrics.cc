@@ -293,6 +293,10 @@ void add_store_metrics(Exposition& out, const StoreStats& store) {
   out.single("larder_store_full_retries_total", "counter",
              "Transactions that found no room, and were tried again after evictions.",
              store.map_full);
+  out.family("larder_snapshots_total", "counter",
+             "Snapshots of the store, by what became of them.");
+  out.sample("result=\"taken\"", store.snapshots);
+  out.sample("result=\"failed\"", store.failed_snapshots);
   out.single("larder_store_begun_anew_total", "counter", "Databases given up while running.",
              store.begun_anew);
   out.single("larder_store_scopes", "gauge", "Scopes with objects.", store.scopes);

@@ -42,6 +42,8 @@ TEST_CASE("admin access: who may see what", "[daemon]") {
       {"nobody else does", "/get", kToken, true, true, kSocketOnly},
       {"its owner may have it reload", "/reload", kOwner, false, false, kGranted},
       {"and drain", "/drain", kOwner, false, false, kGranted},
+      {"and take a snapshot", "/snapshot", kOwner, false, false, kGranted},
+      {"others on the socket may not take one", "/snapshot", kSocket, false, false, kOwnerOnly},
       {"others on the socket may not", "/reload", kSocket, false, false, kOwnerOnly},
       {"nor have it drain", "/drain", kSocket, true, true, kOwnerOnly},
       {"nor does a token", "/drain", kToken, true, true, kSocketOnly},
