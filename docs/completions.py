@@ -15,6 +15,7 @@ class Command:
         self.path, self.purpose = path, purpose
         self.options = []  # (names, value, purpose)
         self.below = []    # (name, purpose)
+        self.takes_file = False
 
 
 def commands_of(program):
@@ -30,6 +31,8 @@ def commands_of(program):
                 commands[above].below.append((name, fields[2]))
         elif fields[2].startswith("-"):
             commands[fields[1]].options.append((fields[2].split(","), fields[3], fields[5]))
+        elif fields[2] == "file":
+            commands[fields[1]].takes_file = True
     return commands
 
 
@@ -52,7 +55,14 @@ def bash(name, commands):
     for path, command in commands.items():
         words = [below for below, _ in command.below] + [name for names, _, _ in command.options for name in names]
         lines.append(f'    "{path}") word="{" ".join(words)}" ;;')
-    lines += ["  esac", '  mapfile -t COMPREPLY < <(compgen -W "$word" -- "$current")', "}",
+    files = "|".join(f'"{path}"' for path, command in commands.items() if command.takes_file)
+    lines.append("  esac")
+    if files:
+        lines.append(f"  case $path in {files}) mapfile -t COMPREPLY < <(compgen -f -- \"$current\") ;; esac")
+        lines.append('  mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "$word" -- "$current")')
+    else:
+        lines.append('  mapfile -t COMPREPLY < <(compgen -W "$word" -- "$current")')
+    lines += ["}",
               f"complete -F _{name.replace('-', '_')} {name}"]
     return lines
 
@@ -84,7 +94,7 @@ def zsh(name, commands):
             for one in names:
                 lines.append(f"    '{repeats}{one}[{zsh_text(purpose)}]{action}' \\")
         if not command.below:
-            lines.append("    '*:word: '")
+            lines.append("    '*:file:_files'" if command.takes_file else "    '*:word: '")
             lines.append("}")
             return
         lines.append("    '1:command:->command' '*::word:->words'")
@@ -110,6 +120,8 @@ def fish(name, commands):
     lines = [f"# fish completion of {name}, made by docs/completions.py", f"complete -c {name} -f"]
     for path, command in commands.items():
         words = path.split()
+        if command.takes_file:
+            lines.append(f"complete -c {name} -n '__fish_seen_subcommand_from {words[-1]}' -F")
         below = " ".join(one for one, _ in command.below)
         condition = "; and ".join(f"__fish_seen_subcommand_from {word}" for word in words) or "true"
         deepest = f"{condition}; and not __fish_seen_subcommand_from {below}" if below else condition
