@@ -87,7 +87,7 @@ int check_config(const std::string& file) {
 void add_reload(CLI::App& app, const ControlSide& side, ControlAction& action) {
   auto* command = app.add_subcommand(
       "reload",
-      "Has larderd read its configuration again, as SIGHUP does, and says what has changed. "
+      "Have larderd read its configuration again, as SIGHUP does, and say what has changed. "
       "Returns "
       "when the new settings hold in every thread; prints each mistake with file and line, and "
       "exits with 1, where the running settings stay. For root and larderd's own user");
@@ -104,7 +104,7 @@ void add_reload(CLI::App& app, const ControlSide& side, ControlAction& action) {
 void add_drain(CLI::App& app, const ControlSide& side, ControlAction& action) {
   auto* command = app.add_subcommand(
       "drain",
-      "Ends larderd gracefully, as SIGTERM does, and says how far it is: /healthz says 503, "
+      "End larderd gracefully, as SIGTERM does, and say how far it is: /healthz says 503, "
       "answers "
       "under way are finished (server.drain_timeout), listeners are closed, the process ends. "
       "Returns when it has ended. For root and larderd's own user");
@@ -123,7 +123,7 @@ void add_drain(CLI::App& app, const ControlSide& side, ControlAction& action) {
 void add_check_config(CLI::App& app, ControlAction& action) {
   auto* command = app.add_subcommand(
       "check-config",
-      "Checks a configuration file, as larderd --check does, and prints every mistake with its "
+      "Check a configuration file, as larderd --check does, and print every mistake with its "
       "line; no larderd needs to run");
   const auto file = std::make_shared<std::string>("/etc/larder/larder.toml");
   command->add_option("file", *file, "The configuration file")->capture_default_str();

@@ -122,7 +122,7 @@ int list(const ControlSide& side, const ListOptions& options) {
 void add_get(CLI::App& app, const ControlSide& side, ControlAction& action) {
   auto* command = app.add_subcommand(
       "get",
-      "Prints what is stored of a URL: status, state, age and lifetimes, fields of its head, and "
+      "Print what is stored of a URL: status, state, age and lifetimes, fields of its head, and "
       "the body, inflated; text on a terminal, else JSON. Where several are stored, that differ in "
       "scope or variant, it names them instead. Exit code 3: nothing is stored");
   const auto options = std::make_shared<GetOptions>();

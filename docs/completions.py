@@ -31,7 +31,7 @@ def commands_of(program):
                 commands[above].below.append((name, fields[2]))
         elif fields[2].startswith("-"):
             commands[fields[1]].options.append((fields[2].split(","), fields[3], fields[5]))
-        elif fields[3] == "FILE":
+        elif fields[2] == "file" or fields[3] == "FILE":
             commands[fields[1]].takes_file = True
     return commands
 
@@ -119,6 +119,8 @@ def fish(name, commands):
     lines = [f"# fish completion of {name}, made by docs/completions.py", f"complete -c {name} -f"]
     for path, command in commands.items():
         words = path.split()
+        if command.takes_file:
+            lines.append(f"complete -c {name} -n '__fish_seen_subcommand_from {words[-1]}' -F")
         below = " ".join(one for one, _ in command.below)
         condition = "; and ".join(f"__fish_seen_subcommand_from {word}" for word in words) or "true"
         deepest = f"{condition}; and not __fish_seen_subcommand_from {below}" if below else condition

@@ -296,9 +296,7 @@ TEST_CASE("exchange: of sampled requests the lines say so, and errors are told a
     const RequestView view = request.view();
     bench.exchange.emplace(bench.side, RequestFraming{});
     bench.exchange->answer(view, bench.host.plan(view));
-    auto head = head_of(4);
-    head.status = c.status;
-    bench.host.answer(event_of(head, {"body"}, kComplete));
+    bench.host.answer(event_of(head_of(4, c.status), {"body"}, kComplete));
     CHECK(bench.host.errors == c.errors);
     REQUIRE(bench.host.log.size() == c.lines);
     if (c.lines > 0) CHECK(bench.host.log[0].share == static_cast<float>(c.share));

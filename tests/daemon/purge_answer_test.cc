@@ -12,6 +12,8 @@ bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
+const ScopeLabel kLabel{{}, "https://cdn.example", "blt1", "live", "main"};
+
 }  // namespace
 
 TEST_CASE("purge answer: how many there were in each scope, whoever's token it was", "[daemon]") {
@@ -20,8 +22,7 @@ TEST_CASE("purge answer: how many there were in each scope, whoever's token it w
   PurgeResult result;
   result.objects = 5;
   result.fills = 1;
-  const ScopeLabel label{.api_key = "blt1", .environment = "live", .branch = "main"};
-  result.touched = {{label, 2}, {label, 3}};
+  result.touched = {{kLabel, 2}, {kLabel, 3}};
   const std::string answer = purge_answer(order, result, Config{});
   CAPTURE(answer);
   CHECK(answer.starts_with("HTTP/1.1 200 "));
@@ -36,7 +37,7 @@ TEST_CASE("purge answer: of nothing it says why, but for a purge of all", "[daem
   order.what = PurgeOrder::What::scope;
   order.branch = "mian";
   PurgeResult result;
-  result.scopes = {{.api_key = "blt1", .environment = "live", .branch = "main"}};
+  result.scopes = {kLabel};
   const std::string answer = purge_answer(order, result, Config{});
   CAPTURE(answer);
   CHECK(answer.starts_with("HTTP/1.1 404 "));

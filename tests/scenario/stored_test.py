@@ -3,7 +3,6 @@
 """What is stored, as `larderctl get` and `larderctl list` tell it: heads, whole bodies, scopes and tags."""
 
 import json
-import threading
 
 import harness
 from harness import STACK_A, check, check_equal, credentials, wait_until
@@ -117,38 +116,28 @@ def test_lists_by_scope_and_tag_say_when_there_are_more(stage):
 def test_a_body_is_never_a_mixture_of_two_versions(stage):
     larder = larder_of(stage)
     uid, target = harness.sized_uid(LARGE), harness.sized_target(LARGE)
-    versions = [harness.sized_body(LARGE, uid, version=1)]
+    versions = [harness.sized_body(LARGE, uid, version=number) for number in range(1, 6)]
 
-    reading = threading.Event()
+    def replace(version):
+        stage.sandbox.publish("sized", uid)
+        check_equal(larder.ctl("purge", "entry", "sized", uid, "--hard")[0], 0, "a purge")
+        check_answer(larder.get(target, credentials()), 200, versions[version])
 
-    def replace(stopping):
-        """Once for each reading, while that is under way."""
-        while not stopping.is_set():
-            if not reading.wait(0.1):
-                continue
-            reading.clear()
-            versions.append(harness.sized_body(LARGE, uid, version=len(versions) + 1))
-            stage.sandbox.publish("sized", uid)
-            check_equal(larder.ctl("purge", "entry", "sized", uid, "--hard")[0], 0, "a purge")
-            check_answer(larder.get(target, credentials()), 200, versions[-1])
+    def read():
+        """The number of the version, or None where there was nothing to read."""
+        code, output = larder.ctl("get", target, "--body")
+        if code != 0:
+            check(code in (1, 3) and len(output) < 1000, f"exit status {code}: {output[:300]}")
+            return None
+        check(output.encode() in versions, f"{len(output)} bytes that are no version")
+        return versions.index(output.encode())
 
     check_answer(larder.get(target, credentials()), 200, versions[0])
-    wait_stored(larder)
-    seen = set()
-    with Background() as changing:
-        changing.start(replace, changing.stopping)
-
-        def several_seen():
-            reading.set()
-            code, output = larder.ctl("get", target, "--body")
-            if code != 0:
-                check(code in (1, 3) and len(output) < 1000, f"exit status {code}: {output[:300]}")
-                return False
-            version = next((number for number, body in enumerate(versions) if body == output.encode()), None)
-            check(version is not None, f"{len(output)} bytes that are no version")
-            seen.add(version)
-            return len(seen) >= 3
-        wait_until(several_seen, "three versions are read while they are replaced")
+    wait_until(lambda: read() == 0, "the first version is stored")
+    for version in range(1, len(versions)):
+        with Background() as changing:
+            changing.start(replace, version)
+            wait_until(lambda at=version: read() == at, "the next version is read while it comes")
 
 
 if __name__ == "__main__":
