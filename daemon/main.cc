@@ -113,10 +113,12 @@ void add_restore_options(CLI::App& app, larder::RestoreWish& restore) {
       "--restore-snapshot", restore.file,
       "Make a file of larderctl snapshot the store in cache.path, and end; where there is no store "
       "yet, and no larderd runs");
-  app.add_flag("--replace", restore.replaces, "A store that is there goes")->needs(file);
-  app.add_flag("--revalidate", restore.revalidates,
-               "All of it is asked for again before it is fresh, also what sync or the bus would "
-               "tell changes of")
+  app.add_flag("--replace", restore.replaces, "With --restore-snapshot: a store that is there goes")
+      ->needs(file);
+  app.add_flag(
+         "--revalidate", restore.revalidates,
+         "With --restore-snapshot: all of it is asked for again before it is fresh, also what "
+         "sync or the bus would tell changes of")
       ->needs(file);
 }
 
@@ -125,7 +127,10 @@ void add_restore_options(CLI::App& app, larder::RestoreWish& restore) {
 int main(int count, char** words) {
   open_standard_streams();
   CLI::App app{"larderd: an edge cache for the Contentstack Content Delivery API", "larderd"};
-  app.footer("Exit codes: 0 stopped, restored, or the file is right; 1 failed; 2 wrong usage");
+  app.footer(
+      "Exit codes: 0 stopped, restored, or the file is right; 1 failed; 2 wrong usage\n"
+      "Begin with the cache of another node, as root, while no larderd runs:\n"
+      "  larderd --config /etc/larder/larder.toml --restore-snapshot /var/tmp/larder.snapshot");
   Options options;
   app.add_option("--config", options.config, "Configuration file (see larder.toml.example)");
   app.add_option("--check", options.check,

@@ -30,9 +30,9 @@ std::string trust_text(const RestoreReport& report, bool revalidates) {
   }
   if (revalidates) return "All is asked for again before it is fresh";
   if (report.purged_places > 0) {
-    return "Of " + std::to_string(report.purged_places) +
-           " scopes neither sync nor the bus tells what has changed since: their content is asked "
-           "for again before it is fresh";
+    return "Scopes of which neither sync nor the bus tells what has changed since: " +
+           std::to_string(report.purged_places) +
+           "; their content is asked for again before it is fresh";
   }
   return "What has changed since, sync or the bus will tell at the start";
 }
