@@ -26,6 +26,13 @@ std::uint64_t number_of(const Json& in, const char* name) {
                                                           : 0;
 }
 
+/// That may be negative.
+template <class Json>
+std::int64_t signed_of(const Json& in, const char* name) {
+  const auto found = in.find(name);
+  return found != in.end() && found->is_number_integer() ? found->template get<std::int64_t>() : 0;
+}
+
 template <class Json>
 bool is_set(const Json& in, const char* name) {
   const auto found = in.find(name);

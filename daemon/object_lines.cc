@@ -6,11 +6,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::int64_t signed_of(const Json& in, const char* name) {
-  const auto found = in.find(name);
-  return found != in.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
-}
-
 std::string part(const std::string& text) {
   return text.empty() ? "-" : text;
 }

@@ -229,6 +229,12 @@ Result<CheckedHead> check_head(const CacheKey& key, std::string_view row) {
 
 }  // namespace
 
+CacheKey key_of_row(std::string_view row_key) {
+  CacheKey key;
+  std::copy_n(row_key.begin(), key.bytes.size(), key.bytes.begin());
+  return key;
+}
+
 RowBounds row_bounds(std::uint64_t page_bytes, std::uint64_t map_pages) {
   constexpr std::uint64_t kPageHeadBytes = 16;  // LMDB's, once in a run of pages
   constexpr std::uint64_t kLongestRun = 64 * 1'024;

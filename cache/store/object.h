@@ -63,6 +63,9 @@ struct ObjectView {
   std::uint32_t chunk_count = 0;
 };
 
+/// The key of an object, as it begins the keys of its rows.
+CacheKey key_of_row(std::string_view row_key);
+
 /// How long the writer makes rows. Each takes pages in a row of the file, and a small file has but
 /// short runs of free ones. Readers take rows of any length.
 struct RowBounds {

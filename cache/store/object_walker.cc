@@ -16,12 +16,6 @@ namespace {
 
 constexpr std::size_t kRowsAtOnce = 4'096;
 
-CacheKey cache_key(std::string_view row_key) {
-  CacheKey key;
-  std::copy_n(row_key.begin(), key.bytes.size(), key.bytes.begin());
-  return key;
-}
-
 }  // namespace
 
 void ObjectWalker::run(Job& job) {
@@ -73,7 +67,7 @@ Result<bool> ObjectWalker::walk_some(StoreReader& reader, const Job& job, const 
     left = rises && looked++ == kRowsAtOnce;
     if (!rises || left) return false;
     if (row.key.size() != kObjectKeyBytes) return true;
-    const CacheKey key = cache_key(row.key);
+    const CacheKey key = key_of_row(row.key);
     const auto head = decode_object_head(key, row.value);
     if (!head || head->meta.scope != place.scope.mac) return true;
     if (job.tag && !has_any_tag(head->tags, std::span(&*job.tag, 1))) return true;

@@ -26,12 +26,6 @@ std::string prefix_of(const CacheKey& key, std::size_t length) {
   return std::string(key.view().substr(0, length));
 }
 
-CacheKey cache_key(std::string_view row_key) {
-  CacheKey key;
-  std::copy_n(row_key.begin(), key.bytes.size(), key.bytes.begin());
-  return key;
-}
-
 template <class Value>
 void make_unique(std::vector<Value>& values) {
   std::sort(values.begin(), values.end());
@@ -362,7 +356,7 @@ bool Purger::erase_some(Change& change, const Target& target, std::string& posit
   bool done = true;
   change.txn.scan(objects, position, kObjectKeyBytes, [&](const Row& row) {
     if (!row.key.starts_with(target.prefix)) return false;
-    const CacheKey key = cache_key(row.key);
+    const CacheKey key = key_of_row(row.key);
     if (!selects(target, key, row.value)) return true;
     done = removed + found.size() < database_.bounds.purges;
     if (done) found.push_back(key);

@@ -13,12 +13,6 @@ namespace {
 
 constexpr std::size_t kRowsAtOnce = 4'096;
 
-CacheKey cache_key(std::string_view row_key) {
-  CacheKey key;
-  std::copy_n(row_key.begin(), key.bytes.size(), key.bytes.begin());
-  return key;
-}
-
 }  // namespace
 
 Survey::Survey(StoreShared& shared) : shared_(shared) {
@@ -110,7 +104,7 @@ Result<bool> Survey::count_some(const Count& count, std::string& position,
       position.assign(row.key);
       if (!rises || looked++ == kRowsAtOnce) return false;
       if (row.key.size() != kObjectKeyBytes) return true;
-      const auto head = decode_object_head(cache_key(row.key), row.value);
+      const auto head = decode_object_head(key_of_row(row.key), row.value);
       if (!head || !count.selection.selects(*head, shared_.epochs)) return true;
       ++objects;
       if (const auto scope = count.selection.scope_of(head->meta.scope)) ++by_scope[*scope];

@@ -17,12 +17,6 @@
 namespace larder {
 namespace {
 
-CacheKey cache_key(std::string_view row_key) {
-  CacheKey key;
-  std::copy_n(row_key.begin(), key.bytes.size(), key.bytes.begin());
-  return key;
-}
-
 /// Reads the JSON text of a body, as far as the account reaches.
 class BodyText {
  public:
@@ -83,7 +77,7 @@ Result<std::vector<UrlLister::Found>> UrlLister::find(StoreReader& reader, Job& 
         txn.for_each_from(environment.objects, place.prefix, [&](const Row& row) {
           if (!row.key.starts_with(place.prefix) || job.listing.more) return false;
           if (row.key.size() != kObjectKeyBytes) return true;
-          const CacheKey key = cache_key(row.key);
+          const CacheKey key = key_of_row(row.key);
           const auto head = decode_object_head(key, row.value);
           if (!head || head->meta.scope != place.scope.mac) return true;
           if (!head->canonical.starts_with(job.url)) return true;

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <zlib.h>
 #include <zstd.h>
 
 #include <catch2/catch_test_macros.hpp>
@@ -12,11 +11,13 @@
 #include "bench/trace/trace_file.h"
 #include "daemon/watch/access_record.h"
 #include "tests/cache/store_fixture.h"
+#include "tests/gzip.h"
 
 using namespace larder;
 using namespace larder::bench;
 using Catch::Matchers::ContainsSubstring;
 using Catch::Matchers::MessageMatches;
+using larder::test::gzip;
 using larder::test::TemporaryDirectory;
 
 namespace {
@@ -37,20 +38,6 @@ Trace read(const std::vector<std::string>& paths) {
 Trace read_text(const std::string& bytes) {
   const TemporaryDirectory directory;
   return read({write(directory, bytes)});
-}
-
-std::string gzipped(const std::string& bytes) {
-  std::string packed(::compressBound(bytes.size()) + 64, '\0');
-  z_stream stream{};
-  REQUIRE(::deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-  stream.avail_out = static_cast<uInt>(packed.size());
-  REQUIRE(::deflate(&stream, Z_FINISH) == Z_STREAM_END);
-  packed.resize(stream.total_out);
-  ::deflateEnd(&stream);
-  return packed;
 }
 
 std::string zstd_packed(const std::string& bytes) {
@@ -102,7 +89,7 @@ TEST_CASE("trace: line ends of Windows, empty lines and a missing last line end 
 }
 
 TEST_CASE("trace: packed files read as plain ones do, whole", "[bench]") {
-  const auto packing = GENERATE(values<Packing>({{"gzip", gzipped}, {"zstd", zstd_packed}}));
+  const auto packing = GENERATE(values<Packing>({{"gzip", gzip}, {"zstd", zstd_packed}}));
   DYNAMIC_SECTION(packing.name) {
     const std::string text = long_csv(200'000);
     const Trace plain = read_text(text);
@@ -117,7 +104,7 @@ TEST_CASE("trace: packed files read as plain ones do, whole", "[bench]") {
 }
 
 TEST_CASE("trace: very well packed files too", "[bench]") {
-  const auto packing = GENERATE(values<Packing>({{"gzip", gzipped}, {"zstd", zstd_packed}}));
+  const auto packing = GENERATE(values<Packing>({{"gzip", gzip}, {"zstd", zstd_packed}}));
   DYNAMIC_SECTION(packing.name) {
     std::string text = "time,key,size\n";
     for (int i = 0; i < 300'000; ++i) text += "0,a,10\n";
@@ -126,7 +113,7 @@ TEST_CASE("trace: very well packed files too", "[bench]") {
 }
 
 TEST_CASE("trace: a packed file that is cut off or damaged is refused", "[bench]") {
-  const auto packing = GENERATE(values<Packing>({{"gzip", gzipped}, {"zstd", zstd_packed}}));
+  const auto packing = GENERATE(values<Packing>({{"gzip", gzip}, {"zstd", zstd_packed}}));
   DYNAMIC_SECTION(packing.name) {
     const std::string packed = packing.pack(long_csv(20'000));
     const std::size_t length = GENERATE(30, 1'000, 20'000);
@@ -229,7 +216,7 @@ TEST_CASE("trace: of common and combined logs GET with 200 counts", "[bench]") {
 TEST_CASE("trace: several files are one after the other", "[bench]") {
   const TemporaryDirectory directory;
   const Trace trace = read({write(directory, "time,key,size\n0,a,1\n", "one"),
-                            write(directory, gzipped("time,key,size\n0,a,1\n9,b,2\n"), "two")});
+                            write(directory, gzip("time,key,size\n0,a,1\n9,b,2\n"), "two")});
   CHECK(trace.name == "one + two");
   CHECK(trace.requests == 3);
   CHECK(trace.first_requests == 2);

@@ -12,28 +12,16 @@
 #include <vector>
 
 #include "cache/body/error_code.h"
+#include "tests/gzip.h"
 
 using namespace larder;
+using larder::test::gzip;
 
 namespace {
 
 constexpr auto kIdentity = Representation::identity;
 constexpr auto kGzip = Representation::gzip;
 constexpr std::uint64_t kPlenty = 64u << 20;
-
-std::string gzip(const std::string& text) {
-  z_stream stream{};
-  REQUIRE(deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-  std::string out(deflateBound(&stream, text.size()) + 32, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
 
 /// Of one whole member; "" for anything else.
 std::string gunzip(const std::string& packed) {

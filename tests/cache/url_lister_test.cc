@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cache/store/url_lister.h"
 
-#include <zlib.h>
-
 #include <catch2/catch_test_macros.hpp>
 #include <string>
 #include <vector>
@@ -11,6 +9,7 @@
 #include "cache/tags/place.h"
 #include "cache/tags/tag_set.h"
 #include "tests/cache/store_fixture.h"
+#include "tests/gzip.h"
 
 using namespace larder;
 using namespace larder::test;
@@ -18,21 +17,6 @@ using namespace larder::test;
 namespace {
 
 constexpr const char* kPath = "/v3/content_types/blog/entries";
-
-std::string gzip(const std::string& text) {
-  z_stream stream{};
-  REQUIRE(deflateInit2(&stream, 0, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-  std::string out(deflateBound(&stream, text.size()) + 32, '\0');
-  std::string in = text;
-  stream.next_in = reinterpret_cast<Bytef*>(in.data());
-  stream.avail_in = static_cast<uInt>(in.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
 
 ObjectPlan plan_of(unsigned scope, const std::string& variants = {}) {
   ObjectPlan plan;

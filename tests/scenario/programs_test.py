@@ -49,7 +49,7 @@ def test_wrong_words_end_with_2_and_name_the_nearest(_):
             ("LARDERCTL", ["get", "/v3/assets", "--body", "--head"], "--head excludes --body"),
             ("LARDERCTL", ["list", "--scope", "blt1", "--limit", "0"], "--limit"),
             ("LARDERCTL", [], "a command is missing; known are status, events, stats, hosts, top, tags, explain, get, list, "
-                              "purge, reload, drain, check-config"),
+                              "snapshot, purge, reload, drain, check-config"),
             ("LARDER_BENCH", ["simulat"], 'unknown command "simulat"; did you mean simulate?'),
             ("LARDER_BENCH", ["load", "--szies", "1K"], "did you mean --sizes?"),
             ("LARDER_BENCH", ["load", "--sizes", "1Q"], "'1Q' is no size"),

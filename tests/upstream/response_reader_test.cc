@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/response_reader.h"
 
-#include <zlib.h>
-
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "tests/gzip.h"
+
 using namespace larder;
+using larder::test::gzip;
 using Outcome = ResponseReader::Outcome;
 
 namespace {
@@ -43,20 +44,6 @@ Read read(std::string_view bytes, std::size_t step, bool closes = false,
   result.keeps = reader.keeps_connection();
   result.error = reader.error().context;
   return result;
-}
-
-std::string gzip(const std::string& text) {
-  z_stream stream{};
-  REQUIRE(deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-  std::string out(deflateBound(&stream, text.size()) + 32, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
 }
 
 }  // namespace
