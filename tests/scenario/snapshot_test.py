@@ -393,7 +393,7 @@ def test_only_root_and_the_daemons_user_get_one(stage):
                              "--socket", str(larder.socket_path), "snapshot", "/tmp/larder-of-nobody.snapshot"],
                             text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     check_equal(result.returncode, 1, f"exit code for another user: {result.stdout}")
-    check("only root and larderd's own user" in result.stdout, f"why: {result.stdout}")
+    check("this takes root, or the user as whom larderd runs" in result.stdout, f"why: {result.stdout}")
     check_answer(larder.get(entry_target(), credentials()), 200)
 
 
