@@ -34,8 +34,9 @@ bool is_made_at_start(const std::string& path) {
          path.starts_with("/var/log/larder/");
 }
 
+/// `value`: as the file has it, where that is not the path.
 void check_directory_of(const std::string& key, const std::string& path,
-                        std::vector<Mistake>& mistakes) {
+                        std::vector<Mistake>& mistakes, const std::string& value = {}) {
   if (is_made_at_start(path)) return;
   const std::string directory = fs::path(path).parent_path();
   std::error_code error;
@@ -43,15 +44,18 @@ void check_directory_of(const std::string& key, const std::string& path,
   const bool there = fs::exists(directory, error);
   mistakes.push_back(
       {0, key + " " + path + ": " + directory + (there ? " is not a directory" : " does not exist"),
-       "make that directory, or name another one", key, path});
+       "make that directory, or name another one", key, value.empty() ? path : value});
 }
 
-void check_socket(const std::string& key, const std::string& path, std::vector<Mistake>& mistakes) {
-  check_directory_of(key, path, mistakes);
+void check_socket(const std::string& key, const ListenAddress& address,
+                  std::vector<Mistake>& mistakes) {
+  const std::string& path = address.host;
+  const std::string value = key == "admin.socket" ? path : address_text(address);
+  check_directory_of(key, path, mistakes, value);
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0 || S_ISSOCK(status.st_mode)) return;
   mistakes.push_back({0, key + " " + path + " is there and is not a socket",
-                      "remove it, or name another path", key, path});
+                      "remove it, or name another path", key, value});
 }
 
 void check_access_log(const std::string& text, std::vector<Mistake>& mistakes) {
@@ -135,12 +139,15 @@ std::vector<Mistake> check_surroundings(const Config& config) {
   std::vector<Mistake> mistakes;
   for (const ListenerConfig& listener : config.listeners) {
     if (listener.address.family != ListenAddress::Family::unix_socket) continue;
-    check_socket("listener.address", listener.address.host, mistakes);
+    check_socket("listener.address", listener.address, mistakes);
   }
-  if (!config.admin.socket.empty()) check_socket("admin.socket", config.admin.socket, mistakes);
+  if (!config.admin.socket.empty()) {
+    check_socket("admin.socket", {ListenAddress::Family::unix_socket, config.admin.socket, 0},
+                 mistakes);
+  }
   for (const ListenAddress& address : config.webhook.listen) {
     if (address.family == ListenAddress::Family::unix_socket)
-      check_socket("webhook.listen", address.host, mistakes);
+      check_socket("webhook.listen", address, mistakes);
   }
   for (const auto& [key, address] : tcp_addresses(config)) {
     if (host_has(address)) continue;

@@ -41,6 +41,11 @@ void ReadContext::mistake(const TomlValue& at, std::string message, std::string 
 }
 
 std::string quoted(std::string_view text) {
+  // As in redis://user:password@host: what stands there may be a secret.
+  const std::size_t at = text.rfind('@');
+  if (at != text.npos && !text.starts_with("...@")) {
+    return quoted("..." + std::string(text.substr(at)));
+  }
   if (text.size() <= kMaxQuotedBytes) return json_quote(text);
   return "a text of " + std::to_string(text.size()) + " bytes";
 }

@@ -2,6 +2,7 @@
 #include "conf/key_lines.h"
 
 #include <functional>
+#include <iterator>
 
 namespace larder {
 namespace {
@@ -28,7 +29,7 @@ int KeyLines::line_of(const std::string& key, const std::string& value) const {
   for (auto at = begin; at != end; ++at) {
     if (at->second.text == wanted) return at->second.line;
   }
-  return begin->second.line;
+  return std::next(begin) == end ? begin->second.line : 0;
 }
 
 void KeyLines::place(std::vector<Mistake>& mistakes) const {

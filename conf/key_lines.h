@@ -19,7 +19,8 @@ class KeyLines {
   KeyLines() = default;  ///< of an empty file
   explicit KeyLines(const TomlValue& file);
 
-  /// Of the first one with this text, else of the first one; 0 = the file does not have the key.
+  /// Of the first one with this text, or of the only one; 0 = the file does not have the key, or
+  /// has it several times and with other texts.
   int line_of(const std::string& key, const std::string& value) const;
   /// Gives each mistake that names a key the line of it.
   void place(std::vector<Mistake>& mistakes) const;

@@ -349,9 +349,16 @@ void add_top(CLI::App& app, Options& options, std::function<int()>& action) {
       "Examples:\n"
       "  larderctl top                     what is asked for most\n"
       "  larderctl top --by misses         what costs the origin most\n"
-      "  larderctl top --by time           what is slowest\n"
-      "  larderctl top --by bytes          what is largest");
+      "  larderctl top --by time           what is slowest");
   command->callback([&action, &options] { action = [&options] { return top(options); }; });
+}
+
+void add_place_options(CLI::App& command, Options& options, const char* of_branch) {
+  command.add_option("--api-key", options.api_key, "Only the stack with this api key")
+      ->check(kNotEmpty);
+  command.add_option("--environment", options.environment, "Only this environment")
+      ->check(kNotEmpty);
+  command.add_option("--branch", options.branch, of_branch)->check(kNotEmpty);
 }
 
 void add_tags(CLI::App& app, Options& options, std::function<int()>& action) {
@@ -362,12 +369,10 @@ void add_tags(CLI::App& app, Options& options, std::function<int()>& action) {
   command->add_option("url", options.url, "URL or path, with its query, in single quotes")
       ->required()
       ->check(kNotEmpty);
-  command->add_option("--api-key", options.api_key, "Only the stack with this api key")
-      ->check(kNotEmpty);
-  command->add_option("--environment", options.environment, "Only this environment")
-      ->check(kNotEmpty);
-  command->add_option("--branch", options.branch, "Only this branch or alias")->check(kNotEmpty);
+  add_place_options(*command, options, "Only this branch or alias");
   add_forms(*command, options);
+  command->footer(
+      "Example:\n  larderctl tags '/v3/content_types/blog/entries?environment=production'");
   command->callback([&action, &options] { action = [&options] { return tags(options); }; });
 }
 
@@ -384,12 +389,7 @@ void add_explain(CLI::App& app, Options& options, std::function<int()>& action) 
       ->required()
       ->check(kNotEmpty)
       ->type_name("URL|REQUEST-ID");
-  command->add_option("--api-key", options.api_key, "Only the stack with this api key")
-      ->check(kNotEmpty);
-  command->add_option("--environment", options.environment, "Only this environment")
-      ->check(kNotEmpty);
-  command->add_option("--branch", options.branch, "This branch or alias (without one: main)")
-      ->check(kNotEmpty);
+  add_place_options(*command, options, "This branch or alias (without one: main)");
   command
       ->add_option("--header", options.headers,
                    "A header of the request, as 'x-cs-variant-uid: cs1'; may be repeated")
@@ -400,7 +400,6 @@ void add_explain(CLI::App& app, Options& options, std::function<int()>& action) 
       "Examples:\n"
       "  larderctl explain '/v3/content_types/blog/entries?environment=production'\n"
       "  larderctl explain 5f0c12ab34cd56ef\n"
-      "  larderctl explain --json --branch next https://cdn.example/v3/assets\n"
       "  larderctl explain --header 'live_preview: abc' /v3/assets");
   command->callback([&action, &options] { action = [&options] { return explain(options); }; });
 }
@@ -437,10 +436,16 @@ void add_purges(CLI::App& app, Options& options, std::function<int()>& action) {
       "purge",
       "Purge cached answers, by a subcommand or one of the options, and say how many there were; "
       "returns when none is served as fresh any more. By url, path-prefix and all they are "
-      "removed; "
-      "else they are served once more, stale, while their refresh runs (purge.soft_for), or when "
+      "removed; else they are served once more, stale, while their refresh runs (purge.soft_for), "
+      "or when "
       "the origin fails, unless --hard. Exit code 3: nothing was found");
   purges->require_subcommand(0, 1);
+  purges->add_flag("--json", options.json, "JSON, its only form");
+  purges->footer(
+      "Examples:\n"
+      "  larderctl purge entry blog blt3f1a9cd207e5b846\n"
+      "  larderctl purge --content-type blog --dry-run\n"
+      "  larderctl purge url '/v3/content_types/blog/entries?environment=production'");
   add_target_options(*purges, options);
   add_scope_options(*purges, options);
   add_hard_option(*purges, options);
@@ -473,9 +478,13 @@ int main(int count, char** words) {
   auto* shown =
       app.add_subcommand("status", "What the daemon does: as text on a terminal, else as JSON");
   add_forms(*shown, options);
+  shown->footer("Examples:\n  larderctl status\n  larderctl status --json | jq .store.objects");
   shown->callback([&] { action = [&] { return status(options); }; });
-  app.add_subcommand("events", "The last purges, whoever asked, as JSON; the last one first")
-      ->callback([&] { action = [&] { return ask(options, "GET", "/events"); }; });
+  auto* events =
+      app.add_subcommand("events", "The last purges, whoever asked, as JSON; the last one first");
+  events->add_flag("--json", options.json, "JSON, its only form");
+  events->footer("Example:\n  larderctl events | jq '.events[0]'");
+  events->callback([&] { action = [&] { return ask(options, "GET", "/events"); }; });
   add_stats(app, options, action);
   add_hosts(app, options, action);
   add_top(app, options, action);

@@ -16,6 +16,7 @@
 #include "conf/config_surroundings.h"
 #include "daemon/second_signal.h"
 #include "daemon/service_notify.h"
+#include "daemon/status_json.h"
 #include "daemon/watch/about.h"
 #include "daemon/watch/process_memory.h"
 
@@ -28,29 +29,6 @@ constexpr std::size_t kSamplesPerTick = 256;  ///< of each worker, in kClockMs
 
 std::size_t max_scopes_of(const Config& config) {
   return config.open_mode() ? config.open.max_scopes : 4'096;
-}
-
-void append_field(std::string& out, std::string_view name, std::uint64_t value) {
-  if (out.back() != '{') out += ",";
-  append_json_string(out, name);
-  out += ":" + std::to_string(value);
-}
-
-std::string log_json(const LogStatus& log) {
-  std::string out = "{\"lost\":" + std::to_string(log.lost);
-  if (!log.trouble.empty()) out += ",\"trouble\":" + json_quote(log.trouble);
-  return out + "}";
-}
-
-template <class List>
-std::string address_list(const List& addresses) {
-  std::string out = "[";
-  for (const auto& address : addresses) {
-    if (out.size() > 1) out += ",";
-    out += "{\"address\":" + json_quote(address.name) + ",\"role\":" + json_quote(address.role);
-    out += address.tls ? ",\"tls\":true}" : "}";
-  }
-  return out + "]";
 }
 
 }  // namespace
@@ -275,9 +253,14 @@ void Server::take_samples() {
 }
 
 void Server::on_signal(int number) {
+  if (number == SIGUSR1) return reopen_logs();
+  const bool drains = drain_.has_begun();  // by an order: by a signal, none comes here any more
+  if (number == SIGHUP && drains) return;
   if (number == SIGHUP) return reload();
-  if (number != SIGUSR1) return begin_drain(::strsignal(number));
-  reopen_logs();
+  log(LogLevel::info, "server", std::string(::strsignal(number)) + ": another signal ends at once");
+  signals_.clear();
+  end_at_second_signal(listeners_.socket_files());
+  if (!drains) begin_drain(::strsignal(number));
 }
 
 std::string Server::drain_as_told() {
@@ -286,11 +269,8 @@ std::string Server::drain_as_told() {
 }
 
 void Server::begin_drain(const std::string& why) {
-  log(LogLevel::info, "server",
-      why + ": draining; answers under way are finished, another signal ends at once");
+  log(LogLevel::info, "server", why + ": draining; answers under way are finished");
   notify_stopping(config().server.drain_timeout_ms);
-  signals_.clear();
-  end_at_second_signal(listeners_.socket_files());
   drain_.begin(monotonic_now(), config().server.drain_timeout_ms);
   admin_->drain();
   for (auto& worker : workers_) worker->drain();
@@ -345,6 +325,8 @@ void Server::reload(std::function<void()> done) {
   reload.done = std::move(done);
   if (reload.result == Reload::Result::applied) return apply(std::move(reload));
   webhook_->use(settings_);  // the file of its key may be another one
+  // What it found unchanged may be on its way to the threads still.
+  if (reload.result == Reload::Result::unchanged) return pass_to_threads(std::move(reload));
   settle(std::move(reload));
 }
 
@@ -361,6 +343,11 @@ void Server::apply(Reload reload) {
                                  std::memory_order_relaxed);
   admin_->use(settings_);
   webhook_->use(settings_);
+  pass_to_threads(std::move(reload));
+}
+
+/// It is settled when all of them work by these settings.
+void Server::pass_to_threads(Reload reload) {
   const auto tell_taken = [taken = taken_](Reload* done) {
     taken->post(std::move(*done));
     delete done;

@@ -64,6 +64,7 @@ class Server final : public WorkersOut {
   static void on_drain_tick(uv_timer_t* timer) noexcept;
   void on_signal(int number);
   void begin_drain(const std::string& why);
+  void pass_to_threads(Reload reload);
   std::string drain_as_told();
   void step_drain();
   void reload(std::function<void()> done = {});

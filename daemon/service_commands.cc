@@ -43,29 +43,31 @@ bool is_gone(std::uint64_t process) {
 }
 
 /// Watches the daemon until it has ended, or another one answers in its place.
-int watch_drain(const ControlSide& side, const DrainBegun& begun) {
+int watch_drain(const ControlSide& side, const DrainBegun& begun, bool json) {
+  std::ostream silent(nullptr);
+  std::ostream& out = json ? silent : std::cout;
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(side.timeout_s);
   std::string state = begun.state;
   for (; std::chrono::steady_clock::now() < until; std::this_thread::sleep_for(kLookAgain)) {
     const auto answer = ask_daemon(side.socket, "GET", "/status", side.timeout_s);
     if (!answer && answer.error().code == Error::Code::unavailable && is_gone(begun.process)) {
-      std::cout << "ended\n";
+      out << "ended\n";
       return 0;
     }
     const std::string now = answer ? drain_state(answer->body).value_or(state) : state;
     if (now == "serving") {
-      std::cout << "ended, and another one serves\n";
+      out << "ended, and another one serves\n";
       return 0;
     }
     if (now == state) continue;
     state = now;
-    std::cout << drain_step_text(state) << std::endl;
+    out << drain_step_text(state) << std::endl;
   }
   return complain("larderd drains still after " + std::to_string(side.timeout_s) +
                   " s; server.drain_timeout bounds how long it may");
 }
 
-int drain(const ControlSide& side, bool waits) {
+int drain(const ControlSide& side, bool waits, bool json) {
   const auto answer = ask_daemon(side.socket, "POST", "/drain", side.timeout_s);
   if (!answer) return complain(answer.error().context);
   if (answer->status != 200) {
@@ -74,12 +76,16 @@ int drain(const ControlSide& side, bool waits) {
   }
   const auto begun = drain_text(answer->body);
   if (!begun) return complain("the daemon's answer is none to drain");
-  std::cout << begun->text << std::endl;
-  return waits ? watch_drain(side, *begun) : 0;
+  std::cout << (json ? answer->body : begun->text + "\n") << std::flush;
+  return waits ? watch_drain(side, *begun, json) : 0;
 }
 
-int check_config(const std::string& file) {
+int check_config(const std::string& file, bool json) {
   const ConfigReport report = check_config_file(file);
+  if (json) {
+    std::cout << config_report_json(report.ok, report.text);
+    return report.ok ? 0 : kExitFailure;
+  }
   (report.ok ? std::cout : std::cerr) << report.text;
   return report.ok ? 0 : kExitFailure;
 }
@@ -109,6 +115,8 @@ void add_drain(CLI::App& app, const ControlSide& side, ControlAction& action) {
       "under way are finished (server.drain_timeout), listeners are closed, the process ends. "
       "Returns when it has ended. For root and larderd's own user");
   const auto waits = std::make_shared<bool>(true);
+  const auto json = std::make_shared<bool>(false);
+  command->add_flag("--json", *json, "JSON, when it has begun; no more words then");
   command->add_flag_callback(
       "--no-wait", [waits] { *waits = false; }, "Return when the drain has begun");
   command->footer(
@@ -116,8 +124,9 @@ void add_drain(CLI::App& app, const ControlSide& side, ControlAction& action) {
       "  larderctl drain                  until it has ended, 60 s at most\n"
       "  larderctl --timeout 300 drain    wait for longer\n"
       "  larderctl drain --no-wait        only begin it");
-  command->callback(
-      [&side, &action, waits] { action = [&side, waits] { return drain(side, *waits); }; });
+  command->callback([&side, &action, waits, json] {
+    action = [&side, waits, json] { return drain(side, *waits, *json); };
+  });
 }
 
 void add_check_config(CLI::App& app, ControlAction& action) {
@@ -127,11 +136,14 @@ void add_check_config(CLI::App& app, ControlAction& action) {
       "line; no larderd needs to run");
   const auto file = std::make_shared<std::string>("/etc/larder/larder.toml");
   command->add_option("file", *file, "The configuration file")->capture_default_str();
+  const auto json = std::make_shared<bool>(false);
+  command->add_flag("--json", *json, "JSON: whether it is right, and what is told, line by line");
   command->footer(
       "Examples:\n"
       "  larderctl check-config\n"
       "  larderctl check-config ./larder.toml");
-  command->callback([&action, file] { action = [file] { return check_config(*file); }; });
+  command->callback(
+      [&action, file, json] { action = [file, json] { return check_config(*file, *json); }; });
 }
 
 }  // namespace

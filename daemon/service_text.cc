@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/service_text.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "daemon/json_fields.h"
 #include "daemon/printable.h"
 
@@ -27,12 +30,26 @@ std::optional<std::string> reload_text(std::string_view json) {
   append_lines(out, all, "applied", "  ");
   append_lines(out, all, "needs_restart", "  needs a restart: ");
   if (result == "applied") return "in force as generation " + generation + ":\n" + out;
-  if (result == "unchanged") return "nothing changed that works without a restart\n" + out;
+  if (result == "unchanged") {
+    return (out.empty() ? "nothing changed\n" : "nothing changed that works without a restart\n") +
+           out;
+  }
   if (result == "failed") {
     return out + "the running configuration stays, generation " + generation + "\n";
   }
   if (result == "no file") return "larderd runs without a configuration file (--config)\n";
   return std::nullopt;
+}
+
+std::string config_report_json(bool ok, std::string_view text) {
+  Json lines = Json::array();
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    lines.push_back(std::string(text.substr(0, end)));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  const Json report{{"ok", ok}, {"lines", std::move(lines)}};
+  return report.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 std::optional<DrainBegun> drain_text(std::string_view json) {

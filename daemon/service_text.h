@@ -13,6 +13,9 @@ namespace larder {
 /// Of `POST /reload`: what has changed, what needs a restart, or each mistake on a line.
 std::optional<std::string> reload_text(std::string_view json);
 
+/// `{"ok":...,"lines":[...]}` of what a check of the configuration told.
+std::string config_report_json(bool ok, std::string_view text);
+
 struct DrainBegun {
   std::uint64_t process = 0;
   std::string state;

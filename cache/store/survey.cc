@@ -31,7 +31,11 @@ Survey::~Survey() {
 }
 
 void Survey::count(Count count) {
-  add(std::move(count));
+  {
+    const std::lock_guard lock(mutex_);
+    counts_.push_back(std::move(count));
+  }
+  ready_.notify_one();
 }
 
 void Survey::add(Question question) {
@@ -51,21 +55,30 @@ void Survey::run() noexcept {
   begin_thread("survey", Urgency::patient);
   while (true) {
     std::unique_lock lock(mutex_);
-    ready_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+    ready_.wait(lock, [this] { return stopping_ || !counts_.empty() || !waiting_.empty(); });
+    if (!counts_.empty()) {
+      Count next = std::move(counts_.front());
+      counts_.pop_front();
+      lock.unlock();
+      answer(next);
+      continue;
+    }
     if (waiting_.empty()) return;
     Question next = std::move(waiting_.front());
     waiting_.pop_front();
     lock.unlock();
-    const auto stopped = [this] { return stopping(); };
-    if (auto* count = std::get_if<Count>(&next)) {
-      answer(*count);
-    } else if (auto* url = std::get_if<UrlLister::Job>(&next)) {
-      UrlLister(shared_, stopped).run(*url);
-    } else if (auto* objects = std::get_if<ObjectWalker::Job>(&next)) {
-      ObjectWalker(shared_, stopped).run(*objects);
-    } else {
-      PieceReader(shared_).run(std::get<PieceJob>(next));
-    }
+    answer(next);
+  }
+}
+
+void Survey::answer(Question& question) {
+  const auto stopped = [this] { return stopping(); };
+  if (auto* url = std::get_if<UrlLister::Job>(&question)) {
+    UrlLister(shared_, stopped).run(*url);
+  } else if (auto* objects = std::get_if<ObjectWalker::Job>(&question)) {
+    ObjectWalker(shared_, stopped).run(*objects);
+  } else {
+    PieceReader(shared_).run(std::get<PieceJob>(question));
   }
 }
 

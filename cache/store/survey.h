@@ -43,9 +43,10 @@ class Survey {
   void ask(PieceJob job) { add(std::move(job)); }
 
  private:
-  using Question = std::variant<Count, UrlLister::Job, ObjectWalker::Job, PieceJob>;
+  using Question = std::variant<UrlLister::Job, ObjectWalker::Job, PieceJob>;
   void add(Question question);
   void run() noexcept;
+  void answer(Question& question);
   void answer(Count& count);
   Result<bool> count_some(const Count& count, std::string& position,
                           std::vector<std::uint64_t>& by_scope, std::uint64_t& objects);
@@ -55,6 +56,7 @@ class Survey {
   StoreShared::ReaderTurn turn_{0};
   mutable std::mutex mutex_;
   std::condition_variable ready_;
+  std::deque<Count> counts_;  ///< go first: who purges waits for them
   std::deque<Question> waiting_;
   bool stopping_ = false;
   std::thread thread_;

@@ -121,7 +121,7 @@ void TagFinder::take_value() {
       frame.content_type = text_.text();
       return;
     case Member::asset_mark:
-      frame.is_asset = true;
+      frame.has_asset_mark = true;
       return;
     case Member::version:
       frame.version = text_.text();
@@ -147,10 +147,14 @@ void TagFinder::take_value() {
   }
 }
 
+bool TagFinder::is_asset(const Frame& frame) {
+  return frame.content_type == kAssets || frame.role == Role::asset ||
+         (frame.has_asset_mark && frame.content_type.empty() && frame.role != Role::entry);
+}
+
 void TagFinder::end_object(const Frame& frame) {
   if (frame.is_details) end_details(frame);
-  if (frame.content_type == kAssets || frame.role == Role::asset ||
-      (frame.is_asset && frame.content_type.empty() && frame.role != Role::entry)) {
+  if (is_asset(frame)) {
     if (frame.uid.empty()) return tags_.add(asset_list_tag());
     add_publishing(frame, asset_tag(frame.uid));
     return tags_.add_asset(frame.uid);
@@ -164,9 +168,9 @@ void TagFinder::end_object(const Frame& frame) {
 }
 
 /// An asset has members of its own that are null; what else is null in an entry may be a field for
-/// an asset that is not published.
+/// an asset that is not published. Without a uid it may as well be a group with a field `filename`.
 void TagFinder::end_nulls(const Frame& frame) {
-  if (frame.is_asset || frame.is_details || frame.content_type == kAssets) return;
+  if (frame.is_details || (is_asset(frame) && !frame.uid.empty())) return;
   const bool in_entry = std::any_of(frames_.begin(), frames_.end(),
                                     [](const Frame& one) { return one.role == Role::entry; });
   if (in_entry) tags_.add(missing_asset_tag());

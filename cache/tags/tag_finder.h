@@ -62,7 +62,7 @@ class TagFinder final : public JsonEvents {
   struct Frame {
     Role role = Role::none;
     bool is_array = false;
-    bool is_asset = false;
+    bool has_asset_mark = false;
     bool is_details = false;  ///< `publish_details` of what lies around
     bool has_null = false;    ///< one of its own members is null
     std::string uid;
@@ -76,6 +76,7 @@ class TagFinder final : public JsonEvents {
 
   static Role role_of(std::string_view name);
   static Member member_of(std::string_view name);
+  static bool is_asset(const Frame& frame);
   void take_name();
   void take_value();
   void end_object(const Frame& frame);

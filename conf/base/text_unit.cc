@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conf/base/text_unit.h"
 
+#include <array>
 #include <optional>
 
 #include "conf/base/hex.h"
@@ -31,25 +32,54 @@ TextUnit percent_unit(std::string_view text, std::size_t at) {
   return {*byte, length};
 }
 
-TextUnit backslash_unit(std::string_view text, std::size_t at) {
-  std::size_t next = at;
-  while (next < text.size() && next < at + kMaxBackslashes && text[next] == '\\') ++next;
-  const std::string_view rest = text.substr(next);
+/// What a URL says: JSON lies within it.
+TextUnit url_unit(std::string_view text, std::size_t at) {
+  return text[at] == '%' ? percent_unit(text, at) : TextUnit{text[at], 1};
+}
+
+/// The next characters of what a URL says, and where each ends.
+struct Ahead {
+  static constexpr std::size_t kMost = 5;  ///< `u0041`
+  std::array<char, kMost> bytes{};
+  std::array<std::size_t, kMost> ends{};
+  std::size_t count = 0;
+
+  Ahead(std::string_view text, std::size_t at) {
+    while (count < kMost && at < text.size()) {
+      const TextUnit unit = url_unit(text, at);
+      at += unit.length;
+      bytes[count] = unit.byte;
+      ends[count++] = at;
+    }
+  }
+  std::string_view view() const { return {bytes.data(), count}; }
+};
+
+/// `first`: the backslash itself.
+TextUnit backslash_unit(std::string_view text, std::size_t at, TextUnit first) {
+  std::size_t next = at + first.length;
+  std::size_t backslashes = 1;
+  for (; next < text.size() && backslashes < kMaxBackslashes; ++backslashes) {
+    const TextUnit unit = url_unit(text, next);
+    if (unit.byte != '\\') break;
+    next += unit.length;
+  }
+  const Ahead ahead(text, next);
+  const std::string_view rest = ahead.view();
   const std::size_t skip = rest.starts_with("u00") ? 3 : rest.starts_with("x") ? 1 : 0;
   if (skip > 0) {
-    if (const auto byte = hex_pair(text, next + skip)) return {*byte, next + skip + 2 - at};
+    if (const auto byte = hex_pair(rest, skip)) return {*byte, ahead.ends[skip + 1] - at};
   }
   const bool escaped =
-      next == at + 1 && !rest.empty() && (rest[0] == '"' || rest[0] == '\'' || rest[0] == '/');
-  return escaped ? TextUnit{rest[0], 2} : TextUnit{'\\', 1};
+      backslashes == 1 && !rest.empty() && (rest[0] == '"' || rest[0] == '\'' || rest[0] == '/');
+  return escaped ? TextUnit{rest[0], ahead.ends[0] - at} : first;
 }
 
 }  // namespace
 
 TextUnit unit_at(std::string_view text, std::size_t at) {
-  if (text[at] == '%') return percent_unit(text, at);
-  if (text[at] == '\\') return backslash_unit(text, at);
-  return {text[at], 1};
+  const TextUnit unit = url_unit(text, at);
+  return unit.byte == '\\' ? backslash_unit(text, at, unit) : unit;
 }
 
 }  // namespace larder

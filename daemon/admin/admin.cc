@@ -24,7 +24,9 @@
 namespace larder {
 namespace {
 
-constexpr std::size_t kMostUnderWay = 64;  ///< purges and listings
+constexpr std::size_t kMostPurges = 64;  ///< under way at once
+constexpr std::size_t kMostQuestions = 64;
+constexpr int kBacklog = 512;
 constexpr const char* kTooMany = "too many questions are under way; try again when they have ended";
 constexpr const char* kUnknownPath =
     "unknown path; known are /, /healthz, /metrics, /status, /events, /top, /tags, /explain, /get, "
@@ -193,7 +195,7 @@ class AdminServer::AdminConnection final : public TransportUser {
         path == "/get" ? ask_get(query, server_.settings_, server_.sources_, server_.reply_to(id_))
                        : ask_list(query, server_.sources_, server_.reply_to(id_));
     if (!mistake.empty()) return respond(admin_error(400, mistake));
-    ++server_.under_way_;
+    ++server_.questions_;
   }
 
   void take_service_order(std::string_view path) {
@@ -202,7 +204,7 @@ class AdminServer::AdminConnection final : public TransportUser {
     }
     if (server_.draining_) return respond(admin_error(409, "larderd drains: its settings stay"));
     if (server_.is_full()) return respond(admin_error(503, kTooMany));
-    ++server_.under_way_;
+    ++server_.questions_;
     server_.sources_.reload([reply = server_.reply_to(id_)](ReloadTold told) {
       reply({admin_answer(told.kept ? 422 : 200, "application/json", told.json)});
     });
@@ -359,7 +361,7 @@ AdminServer::AdminServer(uv_loop_t* loop, SettingsPtr settings, AdminSources sou
       LARDER_CHECK(uv_tcp_open(listener->tcp.get(), socket.release()) == 0);
     }
     listener->stream()->data = listener.get();
-    LARDER_CHECK(uv_listen(listener->stream(), 16, on_incoming) == 0);
+    LARDER_CHECK(uv_listen(listener->stream(), kBacklog, on_incoming) == 0);
     listeners_.push_back(std::move(listener));
   }
 }
@@ -398,13 +400,17 @@ void AdminServer::accept(Listener& listener) {
   constexpr std::size_t kMaxConnections = 64;
   auto transport = accept_stream(listener.stream(), read_buffer_);
   if (!transport) return;
-  // Each kind has its own bound and the oldest gives way: idle scrapers cannot lock larderctl out.
+  // Each kind has its own bound. The oldest gives way, first of those that have asked for nothing
+  // yet: idle scrapers cannot lock larderctl out, nor end what is under way.
   std::size_t alike = 0;
   auto* oldest = static_cast<AdminConnection*>(nullptr);
   for (auto& [id, connection] : connections_) {
     if (connection->trusted() != listener.trusted || connection->closing()) continue;
     ++alike;
-    if (oldest == nullptr || connection->id() < oldest->id()) oldest = connection.get();
+    const auto age = [](const AdminConnection& one) {
+      return std::pair(one.has_asked(), one.id());
+    };
+    if (oldest == nullptr || age(*connection) < age(*oldest)) oldest = connection.get();
   }
   if (alike >= kMaxConnections) oldest->close();
   const auto id = next_connection_++;
@@ -413,8 +419,8 @@ void AdminServer::accept(Listener& listener) {
 }
 
 bool AdminServer::purge(std::uint64_t connection, PurgeOrder order) {
-  if (under_way_ == kMostUnderWay) return false;
-  ++under_way_;
+  if (purges_ == kMostPurges) return false;
+  ++purges_;
   log(LogLevel::info, "admin",
       std::string(order.dry_run ? "count of what a purge would take: " : "purge of ") +
           subject_of(order) + ", scope " + scope_text(order) + ", by " + name_of(order.source));
@@ -426,8 +432,8 @@ bool AdminServer::purge(std::uint64_t connection, PurgeOrder order) {
 }
 
 bool AdminServer::list(std::uint64_t connection, PurgeOrder order) {
-  if (under_way_ == kMostUnderWay) return false;
-  ++under_way_;
+  if (is_full()) return false;
+  ++questions_;
   auto done = [mailbox = mailbox_, connection, order](UrlListing listing) {
     mailbox->post(ListDone{connection, order, std::move(listing)});
   };
@@ -436,8 +442,8 @@ bool AdminServer::list(std::uint64_t connection, PurgeOrder order) {
 }
 
 bool AdminServer::explain(std::uint64_t connection, ExplainQuestion question) {
-  if (under_way_ == kMostUnderWay) return false;
-  ++under_way_;
+  if (is_full()) return false;
+  ++questions_;
   auto done = [mailbox = mailbox_, connection](Explanation explanation) {
     mailbox->post(ExplainDone{connection, std::move(explanation)});
   };
@@ -446,7 +452,7 @@ bool AdminServer::explain(std::uint64_t connection, ExplainQuestion question) {
 }
 
 bool AdminServer::is_full() const {
-  return under_way_ == kMostUnderWay;
+  return questions_ == kMostQuestions;
 }
 
 AdminReply AdminServer::reply_to(std::uint64_t connection) const {
@@ -462,7 +468,7 @@ void AdminServer::on_mail(std::vector<Done>& mail) {
       if constexpr (std::is_same_v<decltype(one), SnapshotMore&>) {
         if (found != connections_.end()) found->second->send_more();
       } else {
-        --under_way_;
+        --(std::is_same_v<decltype(one), PurgeDone&> ? purges_ : questions_);
         if (found != connections_.end()) found->second->respond(answer_to(one));
       }
     };

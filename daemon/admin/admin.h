@@ -93,7 +93,8 @@ class AdminServer {
   std::unordered_map<std::uint64_t, std::unique_ptr<AdminConnection>> connections_;
   std::uint64_t next_connection_ = 1;
   bool draining_ = false;
-  std::size_t under_way_ = 0;               ///< what is answered by TextDone too
+  std::size_t purges_ = 0;                  ///< under way
+  std::size_t questions_ = 0;               ///< and orders to reload
   std::shared_ptr<Mailbox<Done>> mailbox_;  ///< shared with what is under way on other threads
 };
 

@@ -41,7 +41,7 @@ std::string canonical_url(const std::string& url, const Config& config, PurgeOrd
   }
   const auto& fields = std::get<RequestFields>(classified);
   if (fields.route != Route::cached)
-    return "larder never caches this URL, so there is nothing to purge";
+    return "larder never caches this URL, so nothing of it is stored";
   CanonicalRequest canonical;
   canonicalise(fields, request, {}, canonical);
   order.path = canonical.path;

@@ -149,6 +149,9 @@ TEST_CASE("redact: a registered secret goes wherever and however it stands", "[c
       {R"("sword\/fish\"7")", R"("[redacted]")"},
       {R"(\u0073word/fish\u00227)", "[redacted]"},
       {R"(\\u0073word/fish\"7)", "[redacted]"},
+      {R"(%5Cu0073word/fish%5C%227)", "[redacted]"},
+      {R"(%5C%75%30%30%37%33word/fish%5C%227)", "[redacted]"},
+      {R"(%255Cu0073word/fish%255C%25227)", "[redacted]"},
       {"sword/fish\"7sword/fish\"7", "[redacted]"},
       {"sword/fish", "sword/fish"},
       {"it is [redacted] already", "it is [redacted] already"},
@@ -218,7 +221,7 @@ std::string noise(Random& random) {
 /// A text that holds `token` somewhere, in a way that names it.
 std::string named(Random& random, const std::string& token) {
   const std::string name = random_name(random);
-  switch (random() % 6) {
+  switch (random() % 7) {
     case 0:
       return "\n" + name + ": " + token + "\r\n";
     case 1:
@@ -229,6 +232,11 @@ std::string named(Random& random, const std::string& token) {
       return "{\"" + json_escaped(random, name) + "\": \"" + json_escaped(random, token) + "\"}";
     case 4:
       return json_quote("{" + json_quote(name) + ":" + json_quote(token) + "}");
+    case 5:
+      return "?query=" + percent(random,
+                                 "{\"" + json_escaped(random, name) + "\":\"" +
+                                     json_escaped(random, token) + "\"}",
+                                 600);
     default:
       return "%3F" + name + "%3D" + percent(random, token, 1'000) + "%26";
   }
@@ -285,6 +293,7 @@ TEST_CASE("redact: a known token or one with the shape never leaks from any nois
     std::string form = token;
     if (random() % 3 == 0) form = percent(random, token, 500);
     if (random() % 3 == 0) form = json_escaped(random, token);
+    if (random() % 4 == 0) form = percent(random, json_escaped(random, token), 700);
     std::string before = noise(random);
     if (random() % 2 == 0) before += named(random, token);
     const std::string text = before + form + noise(random);

@@ -18,7 +18,9 @@ TEST_CASE("service text: what came of a reload", "[daemon]") {
        "in force as generation 3:\n  log.level info -> debug\n"
        "  needs a restart: cache.size 1 -> 2\n"},
       {R"({"result":"unchanged","generation":3,"applied":[],"needs_restart":[],"mistakes":[]})",
-       "nothing changed that works without a restart\n"},
+       "nothing changed\n"},
+      {R"({"result":"unchanged","generation":3,"needs_restart":["cache.path /a -> /b"]})",
+       "nothing changed that works without a restart\n  needs a restart: cache.path /a -> /b\n"},
       {R"({"result":"failed","generation":3,"applied":[],"needs_restart":[],
            "mistakes":["/a.toml:3: x\u001b","/a.toml:4: y"]})",
        "/a.toml:3: x?\n/a.toml:4: y\nthe running configuration stays, generation 3\n"},
@@ -31,6 +33,12 @@ TEST_CASE("service text: what came of a reload", "[daemon]") {
   const auto text = reload_text(c.json);
   REQUIRE(text.has_value() == (c.text != nullptr));
   if (text) CHECK(*text == c.text);
+}
+
+TEST_CASE("service text: what a check of the configuration told, as JSON", "[daemon]") {
+  CHECK(config_report_json(true, "a: ok\n  b \"c\"\n") ==
+        "{\"lines\":[\"a: ok\",\"  b \\\"c\\\"\"],\"ok\":true}\n");
+  CHECK(config_report_json(false, "") == "{\"lines\":[],\"ok\":false}\n");
 }
 
 TEST_CASE("service text: how far a drain is", "[daemon]") {

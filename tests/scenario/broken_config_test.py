@@ -50,6 +50,7 @@ CASES = [
     (listener('address = "127.0.0.1"'), 2, 'give "IP:PORT"'),
     (listener('address = "localhost:8080"'), 2, 'give "IP:PORT"'),
     (listener('address = "192.0.2.1:8080"'), 2, "give one that it has"),
+    (listener('address = "unix:/run/a"') + listener('address = "unix:/nowhere/b"'), 4, "make that directory"),
     (2 * listener('address = "127.0.0.1:8080"'), 4, "give each its own address or port"),
     (listener('address = "127.0.0.1:8080"\nrole = "cache"'), 3, "known are: delivery, preview"),
     ('[listener]\naddress = "127.0.0.1:8080"\n', 1, "write each one as [[listener]]"),
@@ -87,6 +88,7 @@ CASES = [
     ('[upstream]\nca_file = "/nowhere.pem"\n', 2, "give a readable PEM file"),
     ('[upstream.proxy]\nurl = "socks://x"\n', 2, "give http://HOST:PORT"),
     ('[bus]\nurl = "redis://127.0.0.1"\n', 2, "known are: address"),
+    ('[bus]\naddress = "redis://:not-a-secret@127.0.0.1:6379"\n', 2, "give"),
     ('[log]\nlevel = "loud"\n', 2, "known are: error, warning, info, debug"),
     ('[log]\naccess_log = "/nowhere/access.log"\n', 2, "make that directory"),
     ("[ttl.entries]\n", 1, 'did you mean "entry"?'),
@@ -112,7 +114,7 @@ def test_each_mistake_is_told_with_its_file_its_line_and_what_to_do(_stage):
             if done.returncode != 1 or not any(
                     one.startswith(f"{path}:{line}: ") and remedy in one.partition("; ")[2] for one in told):
                 wrong.append(f"{text!r}, line {line}, {remedy!r}: {done.returncode} {told}")
-            check(TOKEN not in done.stdout, f"a token in {told}")
+            check(TOKEN not in done.stdout and "not-a-secret" not in done.stdout, f"a secret in {told}")
     check_equal(wrong, [], "mistakes that are not told well")
     print(f"{len(CASES)} files, each refused with its line and a remedy")
 
