@@ -2,6 +2,7 @@
 #include "cache/store/epochs.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "cache/tags/tag_set.h"
@@ -14,6 +15,17 @@ constexpr auto kWrite = std::memory_order_release;
 
 std::int64_t signed_of(std::uint64_t number) {
   return static_cast<std::int64_t>(number);
+}
+
+/// Of two EpochRow::changed: what has changed stays so, whatever else may have.
+WallTime later_change(WallTime a, WallTime b) {
+  if (a.ms <= 0 && b.ms <= 0) return std::min(a, b);
+  return {std::max(std::abs(a.ms), std::abs(b.ms))};
+}
+
+bool is_before(WallTime made_after, WallTime changed, WallTime now) {
+  if (changed.ms >= 0) return made_after < changed;
+  return made_after.ms < -changed.ms && now.ms + changed.ms < Epochs::kSuspectMs;
 }
 
 }  // namespace
@@ -84,7 +96,7 @@ std::optional<Epochs::Purged> Epochs::purged_since(std::uint64_t number, std::ui
 }
 
 std::uint64_t Epochs::shown_by(std::uint64_t number, std::uint64_t place, std::string_view tags,
-                               WallTime made_after) const {
+                               WallTime made_after, WallTime now) const {
   std::uint64_t shown = number;
   const auto look_at = [&](std::uint64_t tag) {
     const auto slot = slot_of(tag);
@@ -93,7 +105,7 @@ std::uint64_t Epochs::shown_by(std::uint64_t number, std::uint64_t place, std::s
     const std::uint64_t purged = fields_[*slot].number.load(kRead);
     if (purged > number || purged == 0) return;
     const WallTime changed{signed_of(fields_[*slot].changed.load(kRead))};
-    if (changed > made_after) shown = std::min(shown, purged - 1);
+    if (is_before(made_after, changed, now)) shown = std::min(shown, purged - 1);
   };
   for (std::size_t i = 0; i < tag_count(tags); ++i) look_at(tag_in(place, tag_at(tags, i)));
   look_at(whole_of(place));  // has the changes of what it displaced
@@ -174,7 +186,7 @@ void Epochs::displace(std::size_t slot, EpochChange& change, std::vector<std::si
     all.number = std::max(all.number, row.number);
     all.before = std::max(all.before, row.number);  // nothing is served softly by it
     all.hard = std::max(all.hard, row.hard);
-    all.changed = std::max(all.changed, row.changed);
+    all.changed = later_change(all.changed, row.changed);
     put(of_place, all);
     change.raise(all);
   }
@@ -192,7 +204,7 @@ void Epochs::raise(EpochRow row, Milliseconds soft_for, EpochChange& change) {
     row.before = merges ? old.before : old.number;
     if (merges) row.happened = std::min(old.happened, row.happened);
     row.hard = std::max(row.hard, old.hard);
-    row.changed = std::max(row.changed, old.changed);
+    row.changed = later_change(row.changed, old.changed);
   }
   put(slot, row);
   change.raise(row);
@@ -214,10 +226,10 @@ EpochChange Epochs::purge(const std::vector<Purge>& purges, Milliseconds soft_fo
         const auto& dated = purge.changed_tags;
         const bool is_dated = std::binary_search(dated.begin(), dated.end(), tag);
         row.tag = tag_in(place, tag);
-        row.changed = is_dated ? purge.changed : WallTime{};
+        row.changed = is_dated ? purge.changed : WallTime{-purge.changed.ms};
         raise(row, soft_for, change);
       }
-      row.changed = {};
+      row.changed = {-purge.changed.ms};
       row.tag = whole_of(place);
       if (purge.whole) raise(row, soft_for, change);
     }
@@ -244,7 +256,7 @@ void Epochs::restore(const std::vector<EpochRow>& rows, std::uint64_t last,
       row.number = std::max(row.number, known.number);
       row.happened = std::min(row.happened, known.happened);
       row.hard = std::max(row.hard, known.hard);
-      row.changed = std::max(row.changed, known.changed);
+      row.changed = later_change(row.changed, known.changed);
     }
     put(slot, row);
   }

@@ -25,7 +25,9 @@ struct EpochRow {
   std::uint64_t before = 0;  ///< of the last purge whose soft time was over then; 0 = none
   WallTime happened;         ///< the first change since `before`
   std::uint64_t hard = 0;    ///< of the last hard purge; 0 = none
-  WallTime changed;          ///< of what it was purged for, the last change; 0 = not known
+  /// Of what it was purged for, the last change; 0 = not known. Negative: what carries the tag only
+  /// may have changed then, at the time without its sign.
+  WallTime changed;
   friend bool operator==(const EpochRow&, const EpochRow&) = default;
 };
 
@@ -73,9 +75,12 @@ class Epochs {
 
   /// What an answer of `place` that carries `tags` shows, as a number: `number`, which held when it
   /// was asked for, unless some cache on the way had it from before a change of `made_after` or
-  /// later. It then counts as fetched before the purge for that change.
+  /// later. It then counts as fetched before the purge for that change. What only may have changed
+  /// counts for kSuspectMs after the change, for a cache that knows of it may rightly keep it.
   std::uint64_t shown_by(std::uint64_t number, std::uint64_t place, std::string_view tags,
-                         WallTime made_after) const;
+                         WallTime made_after, WallTime now) const;
+  /// Longer than the vendor's CDN usually lags.
+  static constexpr Milliseconds kSuspectMs = 60'000;
 
   /// What to purge: a tag in each of the places, or all of each place.
   struct Purge {
@@ -85,7 +90,8 @@ class Epochs {
     bool hard = false;
     WallTime happened;
     std::vector<Tag> changed_tags = {};  ///< of the tags, sorted: what carries them changed
-    WallTime changed = {};               ///< at this time, and any cache on the way ought to know
+    WallTime changed = {};               ///< at this time, and any cache on the way ought to know;
+                                         ///< what carries another of the tags may have changed then
   };
   /// One purge, or several that become visible together: they share a number. `soft_for` as above.
   EpochChange purge(const std::vector<Purge>& purges, Milliseconds soft_for);

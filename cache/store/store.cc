@@ -197,8 +197,8 @@ std::uint64_t Store::epoch() const {
 }
 
 std::uint64_t Store::shown_by(std::uint64_t number, std::uint64_t place, std::string_view tags,
-                              WallTime made_after) const {
-  return impl_->shared.epochs.shown_by(number, place, tags, made_after);
+                              WallTime made_after, WallTime now) const {
+  return impl_->shared.epochs.shown_by(number, place, tags, made_after, now);
 }
 
 void Store::set_soft_for(Milliseconds soft_for) {

@@ -298,7 +298,7 @@ class Store {
   std::uint64_t epoch() const;
   /// Epochs::shown_by(): `tags` as an ObjectHead has them.
   std::uint64_t shown_by(std::uint64_t number, std::uint64_t place, std::string_view tags,
-                         WallTime made_after) const;
+                         WallTime made_after, WallTime now) const;
   /// How long what is purged by tags is served once more while its refresh runs. Any thread.
   void set_soft_for(Milliseconds soft_for);
   /// Nobody knows what has changed in these places (place_of()) since their objects were stored:

@@ -105,6 +105,9 @@ void TagFinder::take_name() {
   role_ = role_of(name);
   member_ = member_of(name);
   if (member_ == Member::time && !frames_.back().is_details) member_ = Member::other;
+  if (member_ != Member::asset_mark) return;
+  frames_.back().has_asset_mark = true;
+  member_ = Member::other;  // however long its value is
 }
 
 /// Of the member that was named last.
@@ -119,9 +122,6 @@ void TagFinder::take_value() {
       return;
     case Member::content_type:
       frame.content_type = text_.text();
-      return;
-    case Member::asset_mark:
-      frame.has_asset_mark = true;
       return;
     case Member::version:
       frame.version = text_.text();
@@ -141,6 +141,7 @@ void TagFinder::take_value() {
       return tags_.add_asset(text_.text());
     case Member::taxonomy:
       return tags_.add(taxonomy_tag(text_.text()));
+    case Member::asset_mark:
     case Member::details:
     case Member::other:
       return;

@@ -208,6 +208,11 @@ class EventReading {
   WebhookEvent schema(What what, const std::string& uid) {
     if (uid.empty()) return coarse("the event names no uid");
     take_branch();
+    if (what == What::global_field && !is("create")) {
+      // Which content types use it the event does not say, and their entries show its fields.
+      order_.what = PurgeOrder::What::scope;
+      return exact("global field " + uid + ": all of its branch");
+    }
     return change({what, {}, uid, is("delete") ? Action::gone : Action::unknown, {}},
                   (what == What::content_type ? "content type " : "global field ") + uid);
   }

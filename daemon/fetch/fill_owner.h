@@ -70,7 +70,7 @@ class FillStore {
   virtual std::uint64_t epoch() const = 0;
   /// Store::shown_by(), for the place of the fill's scope.
   virtual std::uint64_t shown_by(const Fill& fill, std::uint64_t number, std::string_view tags,
-                                 WallTime made_after) const = 0;
+                                 WallTime made_after, WallTime now) const = 0;
   /// `announced_bytes` 0 = not known. null = it is too large, or there is no room for it now.
   virtual std::unique_ptr<FillWrite> begin(const Fill& fill, std::uint64_t announced_bytes) = 0;
 };

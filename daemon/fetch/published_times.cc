@@ -20,15 +20,25 @@ bool is_told(const ContentChange& change) {
          !change.locale.empty();
 }
 
-}  // namespace
+bool names_place(const PurgeOrder& order) {
+  return !order.api_key.empty() && !order.environment.empty() && !order.branch.empty();
+}
 
-void PublishedTimes::note(const PurgeOrder& order, WallTime now) {
-  if (order.what != PurgeOrder::What::change || order.dry_run) return;
-  if (order.api_key.empty() || order.environment.empty() || order.branch.empty()) return;
+std::vector<std::uint64_t> places_of(const PurgeOrder& order) {
   std::vector<std::uint64_t> places{place_of(order.api_key, order.environment, order.branch)};
   for (const auto& alias : order.aliases) {
     places.push_back(place_of(order.api_key, order.environment, alias));
   }
+  return places;
+}
+
+}  // namespace
+
+void PublishedTimes::note(const PurgeOrder& order, WallTime now) {
+  if (order.dry_run) return;
+  if (order.what == PurgeOrder::What::all || order.what == PurgeOrder::What::scope) forget(order);
+  if (order.what != PurgeOrder::What::change || !names_place(order)) return;
+  const std::vector<std::uint64_t> places = places_of(order);
   for (const ContentChange& change : order.changes) {
     if (!is_told(change)) continue;
     const Tag what = change.what == What::entry ? entry_tag(change.uid) : asset_tag(change.uid);
@@ -37,12 +47,26 @@ void PublishedTimes::note(const PurgeOrder& order, WallTime now) {
   }
 }
 
+void PublishedTimes::forget(const PurgeOrder& order) {
+  if (order.what == PurgeOrder::What::all || !names_place(order)) {
+    known_.clear();
+    order_.clear();
+    return;
+  }
+  const std::vector<std::uint64_t> places = places_of(order);
+  const auto is_meant = [&](const Known& known) {
+    return std::find(places.begin(), places.end(), known.place) != places.end();
+  };
+  std::erase_if(known_, [&](const auto& entry) { return is_meant(entry.second); });
+  std::erase_if(order_, [&](std::uint64_t key) { return !known_.contains(key); });
+}
+
 /// An event that is overtaken by a later one, or told once more, changes nothing.
 void PublishedTimes::add(std::uint64_t place, const Publishing& publishing, WallTime now) {
   const std::uint64_t key = key_of(place, publishing);
   const auto [known, is_new] = known_.try_emplace(key);
   if (known->second.published >= publishing.time) return;
-  known->second = {publishing.time, {now.ms + kLifetimeMs}};
+  known->second = {place, publishing.time, {now.ms + kLifetimeMs}};
   if (is_new) order_.push_back(key);
   if (known_.size() <= most_) return;
   known_.erase(order_.front());

@@ -29,7 +29,9 @@ class PublishedTimes {
 
   explicit PublishedTimes(std::size_t most) : most_(most) {}
 
-  /// Where an order leaves open in which places something was published, nothing is noted.
+  /// Where an order leaves open in which places something was published, nothing is noted. A purge
+  /// of all that a place shows takes what is known of it along: an alias may have moved, to where
+  /// the same was published earlier, and the operator may know better.
   void note(const PurgeOrder& order, WallTime now);
   /// Of what an answer of `place` (place_of()) shows: those that were published again since.
   std::vector<Tag> find_older(std::uint64_t place, std::span<const Publishing> shown,
@@ -38,10 +40,12 @@ class PublishedTimes {
 
  private:
   struct Known {
+    std::uint64_t place = 0;
     WallTime published;
     WallTime until;  ///< by the clock here
   };
 
+  void forget(const PurgeOrder& order);
   void add(std::uint64_t place, const Publishing& publishing, WallTime now);
 
   const std::size_t most_;

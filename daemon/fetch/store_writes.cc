@@ -46,8 +46,8 @@ bool StoreWrites::Write::commit(ObjectHead object, WallTime now) {
 }
 
 std::uint64_t StoreWrites::shown_by(const Fill& fill, std::uint64_t number, std::string_view tags,
-                                    WallTime made_after) const {
-  return store_.shown_by(number, place_of(*fill.order().scope), tags, made_after);
+                                    WallTime made_after, WallTime now) const {
+  return store_.shown_by(number, place_of(*fill.order().scope), tags, made_after, now);
 }
 
 std::unique_ptr<FillWrite> StoreWrites::begin(const Fill& fill, std::uint64_t announced_bytes) {

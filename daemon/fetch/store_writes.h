@@ -29,7 +29,7 @@ class StoreWrites final : public FillStore {
   std::uint64_t max_object_bytes() const override { return store_.max_object_bytes(); }
   std::uint64_t epoch() const override { return store_.epoch(); }
   std::uint64_t shown_by(const Fill& fill, std::uint64_t number, std::string_view tags,
-                         WallTime made_after) const override;
+                         WallTime made_after, WallTime now) const override;
   std::unique_ptr<FillWrite> begin(const Fill& fill, std::uint64_t announced_bytes) override;
 
  private:

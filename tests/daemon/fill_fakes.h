@@ -49,8 +49,8 @@ class FakeFillStore final : public FillStore {
   unsigned open = 0;  ///< writes begun and not yet gone
 
   std::uint64_t epoch() const override { return 5; }
-  std::uint64_t shown_by(const Fill&, std::uint64_t number, std::string_view,
-                         WallTime made_after) const override {
+  std::uint64_t shown_by(const Fill&, std::uint64_t number, std::string_view, WallTime made_after,
+                         WallTime) const override {
     return made_after < changed ? number - 1 : number;
   }
   WallTime changed;  ///< what is older is outdated

@@ -108,6 +108,40 @@ TEST_CASE("published times: an event counts for a while") {
   CHECK(older_in(times, kMain, before, 1'001 + PublishedTimes::kLifetimeMs).empty());
 }
 
+TEST_CASE("published times: a purge of all that a place shows takes them along") {
+  PurgeOrder of_live;
+  of_live.what = PurgeOrder::What::scope;
+  of_live.api_key = "blt1";
+  of_live.environment = "production";
+  of_live.branch = "live";
+  PurgeOrder of_alias = of_live;
+  of_alias.environment.clear();
+  PurgeOrder everything;
+  PurgeOrder of_path;
+  of_path.what = PurgeOrder::What::path;
+  PurgeOrder counted = of_live;
+  counted.dry_run = true;
+  struct Case {
+    std::string name;
+    PurgeOrder order;
+    bool keeps_main, keeps_live;
+  };
+  const auto c =
+      GENERATE_COPY(values<Case>({{"a scope", of_live, true, false},
+                                  {"an alias in any environment", of_alias, false, false},
+                                  {"everything", everything, false, false},
+                                  {"a path", of_path, true, true},
+                                  {"a count", counted, true, true}}));
+  CAPTURE(c.name);
+  PublishedTimes times(2);
+  times.note(order_of(published("a", 10'000)), {0});
+  times.note(c.order, {0});
+  CHECK(older_in(times, kMain, shown(entry_tag("a"), 5'000)).empty() == !c.keeps_main);
+  CHECK(older_in(times, kLive, shown(entry_tag("a"), 5'000)).empty() == !c.keeps_live);
+  times.note(order_of(published("b", 10'000)), {0});
+  CHECK(times.size() == 2);
+}
+
 TEST_CASE("published times: of too many the oldest leave") {
   PublishedTimes times(4);  // two places each
   for (const char* uid : {"a", "b", "c"}) times.note(order_of(published(uid, 10'000)), {0});

@@ -8,9 +8,10 @@ import os
 import time
 
 import harness
+from change_purge_test import entries, target
 from harness import check, check_equal, credentials, wait_until
 from scenario_lib import cache_status, entry_target, is_fresh_hit
-from webhook_test import Receiver, now_text
+from webhook_test import Receiver, event, now_text
 
 TARGET = entry_target()
 LAGS_S = [float(lag) for lag in os.environ.get("LARDER_EDGE_LAGS", "1 4").split()]
@@ -96,6 +97,37 @@ def test_an_old_answer_that_hides_its_age_is_known_by_its_time_of_publishing(sta
         print(f"no Age, cache buster {cache_buster}: seen after {took:.2f} s, {site.asked() - before} requests")
         check(took < lag_s / 2 or not cache_buster, f"past the CDN it is seen after {took} s")
         check(site.asked() - before <= 4 + 2 * took, f"{site.asked() - before} requests in {took} s")
+
+
+def test_what_only_may_have_changed_is_suspect_for_a_while(stage):
+    """A list by what entries refer to, and a schema: their tags do not name what has changed."""
+    lag_s = 1.5
+    site = Site(stage, lag_s, cache_buster=False)
+    by_author = entries("blog", query={"author": {"$in_query": {"title": "of late"}}})
+    schema = target("/content_types/blog")
+
+    def publish():
+        site.sandbox.publish("author", "bltauthor1", fields={"title": "of late"})
+
+    def edit():
+        site.sandbox.edit_schema("blog")
+        site.sandbox.control("POST", "/event", event("content_type", "update", data={
+            "content_type": {"uid": "blog"}, "branch": {"uid": "main"}}))
+    for one, change in ((by_author, publish), (schema, edit)):
+        old = site.larder.get(one, credentials()).body
+        wait_until(lambda one=one: is_fresh_hit(site.larder.get(one, credentials())), f"a hit of {one}")
+        before = site.receiver.sent()
+        change()
+        site.receiver.wait_sent(before + 1)
+        since = time.monotonic()
+        while True:
+            answer = site.larder.get(one, credentials())
+            if answer.body != old:
+                break
+            check(not is_fresh_hit(answer), f"old content is fresh: {one}: {cache_status(answer)}")
+            check(time.monotonic() - since < lag_s + harness.DEADLINE_S, f"{one} is never new")
+        check(time.monotonic() - since >= lag_s / 2, f"the CDN did not lag for {one}")
+        wait_until(lambda one=one: is_fresh_hit(site.larder.get(one, credentials())), f"{one} is fresh again")
 
 
 def test_a_start_keeps_the_fence(stage):
