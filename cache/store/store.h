@@ -56,6 +56,9 @@ struct PurgeOrder {
   std::vector<ContentChange> changes = {};
   /// When the content changed, by the system's clock; 0 = when the purge is taken.
   WallTime happened = {};
+  /// Nobody knows what has changed, nor when: `happened` does not count, and nothing that goes is
+  /// served once more before it is asked for.
+  bool missed = false;
   /// When the last of the changes happened, as far as the CMS has said it; 0 = not known. What a
   /// cache on the way has had since before is outdated.
   WallTime changed = {};

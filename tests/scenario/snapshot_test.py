@@ -251,6 +251,42 @@ def test_where_nobody_tells_of_changes_all_is_asked_for_again(stage):
     check(not is_fresh_hit(four.get(target, credentials())), "--revalidate has no effect")
 
 
+def outdated_snapshot(stage, one):
+    """The version of an entry behind a snapshot of `one`, which is ended."""
+    fill(one, "bltaaaa1111")
+    wait_stored(one, 1)
+    take(one, snapshot_file(stage))
+    one.kill()
+    return change(stage, "bltaaaa1111")
+
+
+def test_where_the_position_is_lost_old_content_does_not_go_out_once_more(stage):
+    one = stage.larder(**followed(stage))
+    wait_followed(one, 1)
+    wanted = outdated_snapshot(stage, one)
+    stage.sandbox.forget_sync()
+    two = stage.larder(start=False, purge={"soft_for": "30s"}, **followed(stage))
+    restore_well(two, snapshot_file(stage))
+    two.start()
+    wait_followed(two, 1)
+    check_equal(version(two, "bltaaaa1111")[0], wanted, "the version where sync has forgotten the position")
+
+
+def test_where_the_bus_has_a_gap_old_content_does_not_go_out_once_more(stage):
+    redis = Redis(stage).start()
+    one = node(stage, redis)
+    wait_following(one)
+    wanted = outdated_snapshot(stage, one)
+    redis.cli("FLUSHALL")
+    two = node(stage, redis, start=False)
+    two.configure(purge={"soft_for": "30s"})
+    restore_well(two, snapshot_file(stage))
+    two.start()
+    wait_following(two)
+    check_equal(metric(two, "bus_gaps"), 1, "gaps in the stream")
+    check_equal(version(two, "bltaaaa1111")[0], wanted, "the version behind a gap")
+
+
 def test_no_part_of_a_snapshot_becomes_a_store(stage):
     one = stage.larder(ttl=LONG)
     fill_sized(one, 60)
