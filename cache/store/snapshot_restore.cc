@@ -17,8 +17,7 @@
 #include "cache/store/format.h"
 #include "cache/store/lmdb.h"
 #include "cache/store/open.h"
-#include "cache/store/scopes.h"
-#include "cache/tags/place.h"
+#include "cache/store/restored_store.h"
 #include "conf/base/fd.h"
 
 namespace larder {
@@ -126,22 +125,15 @@ Result<void> check_database(const Environment& environment, const InstallSecret&
 /// Of the scopes that have objects, all whose places are not trusted. The number of places.
 Result<std::uint64_t> purge_untrusted(Environment& environment, const RestoreOrder& order,
                                       bool trusts) {
-  ScopeUses uses(1);
-  ScopeBook scopes(1, uses);
-  if (Result<void> done = scopes.load(environment); !done)
-    return tl::unexpected<Error>(done.error());
   Epochs epochs(kPurgedTags);
   if (Result<void> done = load_epochs(environment, epochs); !done)
     return tl::unexpected<Error>(done.error());
   if (trusts && order.trusts_others) return 0;
+  const auto known = trusts ? order.trusted : std::vector<std::uint64_t>();
+  const auto places = places_without(environment, known);
+  if (!places) return tl::unexpected<Error>(places.error());
   Epochs::Purge purge;
-  for (const ScopeLabel& label : scopes.labels(scopes.size())) {
-    const std::uint64_t place = place_of(label.api_key, label.environment, label.branch);
-    const auto& known = order.trusted;
-    if (trusts && std::find(known.begin(), known.end(), place) != known.end()) continue;
-    if (std::find(purge.places.begin(), purge.places.end(), place) == purge.places.end())
-      purge.places.push_back(place);
-  }
+  purge.places = *places;
   purge.whole = true;
   purge.happened = {};  // so long ago that nothing is served once more before it is asked for
   const EpochChange raised = epochs.purge({purge}, 0);
@@ -150,6 +142,12 @@ Result<std::uint64_t> purge_untrusted(Environment& environment, const RestoreOrd
   write_epochs(txn, raised, epochs);
   if (Result<void> done = txn.commit(); !done) return tl::unexpected<Error>(done.error());
   return purge.places.size();
+}
+
+Result<void> leave_mark(Environment& environment, WallTime taken) {
+  WriteTxn txn(environment);
+  mark_as_restored(txn, taken);
+  return txn.commit();
 }
 
 /// The new database, closed when it returns: nothing else may open its file before.
@@ -182,6 +180,8 @@ Result<RestoreReport> load(int file, const RestoreOrder& order, const Staging& s
   const Result<std::uint64_t> purged = purge_untrusted(environment, order, !report.clock_is_behind);
   if (!purged) return tl::unexpected<Error>(purged.error());
   report.purged_places = *purged;
+  if (Result<void> marked = leave_mark(environment, report.taken); !marked)
+    return tl::unexpected<Error>(marked.error());
   if (Result<void> synced = environment.sync(); !synced)
     return tl::unexpected<Error>(synced.error());
   return report;

@@ -149,11 +149,15 @@ RestoreOrder restore_order(const std::string& file, const TemporaryDirectory& di
   return order;
 }
 
-bool is_fresh(Store& store, const ObjectPlan& plan) {
+Freshness freshness_of(Store& store, const ObjectPlan& plan) {
   StoreReader reader = store.reader();
   const WallTime now = wall_now();
   const auto view = reader.lookup(key_of(plan), canonical_of(plan), mac_of(plan.scope), now);
-  return view && judge(view->meta.lifetime, now) == Freshness::fresh;
+  return view ? judge(view->meta.lifetime, now) : Freshness::expired;
+}
+
+bool is_fresh(Store& store, const ObjectPlan& plan) {
+  return freshness_of(store, plan) == Freshness::fresh;
 }
 
 PurgeOrder purge_of(unsigned scope) {
@@ -329,6 +333,72 @@ TEST_CASE("snapshot: of places that nobody follows nothing is fresh, until it is
   next.reset();
   CHECK(is_fresh(*open_store(order.directory), plan_of(1)));
   CHECK(!is_fresh(*open_store(order.directory), plan_of(5)));
+}
+
+constexpr Milliseconds kUnknownFor = 60'000;
+
+void start(Store& store, const std::vector<std::uint64_t>& followed, bool others) {
+  const WallTime now = wall_now();
+  store.doubt(followed, others, {now.ms + 1}, {now.ms + kUnknownFor});
+}
+
+TEST_CASE("snapshot: what a restored store trusts is said by the configuration of its start") {
+  const TemporaryDirectory directory;
+  auto store = open_store(directory.file("first"));
+  fill(*store, 0, 40);
+  RestoreOrder order = restore_order(snapshot_of(*store, directory), directory);
+  order.trusts_others = true;
+  REQUIRE(restore_snapshot(order));
+  auto next = open_store(order.directory);
+  const auto reopened = [&] {
+    next.reset();
+    next = open_store(order.directory);
+  };
+  const bool caught_up = GENERATE(true, false);
+  CAPTURE(caught_up);
+
+  // All is followed, and purge.unknown_for does not count.
+  start(*next, {place_of_scope(0)}, true);
+  for (unsigned i = 0; i < 4; ++i) CHECK(!is_fresh(*next, plan_of(i)));
+  next->know(place_of_scope(0));
+  if (caught_up) next->know_others();
+  for (unsigned i = 0; i < 4; ++i) CHECK(is_fresh(*next, plan_of(i)) == (i == 0 || caught_up));
+
+  // Then scope 1 alone.
+  reopened();
+  start(*next, {place_of_scope(1)}, false);
+  for (unsigned i = 0; i < 4; ++i) CHECK(is_fresh(*next, plan_of(i)) == caught_up);
+  next->know(place_of_scope(1));
+  for (unsigned i = 0; i < 4; ++i) CHECK(is_fresh(*next, plan_of(i)) == (i == 1 || caught_up));
+
+  // From then on it is a store like any other.
+  reopened();
+  start(*next, {place_of_scope(1)}, false);
+  for (unsigned i = 0; i < 4; ++i) CHECK(is_fresh(*next, plan_of(i)) == (i == 1 || caught_up));
+}
+
+TEST_CASE("snapshot: a restored store that nobody follows is asked for again once") {
+  const TemporaryDirectory directory;
+  auto store = open_store(directory.file("first"));
+  fill(*store, 0, 8);
+  store->set_soft_for(kUnknownFor);
+  RestoreOrder order = restore_order(snapshot_of(*store, directory), directory);
+  REQUIRE(restore_snapshot(order));
+  for (unsigned starts = 0; starts < 3; ++starts) {
+    CAPTURE(starts);
+    auto next = open_store(order.directory);
+    next->set_soft_for(kUnknownFor);
+    start(*next, {}, false);
+    // Not even once while it is refreshed.
+    CHECK(freshness_of(*next, plan_of(1)) == Freshness::stale_if_error);
+    CHECK(is_fresh(*next, plan_of(2)) == (starts > 0));
+    NewObject object = long_fresh(plan_of(2));
+    object.epoch = next->epoch();
+    Outcome<bool> stored;
+    REQUIRE(put(*next, std::move(object), label_of(2), [&](bool kept) { stored.set(kept); }));
+    REQUIRE(stored.wait());
+    CHECK(is_fresh(*next, plan_of(2)));
+  }
 }
 
 TEST_CASE("snapshot: where the clock is behind that of the other node nothing is trusted") {

@@ -260,6 +260,29 @@ def outdated_snapshot(stage, one):
     return change(stage, "bltaaaa1111")
 
 
+def test_the_configuration_of_the_start_says_what_is_trusted(stage):
+    one = stage.larder(**followed(stage))
+    wait_followed(one, 1)
+    wanted = outdated_snapshot(stage, one)
+
+    # Sync is switched off behind the restore.
+    two = stage.larder(start=False, **followed(stage))
+    restore_well(two, snapshot_file(stage))
+    three = stage.larder(start=False, ttl=LONG, purge={"soft_for": "30s", "unknown_for": "1m"})
+    three.configure(cache={"path": str(two.cache_directory)})
+    three.start()
+    check_equal(version(three, "bltaaaa1111")[0], wanted, "the version at a node that does not follow any more")
+    three.kill()
+
+    # A configuration that trusts old content for a while, and sync has not told yet.
+    four = stage.larder(start=False, purge={"unknown_for": "1m"}, **followed(stage))
+    restore_well(four, snapshot_file(stage))
+    stage.sandbox.hold("sync", match=SYNC)
+    four.start()
+    check_equal(version(four, "bltaaaa1111")[0], wanted, "the version before sync has told")
+    stage.sandbox.release("sync")
+
+
 def test_where_the_position_is_lost_old_content_does_not_go_out_once_more(stage):
     one = stage.larder(**followed(stage))
     wait_followed(one, 1)
