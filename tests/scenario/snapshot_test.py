@@ -25,6 +25,11 @@ def snapshot_file(stage):
     return stage.directory / "larder.snapshot"
 
 
+def parts(path):
+    """What beside the file of a snapshot is being written, or was when larderctl was killed."""
+    return list(path.parent.glob(path.name + ".part-*"))
+
+
 def take(larder, path, *options):
     code, output = larder.ctl("snapshot", str(path), *options)
     check_equal(code, 0, f"exit code of larderctl snapshot: {output}")
@@ -384,7 +389,7 @@ def test_one_at_a_time_and_whoever_goes_away_ends_it(stage):
         code, output = larder.ctl("snapshot", str(path))
         check_equal(code, 1, f"exit code for a second one: {output}")
         check("already" in output, f"why there is no second: {output}")
-        check(not path.exists() and not path.with_name(path.name + ".part").exists(), "the second leaves a file")
+        check(not path.exists() and not parts(path), "the second leaves a file")
         check_equal(metric(larder, "snapshots__failed"), 0, "failed snapshots")
     wait_metric(larder, "snapshots__failed", 1)
     take(larder, path)
@@ -411,30 +416,56 @@ def test_a_killed_larderctl_leaves_no_file_and_the_daemon_well(stage):
     fill_sized(larder, 40)
     fill_large(larder, 20)
     path = snapshot_file(stage)
-    part = path.with_name(path.name + ".part")
     for number in (signal.SIGKILL, signal.SIGTERM):
         in_the_middle = 0
         for _ in range(40):
-            part.unlink(missing_ok=True)
+            for part in parts(path):
+                part.unlink()
             command = [harness.program("LARDERCTL"), "--socket", str(larder.socket_path), "snapshot", str(path)]
             process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            wait_until(lambda one=process: part.exists() or one.poll() is not None, "larderctl begins")
+            wait_until(lambda one=process: any(part.stat().st_size > 0 for part in parts(path))
+                       or one.poll() is not None, "larderctl begins")
             process.send_signal(number)
             if process.wait() == -number:
                 in_the_middle += 1
                 check(not path.exists(), "a killed larderctl leaves the file")
-                check(number == signal.SIGKILL or not part.exists(), "one that was ended leaves its part")
+                check(number == signal.SIGKILL or not parts(path), "one that was ended leaves its part")
             path.unlink(missing_ok=True)
             if in_the_middle == 3:
                 break
         check(in_the_middle > 0, "no larderctl was killed in the middle")
-    part.write_bytes(b"of one that was killed")
     wait_until(lambda: larder.ctl("snapshot", str(path))[0] == 0, "the daemon has seen that the last one is gone")
-    check(not part.exists(), "a part is left")
+    check(not parts(path), "a part is left")
     target, body = sized(1)
     answer = larder.get(target, credentials())
     check_answer(answer, 200, body)
     check(is_fresh_hit(answer), "hits go on")
+
+
+def test_what_is_no_file_is_not_replaced_and_the_daemon_not_asked(stage):
+    larder = stage.larder(ttl=LONG)
+    fill_sized(larder, 3)
+    pipe = stage.directory / "pipe"
+    os.mkfifo(pipe)
+    for path, why in ((pipe, "no regular file"), (stage.directory, "is a directory"),
+                      (stage.directory / "none" / "one", "No such file or directory")):
+        code, output = larder.ctl("snapshot", str(path))
+        check_equal(code, 1, f"exit code for {path}: {output}")
+        check(why in output, f"why not {path}: {output}")
+    check(stat.S_ISFIFO(pipe.lstat().st_mode), "the pipe is replaced")
+    check_equal(metric(larder, "snapshots__taken") + metric(larder, "snapshots__failed"), 0, "snapshots asked for")
+    # Two at once are each whole, or refused by the daemon.
+    other = stage.larder(ttl=LONG)
+    fill_large(other, 30)
+    fill_large(larder, 30)
+    path = snapshot_file(stage)
+    for process in [subprocess.Popen([harness.program("LARDERCTL"), "--socket", str(one.socket_path), "snapshot",
+                                      str(path)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                    for one in (larder, other)]:
+        output = process.communicate()[0]
+        check_equal(process.returncode, 0, f"exit code of one of two with one file: {output}")
+    check(not parts(path), "a part is left")
+    restore_well(stage.larder(start=False, ttl=LONG), path)
 
 
 def test_only_root_and_the_daemons_user_get_one(stage):
