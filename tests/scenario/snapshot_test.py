@@ -468,6 +468,21 @@ def test_what_is_no_file_is_not_replaced_and_the_daemon_not_asked(stage):
     restore_well(stage.larder(start=False, ttl=LONG), path)
 
 
+def test_an_empty_name_and_options_of_another_kind_are_wrong_usage(stage):
+    larder = stage.larder(start=False, ttl=LONG)
+    larder.write_config()
+    ready = stage.directory / "ready"
+    for words, why in ((["--restore-snapshot", ""], "no file is named"),
+                       (["--check", ""], "no file is named"),
+                       (["--restore-snapshot", "x", "--check", str(larder.config_path)], "--check"),
+                       (["--restore-snapshot", "x", "--ready-file", str(ready)], "--ready-file")):
+        command = [harness.program("LARDERD"), *words]
+        result = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                timeout=harness.DEADLINE_S, check=False)
+        check_equal(result.returncode, 2, f"exit code of {words}: {result.stdout}")
+        check(why in result.stdout, f"why {words} is wrong: {result.stdout}")
+
+
 def test_only_root_and_the_daemons_user_get_one(stage):
     larder = stage.larder(ttl=LONG)
     fill_sized(larder, 3)
