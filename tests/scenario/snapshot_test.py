@@ -14,7 +14,7 @@ import time
 import harness
 from bus_test import Redis, bus, change, fill, node, tell, version, wait_following
 from harness import check, check_equal, credentials, wait_until
-from scenario_lib import (Background, cache_status, check_answer, entry_target, is_fresh_hit, metric, scaled,
+from scenario_lib import (Background, begin_to_stop, cache_status, check_answer, entry_target, is_fresh_hit, metric, scaled,
                           wait_metric, wait_stored)
 from sync_follower_test import LONG, SYNC, stacks, wait_followed
 
@@ -500,6 +500,22 @@ def test_only_root_and_the_daemons_user_get_one(stage):
     check_equal(result.returncode, 1, f"exit code for another user: {result.stdout}")
     check("this takes root, or the user as whom larderd runs" in result.stdout, f"why: {result.stdout}")
     check_answer(larder.get(entry_target(), credentials()), 200)
+
+
+def test_while_larderd_drains_there_is_none(stage):
+    larder = stage.larder(ttl=LONG, server={"drain_timeout": "30s"})
+    fill_sized(larder, 3)
+    stage.sandbox.hold("slow", host="delivery", match="slow")
+    with Background() as background:
+        background.start(larder.get, harness.sized_target(2_000, "slow"), credentials())
+        stage.sandbox.wait_held("slow")
+        begin_to_stop(larder)
+        code, output = larder.ctl("snapshot", str(snapshot_file(stage)))
+        check_equal(code, 1, f"exit code while larderd drains: {output}")
+        check("larderd drains" in output, f"why: {output}")
+        check(not snapshot_file(stage).exists(), "the file is there")
+        stage.sandbox.release("slow")
+    check_equal(larder.process.wait(harness.DEADLINE_S), 0, "exit status")
 
 
 def test_a_stop_ends_a_snapshot(stage):
