@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "cache/store/directory.h"
 #include "cache/store/epoch_rows.h"
@@ -36,6 +38,26 @@ std::string reason() {
 
 Result<void> refused(const std::string& what) {
   return fail(Error::Code::io, what + ": " + reason());
+}
+
+std::string mib_text(std::uint64_t bytes) {
+  return std::to_string((bytes + (1u << 20) - 1) >> 20) + " MiB";
+}
+
+/// Of writing the database. Why the system refuses it may not say: "Input/output error" is also
+/// that of a full disk.
+tl::unexpected<Error> with_disk(Error error, const RestoreOrder& order) {
+  struct statvfs disk {};
+  struct stat snapshot {};
+  if (error.code == Error::Code::io && ::statvfs(order.directory.c_str(), &disk) == 0 &&
+      ::stat(order.file.c_str(), &snapshot) == 0) {
+    error.context += ": the disk of " + order.directory + " has " +
+                     mib_text(std::uint64_t{disk.f_bavail} * disk.f_frsize) +
+                     " free, the snapshot has " +
+                     mib_text(static_cast<std::uint64_t>(snapshot.st_size)) +
+                     ": make room, or set cache.path to a larger disk";
+  }
+  return tl::unexpected<Error>(std::move(error));
 }
 
 /// Where the parts of the new store are until all of them are whole.
@@ -77,11 +99,11 @@ class RowLoader {
     };
     return std::any_of(order_.dropped_feeds.begin(), order_.dropped_feeds.end(), begins);
   }
-  static Result<void> explained(Error error) {
+  Result<void> explained(Error error) const {
     if (error.code == Error::Code::full) {
       error.context = "cache.size is too small for what is in the snapshot: raise it";
     }
-    return tl::unexpected<Error>(std::move(error));
+    return with_disk(std::move(error), order_);
   }
 
   Environment& environment_;
@@ -154,7 +176,7 @@ Result<void> leave_mark(Environment& environment, WallTime taken) {
 Result<RestoreReport> load(int file, const RestoreOrder& order, const Staging& staging,
                            InstallSecret& secret) {
   auto opened = Environment::open(staging.directory, order.map_bytes);
-  if (!opened) return tl::unexpected<Error>(opened.error());
+  if (!opened) return with_disk(opened.error(), order);
   Environment& environment = **opened;
   RowLoader rows(environment, order);
   RestoreReport report;
@@ -182,8 +204,7 @@ Result<RestoreReport> load(int file, const RestoreOrder& order, const Staging& s
   report.purged_places = *purged;
   if (Result<void> marked = leave_mark(environment, report.taken); !marked)
     return tl::unexpected<Error>(marked.error());
-  if (Result<void> synced = environment.sync(); !synced)
-    return tl::unexpected<Error>(synced.error());
+  if (Result<void> synced = environment.sync(); !synced) return with_disk(synced.error(), order);
   return report;
 }
 

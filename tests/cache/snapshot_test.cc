@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cache/store/snapshot.h"
 
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/time.h>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "cache/store/snapshot_restore.h"
 #include "cache/store/store.h"
@@ -496,6 +499,37 @@ TEST_CASE("snapshot: a store that is there stays, unless it is to be replaced") 
   auto next = open_store(order.directory);
   CHECK(see(*next, plan_of(500)) == Seen::absent);
   CHECK(see(*next, plan_of(0)) == Seen::whole);
+}
+
+/// A disk of 4 MiB in the place of the directory, for this process alone; false = takes root.
+bool mount_small_disk(const std::string& directory) {
+  std::filesystem::create_directory(directory);
+  return ::unshare(CLONE_NEWNS) == 0 &&
+         ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+         ::mount("none", directory.c_str(), "tmpfs", 0, "size=4m") == 0;
+}
+
+TEST_CASE("snapshot: where the disk takes no more, that disk is named, and what it has") {
+  constexpr int kNotRoot = 77;
+  const TemporaryDirectory directory;
+  auto store = open_store(directory.file("first"));
+  fill(*store, 0, 400);
+  const RestoreOrder order = restore_order(snapshot_of(*store, directory), directory);
+  store.reset();
+  const std::string told = directory.file("told");
+  const int status = in_child([&] {
+    if (!mount_small_disk(order.directory)) return kNotRoot;
+    const auto done = restore_snapshot(order);
+    std::ofstream(told) << (done ? "it is restored" : done.error().context);
+    return names_in(order.directory).empty() ? 0 : 1;
+  });
+  if (ended_with(status, kNotRoot)) SKIP("a disk of one's own takes root");
+  std::ifstream file(told);
+  const std::string why{std::istreambuf_iterator<char>(file), {}};
+  CAPTURE(status, why);
+  CHECK(ended_with(status, 0));
+  CHECK(why.find("the disk of " + order.directory + " has ") != std::string::npos);
+  CHECK(why.find(" free, the snapshot has 9 MiB: make room") != std::string::npos);
 }
 
 TEST_CASE("snapshot: a restore that dies leaves nothing, or all of it") {
