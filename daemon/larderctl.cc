@@ -411,7 +411,8 @@ void add_snapshot(CLI::App& app, Options& options, std::function<int()>& action)
       "FILE. Requests and stores go on meanwhile. The file is closed to others, and appears when "
       "it is whole; it holds what the cache directory holds, and no token. For root and larderd's "
       "own user");
-  command->add_option("file", options.file, "Is replaced; FILE.part beside it until it is whole")
+  command
+      ->add_option("file", options.file, "A regular file there is replaced, once this one is whole")
       ->required()
       ->check(kNotEmpty)
       ->type_name("FILE");
@@ -422,7 +423,7 @@ void add_snapshot(CLI::App& app, Options& options, std::function<int()>& action)
       ->check(CLI::Range(1, 86'400))
       ->capture_default_str();
   add_forms(*command, options);
-  command->footer("Example:\n  larderctl snapshot /var/tmp/larder.snapshot");
+  command->footer("Example:\n  larderctl snapshot /root/larder.snapshot");
   command->callback([&action, &options] {
     action = [&options] {
       return larder::take_snapshot(options.socket, options.file, options.limit_s,

@@ -11,7 +11,9 @@
 #include <iostream>
 #include <memory>
 #include <new>
+#include <string>
 #include <system_error>
+#include <vector>
 
 #include "conf/base/fd.h"
 #include "conf/base/log.h"
@@ -108,11 +110,20 @@ int serve(const Options& options) {
   return 0;
 }
 
-void add_restore_options(CLI::App& app, larder::RestoreWish& restore) {
+/// Of an unset variable in a script, most likely: it would pass for an option that is not there.
+std::string refuse_empty(const std::string& text) {
+  return text.empty() ? "no file is named" : "";
+}
+
+/// `others` mean something else than a restore.
+void add_restore_options(CLI::App& app, larder::RestoreWish& restore,
+                         const std::vector<CLI::Option*>& others) {
   auto* file = app.add_option(
       "--restore-snapshot", restore.file,
       "Make a file of larderctl snapshot the store in cache.path, and end; where there is no store "
       "yet, and no larderd runs");
+  file->check(CLI::Validator(refuse_empty, ""));
+  for (CLI::Option* other : others) file->excludes(other);
   app.add_flag("--replace", restore.replaces, "With --restore-snapshot: a store that is there goes")
       ->needs(file);
   app.add_flag(
@@ -130,15 +141,16 @@ int main(int count, char** words) {
   app.footer(
       "Exit codes: 0 stopped, restored, or the file is right; 1 failed; 2 wrong usage\n"
       "Begin with the cache of another node, as root, while no larderd runs:\n"
-      "  larderd --config /etc/larder/larder.toml --restore-snapshot /var/tmp/larder.snapshot");
+      "  larderd --config /etc/larder/larder.toml --restore-snapshot /root/larder.snapshot");
   Options options;
   app.add_option("--config", options.config, "Configuration file (see larder.toml.example)");
-  app.add_option("--check", options.check,
-                 "Check a configuration file, print every mistake, and end");
-  app.add_option("--ready-file", options.ready_file,
-                 "Write the addresses as JSON to this file when serving");
+  auto* check = app.add_option("--check", options.check,
+                               "Check a configuration file, print every mistake, and end");
+  check->check(CLI::Validator(refuse_empty, ""));
+  auto* ready = app.add_option("--ready-file", options.ready_file,
+                               "Write the addresses as JSON to this file when serving");
   larder::RestoreWish restore;
-  add_restore_options(app, restore);
+  add_restore_options(app, restore, {check, ready});
   bool prints_keys = false;
   app.add_flag(
       "--config-keys", prints_keys,

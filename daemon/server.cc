@@ -192,6 +192,7 @@ void Server::open_admin() {
     return top_ ? top_->json(by, limit) : std::string();
   };
   sources.snapshot = [this](std::shared_ptr<SnapshotSink> sink, Milliseconds limit_ms) {
+    if (drain_.has_begun()) return Result<void>(fail(Error::Code::unavailable, "larderd drains"));
     return store_->snapshot({secret_, [this] { return clock_.now(); }, limit_ms, std::move(sink)});
   };
   admin_ = std::make_unique<AdminServer>(loop_.get(), settings_, std::move(sources),

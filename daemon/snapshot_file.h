@@ -10,9 +10,10 @@
 
 namespace larder {
 
-/// The file that a snapshot becomes: FILE.part, closed to others, until all of it is there, checked
-/// and on the disk; then FILE, in the place of one that there was. Of a snapshot that does not come
-/// to its end nothing is left, nor when a signal ends the process. One at a time.
+/// The file that a snapshot becomes: a part beside FILE, of a name of its own and closed to others,
+/// until all of it is there, checked and on the disk; then FILE, in the place of a regular file
+/// that there was. Of a snapshot that does not come to its end nothing is left, nor when a signal
+/// ends the process that can be caught. One at a time.
 class SnapshotFile {
  public:
   explicit SnapshotFile(const std::string& path);
@@ -20,17 +21,19 @@ class SnapshotFile {
   SnapshotFile(const SnapshotFile&) = delete;
   SnapshotFile& operator=(const SnapshotFile&) = delete;
 
-  /// Makes FILE.part with the first bytes. Error::io: the system refuses; others as
-  /// SnapshotScanner.
+  /// First. Error::invalid: FILE is no name for a snapshot; Error::io: the system refuses.
+  Result<void> begin();
+  /// Error::io: the system refuses; others as SnapshotScanner.
   Result<void> add(std::string_view bytes);
   /// All has come.
   Result<SnapshotTotals> finish();
 
  private:
-  Result<void> open();
-  Result<void> refused(const char* what) const;
+  Result<void> check_path() const;
+  Result<void> refused(const std::string& what) const;
 
-  const std::string path_, part_;
+  const std::string path_;
+  std::string part_;
   Fd file_;
   SnapshotScanner scanner_;
 };

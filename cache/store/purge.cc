@@ -213,6 +213,7 @@ Epochs::Purge Purger::epoch_purge(const PurgeOrder& order) const {
   purge.hard = order.hard;
   purge.changed = order.changed;
   purge.happened = order.happened.ms > 0 ? order.happened : wall_now();
+  if (order.missed) purge.happened = {};
   return purge;
 }
 

@@ -16,8 +16,9 @@ class SnapshotGate {
   /// False = there is one already.
   bool enter() {
     const std::lock_guard lock(mutex_);
+    if (std::exchange(inside_, true)) return false;
     reason_.clear();
-    return !std::exchange(inside_, true);
+    return true;
   }
   void leave() {
     const std::lock_guard lock(mutex_);

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,14 +12,14 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "cache/store/directory.h"
 #include "cache/store/epoch_rows.h"
 #include "cache/store/format.h"
 #include "cache/store/lmdb.h"
 #include "cache/store/open.h"
-#include "cache/store/scopes.h"
-#include "cache/tags/place.h"
+#include "cache/store/restored_store.h"
 #include "conf/base/fd.h"
 
 namespace larder {
@@ -37,6 +38,26 @@ std::string reason() {
 
 Result<void> refused(const std::string& what) {
   return fail(Error::Code::io, what + ": " + reason());
+}
+
+std::string mib_text(std::uint64_t bytes) {
+  return std::to_string((bytes + (1u << 20) - 1) >> 20) + " MiB";
+}
+
+/// Of writing the database. Why the system refuses it may not say: "Input/output error" is also
+/// that of a full disk.
+tl::unexpected<Error> with_disk(Error error, const RestoreOrder& order) {
+  struct statvfs disk {};
+  struct stat snapshot {};
+  if (error.code == Error::Code::io && ::statvfs(order.directory.c_str(), &disk) == 0 &&
+      ::stat(order.file.c_str(), &snapshot) == 0) {
+    error.context += ": the disk of " + order.directory + " has " +
+                     mib_text(std::uint64_t{disk.f_bavail} * disk.f_frsize) +
+                     " free, the snapshot has " +
+                     mib_text(static_cast<std::uint64_t>(snapshot.st_size)) +
+                     ": make room, or set cache.path to a larger disk";
+  }
+  return tl::unexpected<Error>(std::move(error));
 }
 
 /// Where the parts of the new store are until all of them are whole.
@@ -78,11 +99,11 @@ class RowLoader {
     };
     return std::any_of(order_.dropped_feeds.begin(), order_.dropped_feeds.end(), begins);
   }
-  static Result<void> explained(Error error) {
+  Result<void> explained(Error error) const {
     if (error.code == Error::Code::full) {
       error.context = "cache.size is too small for what is in the snapshot: raise it";
     }
-    return tl::unexpected<Error>(std::move(error));
+    return with_disk(std::move(error), order_);
   }
 
   Environment& environment_;
@@ -126,22 +147,15 @@ Result<void> check_database(const Environment& environment, const InstallSecret&
 /// Of the scopes that have objects, all whose places are not trusted. The number of places.
 Result<std::uint64_t> purge_untrusted(Environment& environment, const RestoreOrder& order,
                                       bool trusts) {
-  ScopeUses uses(1);
-  ScopeBook scopes(1, uses);
-  if (Result<void> done = scopes.load(environment); !done)
-    return tl::unexpected<Error>(done.error());
   Epochs epochs(kPurgedTags);
   if (Result<void> done = load_epochs(environment, epochs); !done)
     return tl::unexpected<Error>(done.error());
   if (trusts && order.trusts_others) return 0;
+  const auto known = trusts ? order.trusted : std::vector<std::uint64_t>();
+  const auto places = places_without(environment, known);
+  if (!places) return tl::unexpected<Error>(places.error());
   Epochs::Purge purge;
-  for (const ScopeLabel& label : scopes.labels(scopes.size())) {
-    const std::uint64_t place = place_of(label.api_key, label.environment, label.branch);
-    const auto& known = order.trusted;
-    if (trusts && std::find(known.begin(), known.end(), place) != known.end()) continue;
-    if (std::find(purge.places.begin(), purge.places.end(), place) == purge.places.end())
-      purge.places.push_back(place);
-  }
+  purge.places = *places;
   purge.whole = true;
   purge.happened = {};  // so long ago that nothing is served once more before it is asked for
   const EpochChange raised = epochs.purge({purge}, 0);
@@ -152,11 +166,17 @@ Result<std::uint64_t> purge_untrusted(Environment& environment, const RestoreOrd
   return purge.places.size();
 }
 
+Result<void> leave_mark(Environment& environment, WallTime taken) {
+  WriteTxn txn(environment);
+  mark_as_restored(txn, taken);
+  return txn.commit();
+}
+
 /// The new database, closed when it returns: nothing else may open its file before.
 Result<RestoreReport> load(int file, const RestoreOrder& order, const Staging& staging,
                            InstallSecret& secret) {
   auto opened = Environment::open(staging.directory, order.map_bytes);
-  if (!opened) return tl::unexpected<Error>(opened.error());
+  if (!opened) return with_disk(opened.error(), order);
   Environment& environment = **opened;
   RowLoader rows(environment, order);
   RestoreReport report;
@@ -182,8 +202,9 @@ Result<RestoreReport> load(int file, const RestoreOrder& order, const Staging& s
   const Result<std::uint64_t> purged = purge_untrusted(environment, order, !report.clock_is_behind);
   if (!purged) return tl::unexpected<Error>(purged.error());
   report.purged_places = *purged;
-  if (Result<void> synced = environment.sync(); !synced)
-    return tl::unexpected<Error>(synced.error());
+  if (Result<void> marked = leave_mark(environment, report.taken); !marked)
+    return tl::unexpected<Error>(marked.error());
+  if (Result<void> synced = environment.sync(); !synced) return with_disk(synced.error(), order);
   return report;
 }
 

@@ -4,13 +4,16 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <future>
 #include <thread>
 
 #include "cache/store/charge.h"
 #include "cache/store/epoch_rows.h"
 #include "cache/store/fault.h"
 #include "cache/store/reader.h"
+#include "cache/store/restored_store.h"
 #include "cache/store/writer.h"
+#include "conf/base/log.h"
 #include "conf/base/startup_error.h"
 
 namespace larder {
@@ -85,8 +88,34 @@ struct Store::Impl {
     StoreCounters::set(shared.counters.objects, rows);
   }
 
+  /// Nobody tells what has changed in the `untold` places.
+  void begin_restored(const std::string& taken, std::vector<std::uint64_t> untold) {
+    std::string text = "the store is from a snapshot of " + taken;
+    if (!untold.empty()) {
+      text += "; of " + std::to_string(untold.size()) +
+              " scopes nobody tells what has changed since: they are asked for again";
+    }
+    log(LogLevel::info, "store", text);
+    std::promise<void> purged;
+    PurgeOrder order = purge_of_untold(std::move(untold));
+    // One that fails holds for this run, and is repeated by the next one: the mark is still there.
+    restored.store(!shared.unknown.empty());
+    if (shared.unknown.empty()) order.position = no_mark();
+    shared.inbox.purge({std::move(order), [&purged](const PurgeResult&) { purged.set_value(); }});
+    purged.get_future().wait();
+  }
+
+  /// Once all places are known.
+  void end_restored() {
+    if (!shared.unknown.empty() || !restored.exchange(false)) return;
+    PurgeOrder order = purge_of_untold({});
+    order.position = no_mark();
+    shared.inbox.purge({std::move(order), nullptr});
+  }
+
   const std::uint64_t map_bytes;
   const std::uint64_t max_object_bytes;
+  std::atomic<bool> restored{false};  ///< the mark is there, and goes once all places are known
   StoreShared shared;
   std::unique_ptr<Writer> writer;
   bool warm = false;
@@ -207,15 +236,27 @@ void Store::set_soft_for(Milliseconds soft_for) {
 
 void Store::doubt(const std::vector<std::uint64_t>& places, bool others, WallTime now,
                   WallTime fresh_until) {
-  impl_->shared.unknown.begin(places, others, now, fresh_until);
+  const auto environment = impl_->shared.environment();
+  const auto taken = environment != nullptr ? restored_from(*environment) : std::nullopt;
+  if (environment != nullptr && !taken) {
+    return impl_->shared.unknown.begin(places, others, now, fresh_until);
+  }
+  // Of a database that cannot be read yet, it may be a restored one for all we know.
+  const auto untold = others  ? std::vector<std::uint64_t>()
+                      : taken ? places_without(*environment, places)
+                              : Result<std::vector<std::uint64_t>>(fail(Error::Code::io, ""));
+  impl_->shared.unknown.begin(places, others || !untold, now, {});
+  if (taken) impl_->begin_restored(*taken, untold.value_or(std::vector<std::uint64_t>()));
 }
 
 void Store::know_others() {
   impl_->shared.unknown.end_others();
+  impl_->end_restored();
 }
 
 void Store::know(std::uint64_t place) {
   impl_->shared.unknown.end(place);
+  impl_->end_restored();
 }
 
 std::optional<std::string> Store::feed_position(const std::string& feed) const {

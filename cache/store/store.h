@@ -56,6 +56,9 @@ struct PurgeOrder {
   std::vector<ContentChange> changes = {};
   /// When the content changed, by the system's clock; 0 = when the purge is taken.
   WallTime happened = {};
+  /// Nobody knows what has changed, nor when: `happened` does not count, and nothing that goes is
+  /// served once more before it is asked for.
+  bool missed = false;
   /// When the last of the changes happened, as far as the CMS has said it; 0 = not known. What a
   /// cache on the way has had since before is outdated.
   WallTime changed = {};
@@ -304,6 +307,9 @@ class Store {
   /// Nobody knows what has changed in these places (place_of()) since their objects were stored:
   /// such an object is not fresh from `fresh_until` on, until know() tells that all that was missed
   /// is purged. `others`: nor in all other places, until know_others(). Once, before any lookup.
+  /// Of a store that was restored from a snapshot nothing is fresh until then, whatever
+  /// `fresh_until`, and all that is stored in places that are not named is purged, at this start
+  /// and each one until all places that one start has named are known. May wait for the writer.
   void doubt(const std::vector<std::uint64_t>& places, bool others, WallTime now,
              WallTime fresh_until);
   /// Any thread.

@@ -260,6 +260,7 @@ PurgeOrder purge_of_all_scopes() {
   PurgeOrder order;
   order.what = PurgeOrder::What::scope;
   order.source = PurgeSource::bus;
+  order.missed = true;
   return order;
 }
 

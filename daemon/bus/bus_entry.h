@@ -49,7 +49,7 @@ struct BusReading {
 /// Of an entry of a stream that others write to as well: any bytes. `node`: this one.
 BusReading read_bus_entry(const BusFields& fields, std::string_view node);
 
-/// Everything that is stored is outdated, and may be served while it is refreshed.
+/// Everything that is stored may be outdated, nobody knows since when: PurgeOrder::missed.
 PurgeOrder purge_of_all_scopes();
 
 /// Bounds of one entry. A longer one is unreadable.

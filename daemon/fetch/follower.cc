@@ -128,6 +128,7 @@ void Follower::take(std::optional<SyncPurge> purge) {
   order.branch = config_.name.branch;
   order.changes = std::move(purge->changes);
   order.happened = purge->happened;
+  order.missed = purge->missed;
   order.changed = purge->newest;
   order.position = FeedPosition{"sync " + text_of(config_.name), std::move(purge->position)};
   owner_.purge(number_, std::move(order));

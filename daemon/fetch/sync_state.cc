@@ -160,7 +160,8 @@ void SyncState::on_purged(bool durable, MonotonicTime now) {
 
 SyncPurge SyncState::purge_of(SyncPage& page, WallTime wall) {
   SyncPurge purge;
-  purge.all = page.coarse || question_ == What::init;
+  purge.missed = question_ == What::init;
+  purge.all = page.coarse || purge.missed;
   for (SyncEvent& event : page.events) {
     if (event.change.what == ContentChange::What::entry &&
         (explained_.size() < kMaxExplained || explained_.contains(event.change.content_type))) {

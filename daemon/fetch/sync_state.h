@@ -39,7 +39,8 @@ struct SyncReply {
 
 /// What is to be purged, together with the position.
 struct SyncPurge {
-  bool all = false;  ///< everything of the scope; else what shows the changes
+  bool all = false;     ///< everything of the scope; else what shows the changes
+  bool missed = false;  ///< nobody knows what has changed, nor when: PurgeOrder::missed
   std::vector<ContentChange> changes;
   WallTime happened;  ///< the first of the events, not in the future; 0 = not known
   WallTime newest;    ///< the last of them; 0 = not known

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cache/store/snapshot.h"
 
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/time.h>
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "cache/store/snapshot_restore.h"
 #include "cache/store/store.h"
@@ -149,11 +152,15 @@ RestoreOrder restore_order(const std::string& file, const TemporaryDirectory& di
   return order;
 }
 
-bool is_fresh(Store& store, const ObjectPlan& plan) {
+Freshness freshness_of(Store& store, const ObjectPlan& plan) {
   StoreReader reader = store.reader();
   const WallTime now = wall_now();
   const auto view = reader.lookup(key_of(plan), canonical_of(plan), mac_of(plan.scope), now);
-  return view && judge(view->meta.lifetime, now) == Freshness::fresh;
+  return view ? judge(view->meta.lifetime, now) : Freshness::expired;
+}
+
+bool is_fresh(Store& store, const ObjectPlan& plan) {
+  return freshness_of(store, plan) == Freshness::fresh;
 }
 
 PurgeOrder purge_of(unsigned scope) {
@@ -331,6 +338,72 @@ TEST_CASE("snapshot: of places that nobody follows nothing is fresh, until it is
   CHECK(!is_fresh(*open_store(order.directory), plan_of(5)));
 }
 
+constexpr Milliseconds kUnknownFor = 60'000;
+
+void start(Store& store, const std::vector<std::uint64_t>& followed, bool others) {
+  const WallTime now = wall_now();
+  store.doubt(followed, others, {now.ms + 1}, {now.ms + kUnknownFor});
+}
+
+TEST_CASE("snapshot: what a restored store trusts is said by the configuration of its start") {
+  const TemporaryDirectory directory;
+  auto store = open_store(directory.file("first"));
+  fill(*store, 0, 40);
+  RestoreOrder order = restore_order(snapshot_of(*store, directory), directory);
+  order.trusts_others = true;
+  REQUIRE(restore_snapshot(order));
+  auto next = open_store(order.directory);
+  const auto reopened = [&] {
+    next.reset();
+    next = open_store(order.directory);
+  };
+  const bool caught_up = GENERATE(true, false);
+  CAPTURE(caught_up);
+
+  // All is followed, and purge.unknown_for does not count.
+  start(*next, {place_of_scope(0)}, true);
+  for (unsigned i = 0; i < 4; ++i) CHECK(!is_fresh(*next, plan_of(i)));
+  next->know(place_of_scope(0));
+  if (caught_up) next->know_others();
+  for (unsigned i = 0; i < 4; ++i) CHECK(is_fresh(*next, plan_of(i)) == (i == 0 || caught_up));
+
+  // Then scope 1 alone.
+  reopened();
+  start(*next, {place_of_scope(1)}, false);
+  for (unsigned i = 0; i < 4; ++i) CHECK(is_fresh(*next, plan_of(i)) == caught_up);
+  next->know(place_of_scope(1));
+  for (unsigned i = 0; i < 4; ++i) CHECK(is_fresh(*next, plan_of(i)) == (i == 1 || caught_up));
+
+  // From then on it is a store like any other.
+  reopened();
+  start(*next, {place_of_scope(1)}, false);
+  for (unsigned i = 0; i < 4; ++i) CHECK(is_fresh(*next, plan_of(i)) == (i == 1 || caught_up));
+}
+
+TEST_CASE("snapshot: a restored store that nobody follows is asked for again once") {
+  const TemporaryDirectory directory;
+  auto store = open_store(directory.file("first"));
+  fill(*store, 0, 8);
+  store->set_soft_for(kUnknownFor);
+  RestoreOrder order = restore_order(snapshot_of(*store, directory), directory);
+  REQUIRE(restore_snapshot(order));
+  for (unsigned starts = 0; starts < 3; ++starts) {
+    CAPTURE(starts);
+    auto next = open_store(order.directory);
+    next->set_soft_for(kUnknownFor);
+    start(*next, {}, false);
+    // Not even once while it is refreshed.
+    CHECK(freshness_of(*next, plan_of(1)) == Freshness::stale_if_error);
+    CHECK(is_fresh(*next, plan_of(2)) == (starts > 0));
+    NewObject object = long_fresh(plan_of(2));
+    object.epoch = next->epoch();
+    Outcome<bool> stored;
+    REQUIRE(put(*next, std::move(object), label_of(2), [&](bool kept) { stored.set(kept); }));
+    REQUIRE(stored.wait());
+    CHECK(is_fresh(*next, plan_of(2)));
+  }
+}
+
 TEST_CASE("snapshot: where the clock is behind that of the other node nothing is trusted") {
   const TemporaryDirectory directory;
   auto store = open_store(directory.file("first"));
@@ -426,6 +499,37 @@ TEST_CASE("snapshot: a store that is there stays, unless it is to be replaced") 
   auto next = open_store(order.directory);
   CHECK(see(*next, plan_of(500)) == Seen::absent);
   CHECK(see(*next, plan_of(0)) == Seen::whole);
+}
+
+/// A disk of 4 MiB in the place of the directory, for this process alone; false = takes root.
+bool mount_small_disk(const std::string& directory) {
+  std::filesystem::create_directory(directory);
+  return ::unshare(CLONE_NEWNS) == 0 &&
+         ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+         ::mount("none", directory.c_str(), "tmpfs", 0, "size=4m") == 0;
+}
+
+TEST_CASE("snapshot: where the disk takes no more, that disk is named, and what it has") {
+  constexpr int kNotRoot = 77;
+  const TemporaryDirectory directory;
+  auto store = open_store(directory.file("first"));
+  fill(*store, 0, 400);
+  const RestoreOrder order = restore_order(snapshot_of(*store, directory), directory);
+  store.reset();
+  const std::string told = directory.file("told");
+  const int status = in_child([&] {
+    if (!mount_small_disk(order.directory)) return kNotRoot;
+    const auto done = restore_snapshot(order);
+    std::ofstream(told) << (done ? "it is restored" : done.error().context);
+    return names_in(order.directory).empty() ? 0 : 1;
+  });
+  if (ended_with(status, kNotRoot)) SKIP("a disk of one's own takes root");
+  std::ifstream file(told);
+  const std::string why{std::istreambuf_iterator<char>(file), {}};
+  CAPTURE(status, why);
+  CHECK(ended_with(status, 0));
+  CHECK(why.find("the disk of " + order.directory + " has ") != std::string::npos);
+  CHECK(why.find(" free, the snapshot has 9 MiB: make room") != std::string::npos);
 }
 
 TEST_CASE("snapshot: a restore that dies leaves nothing, or all of it") {

@@ -130,6 +130,7 @@ TEST_CASE("A gap of another node purges all scopes") {
   CHECK(reading.order.what == PurgeOrder::What::scope);
   CHECK(reading.order.raises_epochs());
   CHECK(reading.order.selects_scope("any", "any", "any"));
+  CHECK(reading.order.missed);
 }
 
 TEST_CASE("Entries that no larder writes are unreadable") {

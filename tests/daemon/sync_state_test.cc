@@ -86,6 +86,7 @@ TEST_CASE("sync state: without a position all of the scope goes once, with the f
   const auto purge = feed.answer(Feed::page("page:p2", {event("e1")}));
   REQUIRE(purge);
   CHECK(purge->all);
+  CHECK(purge->missed);
   CHECK(purge->changes.empty());
   CHECK(parse_feed_cursor(purge->position) == FeedCursor{"p2", true, {7'000}, 0});
   CHECK(feed.state.state() == State::committing);
@@ -153,6 +154,7 @@ TEST_CASE("sync state: an event of the future happens now, and a coarse page tak
   const auto purge = feed.answer(page);
   REQUIRE(purge);
   CHECK(purge->all);
+  CHECK_FALSE(purge->missed);
   CHECK(purge->happened == kWall);
 }
 

@@ -14,7 +14,7 @@ import time
 import harness
 from bus_test import Redis, bus, change, fill, node, tell, version, wait_following
 from harness import check, check_equal, credentials, wait_until
-from scenario_lib import (Background, cache_status, check_answer, entry_target, is_fresh_hit, metric, scaled,
+from scenario_lib import (Background, begin_to_stop, cache_status, check_answer, entry_target, is_fresh_hit, metric, scaled,
                           wait_metric, wait_stored)
 from sync_follower_test import LONG, SYNC, stacks, wait_followed
 
@@ -23,6 +23,11 @@ OBJECTS = scaled(300, 60)
 
 def snapshot_file(stage):
     return stage.directory / "larder.snapshot"
+
+
+def parts(path):
+    """What beside the file of a snapshot is being written, or was when larderctl was killed."""
+    return list(path.parent.glob(path.name + ".part-*"))
 
 
 def take(larder, path, *options):
@@ -251,6 +256,65 @@ def test_where_nobody_tells_of_changes_all_is_asked_for_again(stage):
     check(not is_fresh_hit(four.get(target, credentials())), "--revalidate has no effect")
 
 
+def outdated_snapshot(stage, one):
+    """The version of an entry behind a snapshot of `one`, which is ended."""
+    fill(one, "bltaaaa1111")
+    wait_stored(one, 1)
+    take(one, snapshot_file(stage))
+    one.kill()
+    return change(stage, "bltaaaa1111")
+
+
+def test_the_configuration_of_the_start_says_what_is_trusted(stage):
+    one = stage.larder(**followed(stage))
+    wait_followed(one, 1)
+    wanted = outdated_snapshot(stage, one)
+
+    # Sync is switched off behind the restore.
+    two = stage.larder(start=False, **followed(stage))
+    restore_well(two, snapshot_file(stage))
+    three = stage.larder(start=False, ttl=LONG, purge={"soft_for": "30s", "unknown_for": "1m"})
+    three.configure(cache={"path": str(two.cache_directory)})
+    three.start()
+    check_equal(version(three, "bltaaaa1111")[0], wanted, "the version at a node that does not follow any more")
+    three.kill()
+
+    # A configuration that trusts old content for a while, and sync has not told yet.
+    four = stage.larder(start=False, purge={"unknown_for": "1m"}, **followed(stage))
+    restore_well(four, snapshot_file(stage))
+    stage.sandbox.hold("sync", match=SYNC)
+    four.start()
+    check_equal(version(four, "bltaaaa1111")[0], wanted, "the version before sync has told")
+    stage.sandbox.release("sync")
+
+
+def test_where_the_position_is_lost_old_content_does_not_go_out_once_more(stage):
+    one = stage.larder(**followed(stage))
+    wait_followed(one, 1)
+    wanted = outdated_snapshot(stage, one)
+    stage.sandbox.forget_sync()
+    two = stage.larder(start=False, purge={"soft_for": "30s"}, **followed(stage))
+    restore_well(two, snapshot_file(stage))
+    two.start()
+    wait_followed(two, 1)
+    check_equal(version(two, "bltaaaa1111")[0], wanted, "the version where sync has forgotten the position")
+
+
+def test_where_the_bus_has_a_gap_old_content_does_not_go_out_once_more(stage):
+    redis = Redis(stage).start()
+    one = node(stage, redis)
+    wait_following(one)
+    wanted = outdated_snapshot(stage, one)
+    redis.cli("FLUSHALL")
+    two = node(stage, redis, start=False)
+    two.configure(purge={"soft_for": "30s"})
+    restore_well(two, snapshot_file(stage))
+    two.start()
+    wait_following(two)
+    check_equal(metric(two, "bus_gaps"), 1, "gaps in the stream")
+    check_equal(version(two, "bltaaaa1111")[0], wanted, "the version behind a gap")
+
+
 def test_no_part_of_a_snapshot_becomes_a_store(stage):
     one = stage.larder(ttl=LONG)
     fill_sized(one, 60)
@@ -325,7 +389,7 @@ def test_one_at_a_time_and_whoever_goes_away_ends_it(stage):
         code, output = larder.ctl("snapshot", str(path))
         check_equal(code, 1, f"exit code for a second one: {output}")
         check("already" in output, f"why there is no second: {output}")
-        check(not path.exists() and not path.with_name(path.name + ".part").exists(), "the second leaves a file")
+        check(not path.exists() and not parts(path), "the second leaves a file")
         check_equal(metric(larder, "snapshots__failed"), 0, "failed snapshots")
     wait_metric(larder, "snapshots__failed", 1)
     take(larder, path)
@@ -352,30 +416,71 @@ def test_a_killed_larderctl_leaves_no_file_and_the_daemon_well(stage):
     fill_sized(larder, 40)
     fill_large(larder, 20)
     path = snapshot_file(stage)
-    part = path.with_name(path.name + ".part")
     for number in (signal.SIGKILL, signal.SIGTERM):
         in_the_middle = 0
         for _ in range(40):
-            part.unlink(missing_ok=True)
+            for part in parts(path):
+                part.unlink()
             command = [harness.program("LARDERCTL"), "--socket", str(larder.socket_path), "snapshot", str(path)]
             process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            wait_until(lambda one=process: part.exists() or one.poll() is not None, "larderctl begins")
+            wait_until(lambda one=process: any(part.stat().st_size > 0 for part in parts(path))
+                       or one.poll() is not None, "larderctl begins")
             process.send_signal(number)
             if process.wait() == -number:
                 in_the_middle += 1
                 check(not path.exists(), "a killed larderctl leaves the file")
-                check(number == signal.SIGKILL or not part.exists(), "one that was ended leaves its part")
+                check(number == signal.SIGKILL or not parts(path), "one that was ended leaves its part")
             path.unlink(missing_ok=True)
             if in_the_middle == 3:
                 break
         check(in_the_middle > 0, "no larderctl was killed in the middle")
-    part.write_bytes(b"of one that was killed")
     wait_until(lambda: larder.ctl("snapshot", str(path))[0] == 0, "the daemon has seen that the last one is gone")
-    check(not part.exists(), "a part is left")
+    check(not parts(path), "a part is left")
     target, body = sized(1)
     answer = larder.get(target, credentials())
     check_answer(answer, 200, body)
     check(is_fresh_hit(answer), "hits go on")
+
+
+def test_what_is_no_file_is_not_replaced_and_the_daemon_not_asked(stage):
+    larder = stage.larder(ttl=LONG)
+    fill_sized(larder, 3)
+    pipe = stage.directory / "pipe"
+    os.mkfifo(pipe)
+    for path, why in ((pipe, "no regular file"), (stage.directory, "is a directory"),
+                      (stage.directory / "none" / "one", "No such file or directory")):
+        code, output = larder.ctl("snapshot", str(path))
+        check_equal(code, 1, f"exit code for {path}: {output}")
+        check(why in output, f"why not {path}: {output}")
+    check(stat.S_ISFIFO(pipe.lstat().st_mode), "the pipe is replaced")
+    check_equal(metric(larder, "snapshots__taken") + metric(larder, "snapshots__failed"), 0, "snapshots asked for")
+    # Two at once are each whole, or refused by the daemon.
+    other = stage.larder(ttl=LONG)
+    fill_large(other, 30)
+    fill_large(larder, 30)
+    path = snapshot_file(stage)
+    for process in [subprocess.Popen([harness.program("LARDERCTL"), "--socket", str(one.socket_path), "snapshot",
+                                      str(path)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                    for one in (larder, other)]:
+        output = process.communicate()[0]
+        check_equal(process.returncode, 0, f"exit code of one of two with one file: {output}")
+    check(not parts(path), "a part is left")
+    restore_well(stage.larder(start=False, ttl=LONG), path)
+
+
+def test_an_empty_name_and_options_of_another_kind_are_wrong_usage(stage):
+    larder = stage.larder(start=False, ttl=LONG)
+    larder.write_config()
+    ready = stage.directory / "ready"
+    for words, why in ((["--restore-snapshot", ""], "no file is named"),
+                       (["--check", ""], "no file is named"),
+                       (["--restore-snapshot", "x", "--check", str(larder.config_path)], "--check"),
+                       (["--restore-snapshot", "x", "--ready-file", str(ready)], "--ready-file")):
+        command = [harness.program("LARDERD"), *words]
+        result = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                timeout=harness.DEADLINE_S, check=False)
+        check_equal(result.returncode, 2, f"exit code of {words}: {result.stdout}")
+        check(why in result.stdout, f"why {words} is wrong: {result.stdout}")
 
 
 def test_only_root_and_the_daemons_user_get_one(stage):
@@ -395,6 +500,22 @@ def test_only_root_and_the_daemons_user_get_one(stage):
     check_equal(result.returncode, 1, f"exit code for another user: {result.stdout}")
     check("this takes root, or the user as whom larderd runs" in result.stdout, f"why: {result.stdout}")
     check_answer(larder.get(entry_target(), credentials()), 200)
+
+
+def test_while_larderd_drains_there_is_none(stage):
+    larder = stage.larder(ttl=LONG, server={"drain_timeout": "30s"})
+    fill_sized(larder, 3)
+    stage.sandbox.hold("slow", host="delivery", match="slow")
+    with Background() as background:
+        background.start(larder.get, harness.sized_target(2_000, "slow"), credentials())
+        stage.sandbox.wait_held("slow")
+        begin_to_stop(larder)
+        code, output = larder.ctl("snapshot", str(snapshot_file(stage)))
+        check_equal(code, 1, f"exit code while larderd drains: {output}")
+        check("larderd drains" in output, f"why: {output}")
+        check(not snapshot_file(stage).exists(), "the file is there")
+        stage.sandbox.release("slow")
+    check_equal(larder.process.wait(harness.DEADLINE_S), 0, "exit status")
 
 
 def test_a_stop_ends_a_snapshot(stage):
