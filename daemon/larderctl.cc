@@ -445,7 +445,6 @@ void add_purges(CLI::App& app, Options& options, std::function<int()>& action) {
   purges->footer(
       "Examples:\n"
       "  larderctl purge entry blog blt3f1a9cd207e5b846\n"
-      "  larderctl purge --content-type blog --dry-run\n"
       "  larderctl purge url '/v3/content_types/blog/entries?environment=production'");
   add_target_options(*purges, options);
   add_scope_options(*purges, options);
