@@ -2,12 +2,13 @@
 #include "cache/store/restored_store.h"
 
 #include <algorithm>
+#include <charconv>
+#include <string>
 #include <utility>
 
 #include "cache/store/epoch_rows.h"
 #include "cache/store/scopes.h"
 #include "cache/tags/place.h"
-#include "conf/base/utc_text.h"
 
 // The mark is kept as the position of a feed that nobody follows, so that it goes with the purge
 // that it stands for, both or neither.
@@ -20,12 +21,15 @@ constexpr const char* kMark = "restored";
 }  // namespace
 
 void mark_as_restored(WriteTxn& txn, WallTime taken) {
-  write_position(txn, kMark, utc_text(taken));
+  write_position(txn, kMark, std::to_string(taken.ms));
 }
 
-std::optional<std::string> restored_from(const Environment& environment) {
-  auto mark = load_position(environment, kMark);
-  return mark && !mark->empty() ? mark : std::nullopt;
+std::optional<WallTime> restored_from(const Environment& environment) {
+  const auto mark = load_position(environment, kMark);
+  if (!mark || mark->empty()) return std::nullopt;
+  WallTime taken;
+  std::from_chars(mark->data(), mark->data() + mark->size(), taken.ms);
+  return taken;
 }
 
 FeedPosition no_mark() {

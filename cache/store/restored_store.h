@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "cache/store/lmdb.h"
@@ -17,8 +16,8 @@ namespace larder {
 
 /// `taken`: when the snapshot was.
 void mark_as_restored(WriteTxn& txn, WallTime taken);
-/// The text of the time when the snapshot was taken; nullopt = there is no mark.
-std::optional<std::string> restored_from(const Environment& environment);
+/// When the snapshot was taken; nullopt = there is no mark.
+std::optional<WallTime> restored_from(const Environment& environment);
 /// What takes the mark away, together with a purge.
 FeedPosition no_mark();
 

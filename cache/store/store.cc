@@ -15,6 +15,7 @@
 #include "cache/store/writer.h"
 #include "conf/base/log.h"
 #include "conf/base/startup_error.h"
+#include "conf/base/utc_text.h"
 
 namespace larder {
 namespace {
@@ -89,8 +90,8 @@ struct Store::Impl {
   }
 
   /// Nobody tells what has changed in the `untold` places.
-  void begin_restored(const std::string& taken, std::vector<std::uint64_t> untold) {
-    std::string text = "the store is from a snapshot of " + taken;
+  void begin_restored(WallTime taken, std::vector<std::uint64_t> untold) {
+    std::string text = "the store is from a snapshot of " + utc_text(taken);
     if (!untold.empty()) {
       text += "; of " + std::to_string(untold.size()) +
               " scopes nobody tells what has changed since: they are asked for again";
@@ -242,9 +243,14 @@ void Store::doubt(const std::vector<std::uint64_t>& places, bool others, WallTim
     return impl_->shared.unknown.begin(places, others, now, fresh_until);
   }
   // Of a database that cannot be read yet, it may be a restored one for all we know.
-  const auto untold = others  ? std::vector<std::uint64_t>()
-                      : taken ? places_without(*environment, places)
-                              : Result<std::vector<std::uint64_t>>(fail(Error::Code::io, ""));
+  const std::vector<std::uint64_t> none;
+  Result<std::vector<std::uint64_t>> untold = fail(Error::Code::io, "there is no database");
+  if (taken && now < *taken) {
+    // By this clock, what came with the snapshot would pass for stored later.
+    untold = places_without(*environment, none);
+  } else if (taken) {
+    untold = others ? none : places_without(*environment, places);
+  }
   impl_->shared.unknown.begin(places, others || !untold, now, {});
   if (taken) impl_->begin_restored(*taken, untold.value_or(std::vector<std::uint64_t>()));
 }

@@ -380,6 +380,20 @@ TEST_CASE("snapshot: what a restored store trusts is said by the configuration o
   for (unsigned i = 0; i < 4; ++i) CHECK(is_fresh(*next, plan_of(i)) == (i == 1 || caught_up));
 }
 
+TEST_CASE("snapshot: by a clock that is set back behind the restore nothing is trusted") {
+  const TemporaryDirectory directory;
+  auto store = open_store(directory.file("first"));
+  fill(*store, 0, 8);
+  RestoreOrder order = restore_order(snapshot_of(*store, directory), directory);
+  REQUIRE(restore_snapshot(order));
+  auto next = open_store(order.directory);
+  next->doubt({place_of_scope(0)}, true, {wall_now().ms - 3'600'000}, {});
+  for (unsigned i = 0; i < 8; ++i) CHECK(!is_fresh(*next, plan_of(i)));
+  next->know(place_of_scope(0));
+  next->know_others();
+  for (unsigned i = 0; i < 8; ++i) CHECK(!is_fresh(*next, plan_of(i)));
+}
+
 TEST_CASE("snapshot: a restored store that nobody follows is asked for again once") {
   const TemporaryDirectory directory;
   auto store = open_store(directory.file("first"));
