@@ -8,10 +8,10 @@
 
 namespace larder::test {
 
-/// One member of RFC 1952.
-inline std::string gzip(const std::string& text) {
+/// One member of RFC 1952; `level` 0, as long as the text, to 9.
+inline std::string gzip_at(int level, const std::string& text) {
   z_stream stream{};
-  REQUIRE(deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+  REQUIRE(deflateInit2(&stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
   std::string out(deflateBound(&stream, text.size()) + 32, '\0');
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
   stream.avail_in = static_cast<uInt>(text.size());
@@ -21,6 +21,10 @@ inline std::string gzip(const std::string& text) {
   out.resize(stream.total_out);
   deflateEnd(&stream);
   return out;
+}
+
+inline std::string gzip(const std::string& text) {
+  return gzip_at(9, text);
 }
 
 }  // namespace larder::test

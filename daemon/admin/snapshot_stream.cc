@@ -46,11 +46,11 @@ std::optional<std::string> SnapshotStream::next() {
   pieces_.pop_front();
   room_.notify_one();
   if (std::exchange(begun_, true)) return piece;
-  return with_head(std::move(piece));
+  return with_head(piece);
 }
 
 /// How long it will be nobody knows: its own end says that it is whole.
-std::string SnapshotStream::with_head(std::string piece) {
+std::string SnapshotStream::with_head(const std::string& piece) {
   std::string head(status_line(200));
   head.append("Content-Type: application/octet-stream\r\nCache-Control: no-store");
   head.append("\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n");

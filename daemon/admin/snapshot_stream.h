@@ -37,7 +37,7 @@ class SnapshotStream final : public SnapshotSink {
   void refuse(const std::string& why);
 
  private:
-  std::string with_head(std::string piece);
+  std::string with_head(const std::string& piece);
 
   const std::function<void()> wake_;
   mutable std::mutex mutex_;

@@ -33,7 +33,7 @@ void store_list(Store& store, const ObjectPlan& plan, std::size_t filler = 0) {
   const std::string text =
       R"({"entries":[{"title":")" + std::string(filler, 'x') + R"(","uid":"e1","_version":1}]})";
   const bool packed = plan.representation == Representation::gzip;
-  object.body = {std::make_shared<const std::string>(packed ? gzip(text) : text)};
+  object.body = {std::make_shared<const std::string>(packed ? gzip_at(0, text) : text)};
   object.meta.body_length = object.body.front()->size();
   TagSet tags;
   tags.add_entry("blog", "e1");
