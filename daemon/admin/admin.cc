@@ -205,7 +205,7 @@ class AdminServer::AdminConnection final : public TransportUser {
     if (server_.draining_) return respond(admin_error(409, "larderd drains: its settings stay"));
     if (server_.is_full()) return respond(admin_error(503, kTooMany));
     ++server_.questions_;
-    server_.sources_.reload([reply = server_.reply_to(id_)](ReloadTold told) {
+    server_.sources_.reload([reply = server_.reply_to(id_)](const ReloadTold& told) {
       reply({admin_answer(told.kept ? 422 : 200, "application/json", told.json)});
     });
   }
