@@ -229,7 +229,8 @@ Result<void> give_to_owner(const Staging& staging, const std::string& directory)
   if (owner.st_uid == ::geteuid()) return {};
   for (const std::string& path : {staging.data, staging.secret}) {
     if (::lchown(path.c_str(), owner.st_uid, owner.st_gid) != 0) {
-      return refused("cannot give " + path + " to the owner of " + directory);
+      return refused(std::string("cannot give ").append(path).append(" to the owner of ") +
+                     directory);
     }
   }
   return {};
