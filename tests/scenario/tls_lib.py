@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """larderd with a listener that speaks TLS, and clients for it."""
 
+import contextlib
+import select
 import ssl
 import subprocess
 from pathlib import Path
@@ -52,6 +54,20 @@ class TlsConnection(harness.Connection):
         except Exception:
             self.socket.close()
             raise
+
+
+    def send_all_first(self, data):
+        """Reads only when nothing more can be sent. By one thread: Python's ssl is not for two at once."""
+        self.socket.setblocking(False)
+        sent = 0
+        while sent < len(data):
+            select.select([self.socket], [self.socket], [], harness.DEADLINE_S)
+            with contextlib.suppress(ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                sent += self.socket.send(data[sent:sent + 65_536])
+                continue
+            with contextlib.suppress(ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                harness.check(self.receive(), "the connection ended before all was sent")
+        self.socket.settimeout(harness.DEADLINE_S)
 
 
 class HalfClosing:
