@@ -7,6 +7,7 @@
 
 #include "conf/address.h"
 #include "conf/base/json_text.h"
+#include "conf/base/whole_number.h"
 #include "conf/nearest.h"
 #include "conf/region.h"
 #include "conf/units.h"
@@ -83,12 +84,10 @@ std::optional<double> share_of(const TomlValue& value) {
   if (value.type == TomlValue::Type::integer) return static_cast<double>(value.integer);
   constexpr std::string_view kLead = "1 in ";
   if (value.type != TomlValue::Type::text || !value.text.starts_with(kLead)) return std::nullopt;
-  const std::string_view digits = std::string_view(value.text).substr(kLead.size());
-  std::uint32_t number = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  const bool whole = error == std::errc() && end == digits.data() + digits.size();
-  if (!whole || number == 0) return std::nullopt;
-  return 1.0 / number;
+  const auto number =
+      whole_number<std::uint32_t>(std::string_view(value.text).substr(kLead.size()));
+  if (number.value_or(0) == 0) return std::nullopt;
+  return 1.0 / *number;
 }
 
 }  // namespace

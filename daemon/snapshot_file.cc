@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "conf/base/json_text.h"
+#include "conf/base/sync_directory.h"
 #include "daemon/command_line.h"
 #include "upstream/control_client.h"
 
@@ -127,9 +128,7 @@ Result<SnapshotTotals> SnapshotFile::finish() {
   if (!done) return tl::unexpected<Error>(done.error());
   note_unfinished("");
   file_.reset();
-  const Fd directory(::open(directory_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory) [[maybe_unused]]
-    const int synced = ::fsync(directory.get());
+  static_cast<void>(sync_directory(directory_of(path_)));  // not every file system can
   return totals;
 }
 

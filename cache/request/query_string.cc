@@ -89,6 +89,12 @@ char* percent_decode(std::string_view encoded, char* out) {
   return out;
 }
 
+std::string percent_decoded(std::string_view encoded) {
+  std::string text(encoded.size(), '\0');
+  text.resize(static_cast<std::size_t>(percent_decode(encoded, text.data()) - text.data()));
+  return text;
+}
+
 char* percent_encode(std::string_view text, char* out) {
   for (const char c : text) {
     if (is_octet(c, kUnreserved)) {

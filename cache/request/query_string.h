@@ -20,6 +20,7 @@ bool take_pair(std::string_view& query, QueryPair& pair);
 /// Writes `encoded` decoded ('+' = blank, a bad escape stays as it is) to `out`, which has room
 /// for as many octets; returns the end of what was written.
 char* percent_decode(std::string_view encoded, char* out);
+std::string percent_decoded(std::string_view encoded);
 
 /// Writes `text` with all but the unreserved octets as `%XX` to `out`, which has room for three
 /// times as many; returns the end of what was written.

@@ -13,6 +13,7 @@
 #include "conf/base/log.h"
 #include "conf/base/result.h"
 #include "conf/base/startup_error.h"
+#include "conf/base/sync_directory.h"
 
 // The one file of the pure part of cache/ that touches the system: it reads or makes
 // DIRECTORY/secret at start.
@@ -86,9 +87,7 @@ Result<void> keep_secret(const InstallSecret& secret, const std::string& directo
     ::unlink(draft.c_str());
     return failed;
   }
-  const Fd dir(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!dir || ::fsync(dir.get()) != 0) return refused("cannot sync " + directory);
-  return {};
+  return sync_directory(directory);
 }
 
 }  // namespace

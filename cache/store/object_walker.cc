@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cache/store/object_walker.h"
 
-#include <algorithm>
 #include <span>
 #include <string_view>
 

@@ -14,6 +14,7 @@
 #include "cache/store/scopes.h"
 #include "conf/base/fd.h"
 #include "conf/base/log.h"
+#include "conf/base/sync_directory.h"
 
 namespace larder {
 namespace {
@@ -53,12 +54,6 @@ class StartMarker {
   Fd fd_;
   off_t failed_ = 0;
 };
-
-Result<void> sync_directory(const std::string& path) {
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fd && ::fsync(fd.get()) == 0) return {};
-  return fail(Error::Code::io, "cannot sync directory " + path + ": " + reason());
-}
 
 /// Is it of our format, or empty? False = it is empty.
 Result<bool> compare_format(const Environment& environment, const FormatRecord& ours) {

@@ -88,6 +88,13 @@ struct StoreShared {
     const std::lock_guard lock(mutex_);
     std::erase(turns_, &turn);
   }
+  /// Whoever is not a StoreReader: from here on, until the turn is 0 again, it looks by what
+  /// environment() gives it.
+  void begin_turn(ReaderTurn& turn) const {
+    do {
+      turn.store(generation.load());
+    } while (turn.load() != generation.load());
+  }
   /// Nobody looks, nor will look, by a generation before this one. A reader says by which it looks,
   /// and then asks whether that is still the generation; the writer raises the generation first. In
   /// the one order of these steps, the later of the two sees the other.

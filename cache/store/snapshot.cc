@@ -42,10 +42,7 @@ class ReaderTurnHeld {
  public:
   explicit ReaderTurnHeld(StoreShared& shared) : shared_(shared) {
     shared_.add_reader(turn_);
-    // As StoreReader::Impl::ready(): the turn is known before the environment is taken.
-    do {
-      turn_.store(shared_.generation.load());
-    } while (turn_.load() != shared_.generation.load());
+    shared_.begin_turn(turn_);
   }
   ~ReaderTurnHeld() { shared_.remove_reader(turn_); }
   ReaderTurnHeld(const ReaderTurnHeld&) = delete;

@@ -21,6 +21,7 @@
 #include "cache/store/open.h"
 #include "cache/store/restored_store.h"
 #include "conf/base/fd.h"
+#include "conf/base/sync_directory.h"
 
 namespace larder {
 namespace {
@@ -206,11 +207,6 @@ Result<RestoreReport> load(int file, const RestoreOrder& order, const Staging& s
     return tl::unexpected<Error>(marked.error());
   if (Result<void> synced = environment.sync(); !synced) return with_disk(synced.error(), order);
   return report;
-}
-
-Result<void> sync_directory(const std::string& path) {
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  return fd && ::fsync(fd.get()) == 0 ? Result<void>() : refused("cannot sync " + path);
 }
 
 Result<void> write_secret(const InstallSecret& secret, const std::string& path) {

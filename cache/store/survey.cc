@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cache/store/survey.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "cache/store/lmdb.h"
@@ -104,9 +103,7 @@ void Survey::answer(Count& count) {
 /// From `position` on, which it moves. False = there is no more.
 Result<bool> Survey::count_some(const Count& count, std::string& position,
                                 std::vector<std::uint64_t>& by_scope, std::uint64_t& objects) {
-  turn_.store(shared_.generation.load());
-  // As StoreReader::Impl::ready(): the turn is known before the environment is taken.
-  while (turn_.load() != shared_.generation.load()) turn_.store(shared_.generation.load());
+  shared_.begin_turn(turn_);
   std::size_t looked = 0;
   bool rises = true;  // a damaged tree may run in circles
   Result<void> read = fail(Error::Code::io, "there is no database");

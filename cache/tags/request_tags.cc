@@ -10,19 +10,13 @@
 namespace larder {
 namespace {
 
-std::string decoded(std::string_view encoded) {
-  std::string text(encoded.size(), '\0');
-  text.resize(static_cast<std::size_t>(percent_decode(encoded, text.data()) - text.data()));
-  return text;
-}
-
 /// Of the path below `/v3/`.
 std::vector<std::string> segments_of(std::string_view path) {
   std::vector<std::string> segments;
   while (!path.empty() && path.front() == '/') {
     path.remove_prefix(1);
     const auto end = path.find('/');
-    segments.push_back(decoded(path.substr(0, end)));
+    segments.push_back(percent_decoded(path.substr(0, end)));
     path = end == std::string_view::npos ? std::string_view{} : path.substr(end);
   }
   if (!segments.empty()) segments.erase(segments.begin());
@@ -92,8 +86,8 @@ QueryTraits traits_of(std::string_view query) {
   QueryPair pair;
   unsigned filters = 0;
   while (take_pair(query, pair)) {
-    const std::string name = decoded(pair.name);
-    const std::string value = decoded(pair.value);
+    const std::string name = percent_decoded(pair.name);
+    const std::string value = percent_decoded(pair.value);
     if (!keeps_to_the_front(name, value)) traits.looks_past = true;
     if (name == "include_fallback") traits.falls_back = true;
     if (name == "asc" || name == "desc") {

@@ -81,10 +81,7 @@ void TagNames::try_path(std::string_view path) {
   while (!path.empty()) {
     const auto end = path.find('/');
     const std::string_view segment = path.substr(0, end);
-    std::string decoded(segment.size(), '\0');
-    decoded.resize(
-        static_cast<std::size_t>(percent_decode(segment, decoded.data()) - decoded.data()));
-    try_name(decoded);
+    try_name(percent_decoded(segment));
     path = end == std::string_view::npos ? std::string_view{} : path.substr(end + 1);
   }
 }

@@ -100,9 +100,7 @@ void append_outlook(std::string& out, const KeyOutlook& outlook) {
 
 void append_scope(std::string& out, const ExplainedScope& scope, WallTime now) {
   JsonObject json(out);
-  json.text("api_key", scope.label.api_key);
-  json.text("environment", scope.label.environment);
-  json.text("branch", scope.label.branch);
+  append_label(json, scope.label);
   if (scope.scope_reason != Reason::none) json.text("scope_reason", name_of(scope.scope_reason));
   json.text("scope", scope_text(scope.outlook.key));
   json.text("key", key_text(scope.outlook.key));

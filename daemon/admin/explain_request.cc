@@ -20,12 +20,6 @@ constexpr std::size_t kMostHeaders = 32;
 /// In the place of a token that is not given, where any would do.
 constexpr std::string_view kAnyToken = "explain";
 
-std::string decoded(std::string_view text) {
-  std::string out(text.size(), '\0');
-  out.resize(static_cast<std::size_t>(percent_decode(text, out.data()) - out.data()));
-  return out;
-}
-
 /// Path and query of an absolute or relative URL.
 std::string target_of(const std::string& url) {
   const auto scheme = url.find("://");
@@ -107,10 +101,10 @@ std::vector<QueryPair> pairs_of(std::string_view query) {
 /// What of the query is not in the canonical one, by name, and whether the rest was sorted.
 void note_derivation(std::string_view query, ExplainedRequest& request) {
   std::vector<std::string> kept;
-  for (const QueryPair& pair : pairs_of(request.query)) kept.push_back(decoded(pair.name));
+  for (const QueryPair& pair : pairs_of(request.query)) kept.push_back(percent_decoded(pair.name));
   std::vector<std::string> order;
   for (const QueryPair& pair : pairs_of(query)) {
-    const std::string name = decoded(pair.name);
+    const std::string name = percent_decoded(pair.name);
     if (std::find(kept.begin(), kept.end(), name) != kept.end()) {
       order.push_back(name);
     } else if (std::find(request.taken.begin(), request.taken.end(), name) == request.taken.end()) {
@@ -241,7 +235,8 @@ class Explaining {
 std::variant<ExplainQuestion, std::string> parse_explain_query(std::string_view query) {
   ExplainQuestion question;
   for (const QueryPair& pair : pairs_of(query)) {
-    std::string mistake = take_field(decoded(pair.name), decoded(pair.value), question);
+    std::string mistake =
+        take_field(percent_decoded(pair.name), percent_decoded(pair.value), question);
     if (!mistake.empty()) return mistake;
   }
   if (question.target.empty() == question.request_id.empty()) return kForm;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/admin/get_answer.h"
 
-#include <charconv>
-#include <limits>
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "cache/request/query_string.h"
+#include "conf/base/whole_number.h"
 #include "daemon/admin/object_json.h"
 #include "daemon/admin/tags_answer.h"
 
@@ -16,14 +16,6 @@ namespace {
 constexpr const char* kForm =
     "get takes url, and api_key, environment and branch to look there alone; object and piece for "
     "a part of a body";
-
-template <class Number>
-std::optional<Number> number_in(std::string_view text) {
-  Number number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 /// `lines`: `Name: value\r\n` each. A line as a whole is redacted, for its name says what it is.
 std::vector<std::string> field_lines(std::string_view lines) {
@@ -38,9 +30,7 @@ std::vector<std::string> field_lines(std::string_view lines) {
 
 void append_object(std::string& out, const ListedObject& object, WallTime now) {
   JsonObject json(out);
-  json.text("api_key", object.scope.api_key);
-  json.text("environment", object.scope.environment);
-  json.text("branch", object.scope.branch);
+  append_label(json, object.scope);
   append_variant(json, object);
   append_lifetime(json, object, now);
   json.flag("purged", object.purged);
@@ -64,9 +54,9 @@ std::variant<GetQuestion, std::string> parse_get_query(std::string_view query,
   QueryPair pair;
   for (std::string_view left = query; take_pair(left, pair);) {
     if (pair.name == "object") {
-      if (object || !(object = number_in<std::uint64_t>(pair.value))) return kForm;
+      if (object || !(object = whole_number<std::uint64_t>(pair.value))) return kForm;
     } else if (pair.name == "piece") {
-      if (piece || !(piece = number_in<std::uint32_t>(pair.value))) return kForm;
+      if (piece || !(piece = whole_number<std::uint32_t>(pair.value))) return kForm;
     } else {
       rest.append(rest.empty() ? "" : "&").append(pair.name).append("=").append(pair.value);
     }
@@ -81,21 +71,9 @@ std::variant<GetQuestion, std::string> parse_get_query(std::string_view query,
 
 std::string get_json(const PurgeOrder& order, const UrlListing& listing, std::string_view hint,
                      WallTime now) {
-  std::string out;
-  {
-    JsonObject json(out);
-    json.text("path", order.path);
-    json.text("query", order.query);
-    std::string& list = json.member("objects") += "[";
-    for (const ListedObject& object : listing.objects) {
-      if (list.back() != '[') list += ",";
-      append_object(list, object, now);
-    }
-    list += "]";
-    json.flag("more", listing.more);
-    json.text_if_any("error", hint);
-  }
-  return out + "\n";
+  return url_json(order, listing, hint, [now](std::string& out, const ListedObject& object) {
+    append_object(out, object, now);
+  });
 }
 
 }  // namespace larder

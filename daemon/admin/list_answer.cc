@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/admin/list_answer.h"
 
-#include <charconv>
 #include <map>
 #include <utility>
 
 #include "cache/request/query_string.h"
 #include "cache/tags/tag_names.h"
+#include "conf/base/whole_number.h"
 #include "daemon/admin/object_json.h"
 
 namespace larder {
@@ -17,25 +17,14 @@ constexpr const char* kForm =
     "limit=1 to 1000";
 constexpr std::size_t kMostListed = 1'000;
 
-std::string decoded(std::string_view text) {
-  std::string out(text.size(), '\0');
-  out.resize(static_cast<std::size_t>(percent_decode(text, out.data()) - out.data()));
-  return out;
-}
-
 std::optional<std::size_t> limit_in(std::string_view text) {
-  std::size_t limit = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
-  const bool whole = error == std::errc() && end == text.data() + text.size();
-  if (!whole || limit == 0 || limit > kMostListed) return std::nullopt;
-  return limit;
+  const auto limit = whole_number<std::size_t>(text);
+  return limit && *limit >= 1 && *limit <= kMostListed ? limit : std::nullopt;
 }
 
 void append_object(std::string& out, const ListedObject& object, WallTime now) {
   JsonObject json(out);
-  json.text("api_key", object.scope.api_key);
-  json.text("environment", object.scope.environment);
-  json.text("branch", object.scope.branch);
+  append_label(json, object.scope);
   json.text("path", object.path);
   json.text("query", object.query);
   append_variant(json, object);
@@ -61,7 +50,7 @@ std::variant<ObjectQuestion, std::string> parse_list_query(std::string_view quer
   while (take_pair(query, pair)) {
     const auto found = texts.find(pair.name);
     if (found == texts.end() || !found->second->empty() || pair.value.empty()) return kForm;
-    *found->second = decoded(pair.value);
+    *found->second = percent_decoded(pair.value);
   }
   if (question.api_key.empty() && question.environment.empty() && question.branch.empty() &&
       tag.empty()) {
@@ -82,13 +71,9 @@ std::string list_json(const UrlListing& listing, WallTime now) {
   std::string out;
   {
     JsonObject json(out);
-    std::string& list = json.member("objects") += "[";
-    for (const ListedObject& object : listing.objects) {
-      if (list.back() != '[') list += ",";
+    append_objects(json, listing, [now](std::string& list, const ListedObject& object) {
       append_object(list, object, now);
-    }
-    list += "]";
-    json.flag("more", listing.more);
+    });
     if (listing.objects.empty()) json.text("error", "nothing of it is stored");
   }
   return out + "\n";

@@ -9,6 +9,12 @@
 
 namespace larder {
 
+void append_label(JsonObject& json, const ScopeLabel& scope) {
+  json.text("api_key", scope.api_key);
+  json.text("environment", scope.environment);
+  json.text("branch", scope.branch);
+}
+
 void append_variant(JsonObject& json, const ListedObject& object) {
   json.text("coding", object.representation == Representation::gzip ? "gzip" : "identity");
   json.text_if_any("variants", object.variants);
@@ -26,6 +32,29 @@ void append_lifetime(JsonObject& json, const ListedObject& object, WallTime now)
   json.number("fresh_for_s", left(life.fresh_until));
   json.number("stale_for_s", left(life.revalidate_until));
   json.number("on_error_for_s", left(life.error_until));
+}
+
+void append_objects(JsonObject& json, const UrlListing& listing, const AppendObject& append) {
+  std::string& list = json.member("objects") += "[";
+  for (const ListedObject& object : listing.objects) {
+    if (list.back() != '[') list += ",";
+    append(list, object);
+  }
+  list += "]";
+  json.flag("more", listing.more);
+}
+
+std::string url_json(const PurgeOrder& order, const UrlListing& listing, std::string_view hint,
+                     const AppendObject& append) {
+  std::string out;
+  {
+    JsonObject json(out);
+    json.text("path", order.path);
+    json.text("query", order.query);
+    append_objects(json, listing, append);
+    json.text_if_any("error", hint);
+  }
+  return out + "\n";
 }
 
 std::string key_text(const CacheKey& key) {

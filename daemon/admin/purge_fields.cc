@@ -108,19 +108,13 @@ class FieldReader final : public JsonEvents {
   std::string name_;
 };
 
-std::string decoded(std::string_view encoded) {
-  std::string text(encoded.size(), '\0');
-  text.resize(static_cast<std::size_t>(percent_decode(encoded, text.data()) - text.data()));
-  return text;
-}
-
 }  // namespace
 
 std::variant<PurgeFields, std::string> purge_fields_of_query(std::string_view query) {
   PurgeFields fields;
   QueryPair pair;
   while (take_pair(query, pair)) {
-    std::string mistake = add_field(pair.name, decoded(pair.value), true, fields);
+    std::string mistake = add_field(pair.name, percent_decoded(pair.value), true, fields);
     if (!mistake.empty()) return mistake;
   }
   return fields;

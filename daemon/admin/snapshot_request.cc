@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/admin/snapshot_request.h"
 
-#include <charconv>
+#include "conf/base/whole_number.h"
 
 namespace larder {
 
@@ -11,11 +11,9 @@ std::optional<Milliseconds> parse_snapshot_query(std::string_view query) {
   if (query.empty()) return kSnapshotLimitMs;
   if (!query.starts_with(kName)) return std::nullopt;
   query.remove_prefix(kName.size());
-  Milliseconds seconds = 0;
-  const auto [end, error] = std::from_chars(query.data(), query.data() + query.size(), seconds);
-  const bool whole = error == std::errc{} && end == query.data() + query.size();
-  if (!whole || seconds < 1 || seconds > kLongestS) return std::nullopt;
-  return seconds * 1'000;
+  const auto seconds = whole_number<Milliseconds>(query);
+  if (!seconds || *seconds < 1 || *seconds > kLongestS) return std::nullopt;
+  return *seconds * 1'000;
 }
 
 }  // namespace larder

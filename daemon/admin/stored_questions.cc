@@ -43,19 +43,20 @@ AdminText piece_answer(Result<std::string> piece, const HeldBytes& held) {
 
 void ask_piece(const GetQuestion& question, const AdminSources& sources, AdminReply reply) {
   const GetQuestion::Piece wanted = *question.piece;
-  sources.heads(question.order, [wanted, &sources, reply = std::move(reply)](UrlListing listing) {
+  // When larderd ends, an answer may come after the sources have gone.
+  sources.heads(question.order, [wanted, piece = sources.piece, held = sources.held,
+                                 reply = std::move(reply)](const UrlListing& listing) {
     if (listing.error) return reply(not_looked_up(*listing.error));
     const auto& all = listing.objects;
     const auto found = std::find_if(all.begin(), all.end(), [&](const ListedObject& object) {
       return object.sequence == wanted.object;
     });
     if (found == all.end()) return reply(changed("it is not stored any more"));
-    if (!sources.held->output_has_room(kMostPiece)) {
+    if (!held->output_has_room(kMostPiece)) {
       return reply({admin_error(503, "server.max_output has no room for a body now; try again")});
     }
-    sources.piece(*found, wanted.index, [&held = *sources.held, reply](Result<std::string> piece) {
-      reply(piece_answer(std::move(piece), held));
-    });
+    piece(*found, wanted.index,
+          [held, reply](Result<std::string> read) { reply(piece_answer(std::move(read), *held)); });
   });
 }
 

@@ -21,7 +21,7 @@ struct AdminText {
 using AdminReply = std::function<void(AdminText)>;
 
 /// `GET /get` and `GET /list`. Returns what is wrong with the query, or "": then `reply` gets the
-/// answer. On the admin's loop; `sources` outlives the answer.
+/// answer. On the admin's loop; `sources.held` outlives the answer.
 std::string ask_get(std::string_view query, const SettingsPtr& settings,
                     const AdminSources& sources, AdminReply reply);
 std::string ask_list(std::string_view query, const AdminSources& sources, AdminReply reply);

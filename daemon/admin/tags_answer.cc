@@ -3,56 +3,26 @@
 
 #include <utility>
 
-#include "conf/base/json_text.h"
-#include "conf/base/redact.h"
 #include "conf/base/utc_text.h"
+#include "daemon/admin/object_json.h"
 #include "daemon/admin/purge_request.h"
 
 namespace larder {
 namespace {
 
-void append_text(std::string& out, const char* name, std::string_view value) {
-  if (out.back() != '{') out += ",";
-  out.append("\"").append(name).append("\":");
-  append_json_string(out, redact(value));
-}
-
-void append_number(std::string& out, const char* name, std::uint64_t value) {
-  out.append(",\"").append(name).append("\":").append(std::to_string(value));
-}
-
-/// What else than the URL is in the key.
-void append_variant(std::string& out, const ListedObject& object) {
-  const bool gzip = object.representation == Representation::gzip;
-  append_text(out, "coding", gzip ? "gzip" : "identity");
-  if (!object.variants.empty()) append_text(out, "variants", object.variants);
-  if (!object.early_access.empty()) append_text(out, "early_access", object.early_access);
-  if (!object.forwarded.empty()) append_text(out, "headers", object.forwarded);
-}
-
-std::string object_json(const ListedObject& object) {
-  std::string out = "{";
-  append_text(out, "api_key", object.scope.api_key);
-  append_text(out, "environment", object.scope.environment);
-  append_text(out, "branch", object.scope.branch);
-  append_variant(out, object);
-  append_number(out, "status", static_cast<std::uint64_t>(object.status));
-  append_text(out, "state", state_of(object));
-  out.append(",\"purged\":").append(object.purged ? "true" : "false");
-  append_text(out, "stored", utc_text(object.stored));
-  if (object.freshness == Freshness::fresh) {
-    append_text(out, "fresh_until", utc_text(object.fresh_until));
-  }
-  append_number(out, "bytes", object.body_bytes);
-  append_number(out, "epoch", object.epoch);
-  out += ",\"tags\":[";
-  for (const std::string& tag : object.tags) {
-    if (out.back() != '[') out += ",";
-    append_json_string(out, redact(tag));
-  }
-  out += "]";
-  append_number(out, "unnamed_tags", object.unnamed_tags);
-  return out + "}";
+void append_object(std::string& out, const ListedObject& object) {
+  JsonObject json(out);
+  append_label(json, object.scope);
+  append_variant(json, object);
+  json.number("status", object.status);
+  json.text("state", state_of(object));
+  json.flag("purged", object.purged);
+  json.text("stored", utc_text(object.stored));
+  if (object.freshness == Freshness::fresh) json.text("fresh_until", utc_text(object.fresh_until));
+  json.number("bytes", static_cast<std::int64_t>(object.body_bytes));
+  json.number("epoch", static_cast<std::int64_t>(object.epoch));
+  json.texts("tags", object.tags);
+  json.number("unnamed_tags", static_cast<std::int64_t>(object.unnamed_tags));
 }
 
 }  // namespace
@@ -89,17 +59,7 @@ std::variant<PurgeOrder, std::string> parse_url_query(std::string_view query, co
 }
 
 std::string tags_json(const PurgeOrder& order, const UrlListing& listing, std::string_view hint) {
-  std::string out = "{";
-  append_text(out, "path", order.path);
-  append_text(out, "query", order.query);
-  out += ",\"objects\":[";
-  for (const ListedObject& object : listing.objects) {
-    if (out.back() != '[') out += ",";
-    out += object_json(object);
-  }
-  out.append("],\"more\":").append(listing.more ? "true" : "false");
-  if (!hint.empty()) append_text(out, "error", hint);
-  return out + "}\n";
+  return url_json(order, listing, hint, append_object);
 }
 
 }  // namespace larder

@@ -2,14 +2,15 @@
 #include "daemon/admin/top_query.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "conf/base/whole_number.h"
 
 namespace larder {
 namespace {
 
 bool read_limit(std::string_view text, std::size_t& limit) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
-  return error == std::errc{} && end == text.data() + text.size() && limit >= 1 && limit <= 1'000;
+  limit = whole_number<std::size_t>(text).value_or(0);
+  return limit >= 1 && limit <= 1'000;
 }
 
 }  // namespace
