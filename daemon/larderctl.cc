@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "daemon/command_line.h"
+#include "daemon/control_options.h"
 #include "daemon/control_side.h"
 #include "daemon/explain_text.h"
 #include "daemon/hosts_text.h"
@@ -25,20 +26,15 @@
 
 namespace {
 
-struct Options : larder::ControlSide {
+struct Options : larder::ControlSide, larder::FormOptions, larder::PlaceOptions {
   std::string url;
   std::string content_type;
   std::string uid;
-  std::string api_key;
-  std::string environment;
-  std::string branch;                          ///< of tags and explain
   std::vector<std::string> headers;            ///< of explain, `name: value`
   std::vector<std::string> branches;           ///< of purges
   std::map<std::string, std::string> targets;  ///< of a purge without a subcommand, by field
   bool hard = false;
   bool dry_run = false;
-  bool json = false;
-  bool text = false;
   std::string by = "requests";  ///< of top
   unsigned limit = 20;          ///< of top
   double interval_s = 1;        ///< of stats
@@ -72,22 +68,13 @@ int ask(const Options& options, const std::string& method, const std::string& ta
   return answer->status == 400 ? larder::kExitUsage : larder::kExitFailure;
 }
 
-bool is_terminal() {
-  return ::isatty(STDOUT_FILENO) == 1;
-}
-
-/// A program that reads gets JSON, as ever; a person at a terminal gets text.
-bool wants_json(const Options& options) {
-  return options.json || (!is_terminal() && !options.text);
-}
-
 bool wants_colours() {
   const char* no_color = std::getenv("NO_COLOR");
-  return is_terminal() && (no_color == nullptr || *no_color == '\0');
+  return larder::is_terminal() && (no_color == nullptr || *no_color == '\0');
 }
 
 int status(const Options& options) {
-  if (wants_json(options)) return ask(options, "GET", "/status");
+  if (larder::wants_json(options)) return ask(options, "GET", "/status");
   return ask(options, "GET", "/status", [&](const std::string& body) {
     return larder::status_text(body, wants_colours()).value_or(body);
   });
@@ -95,15 +82,15 @@ int status(const Options& options) {
 
 int hosts(const Options& options) {
   return ask(options, "GET", "/status", [&](const std::string& body) {
-    const auto shown =
-        wants_json(options) ? larder::hosts_json(body) : larder::hosts_text(body, wants_colours());
+    const auto shown = larder::wants_json(options) ? larder::hosts_json(body)
+                                                   : larder::hosts_text(body, wants_colours());
     return shown.value_or(body);
   });
 }
 
 int top(const Options& options) {
   const std::string target = "/top?by=" + options.by + "&limit=" + std::to_string(options.limit);
-  if (wants_json(options)) return ask(options, "GET", target);
+  if (larder::wants_json(options)) return ask(options, "GET", target);
   return ask(options, "GET", target,
              [](const std::string& body) { return larder::top_text(body).value_or(body); });
 }
@@ -113,41 +100,36 @@ int stats(const Options& options) {
                                   .timeout_s = options.timeout_s,
                                   .interval_s = options.interval_s,
                                   .times = options.times,
-                                  .json = wants_json(options),
-                                  .terminal = is_terminal(),
+                                  .json = larder::wants_json(options),
+                                  .terminal = larder::is_terminal(),
                                   .colours = wants_colours()});
-}
-
-void add_field(std::string& query, const std::string& name, const std::string& value) {
-  if (value.empty()) return;
-  query.append("&").append(name).append("=").append(larder::query_value(value));
 }
 
 /// `what` is "" where Options::targets has it.
 std::string purge_target(const Options& options, const std::string& what,
                          const std::string& branch) {
   std::string query;
-  add_field(query, "what", what);
-  for (const auto& [name, value] : options.targets) add_field(query, name, value);
-  add_field(query, "url", options.url);
-  add_field(query, "content_type", options.content_type);
-  add_field(query, "uid", options.uid);
-  add_field(query, "api_key", options.api_key);
-  add_field(query, "environment", options.environment);
-  add_field(query, "branch", branch);
-  add_field(query, "hard", options.hard ? "1" : "");
-  add_field(query, "dry_run", options.dry_run ? "1" : "");
-  return query.empty() ? "/purge" : "/purge?" + query.substr(1);
+  larder::add_field(query, "what", what);
+  for (const auto& [name, value] : options.targets) larder::add_field(query, name, value);
+  larder::add_field(query, "url", options.url);
+  larder::add_field(query, "content_type", options.content_type);
+  larder::add_field(query, "uid", options.uid);
+  larder::add_field(query, "api_key", options.api_key);
+  larder::add_field(query, "environment", options.environment);
+  larder::add_field(query, "branch", branch);
+  larder::add_field(query, "hard", options.hard ? "1" : "");
+  larder::add_field(query, "dry_run", options.dry_run ? "1" : "");
+  return query.empty() ? "/purge" : "/purge?" + query;
 }
 
 int tags(const Options& options) {
   std::string query;
-  add_field(query, "url", options.url);
-  add_field(query, "api_key", options.api_key);
-  add_field(query, "environment", options.environment);
-  add_field(query, "branch", options.branch);
-  const std::string target = "/tags?" + query.substr(1);
-  if (wants_json(options)) return ask(options, "GET", target);
+  larder::add_field(query, "url", options.url);
+  larder::add_field(query, "api_key", options.api_key);
+  larder::add_field(query, "environment", options.environment);
+  larder::add_field(query, "branch", options.branch);
+  const std::string target = "/tags?" + query;
+  if (larder::wants_json(options)) return ask(options, "GET", target);
   return ask(options, "GET", target,
              [](const std::string& body) { return larder::tags_text(body).value_or(body); });
 }
@@ -156,15 +138,15 @@ int tags(const Options& options) {
 int explain(const Options& options) {
   const bool is_url = options.url.find('/') != std::string::npos;
   std::string query;
-  add_field(query, is_url ? "url" : "request_id", options.url);
-  add_field(query, "api_key", options.api_key);
-  add_field(query, "environment", options.environment);
-  add_field(query, "branch", options.branch);
+  larder::add_field(query, is_url ? "url" : "request_id", options.url);
+  larder::add_field(query, "api_key", options.api_key);
+  larder::add_field(query, "environment", options.environment);
+  larder::add_field(query, "branch", options.branch);
   std::string lines;
   for (const std::string& header : options.headers) lines.append(header).append("\n");
-  add_field(query, "headers", lines);
+  larder::add_field(query, "headers", lines);
   const auto answer =
-      larder::ask_daemon(options.socket, "GET", "/explain?" + query.substr(1), options.timeout_s);
+      larder::ask_daemon(options.socket, "GET", "/explain?" + query, options.timeout_s);
   if (!answer) {
     std::cerr << "larderctl: " << answer.error().context << '\n';
     return larder::kExitFailure;
@@ -174,7 +156,7 @@ int explain(const Options& options) {
     std::cerr << answer->body;
     return answer->status == 400 ? larder::kExitUsage : larder::kExitFailure;
   }
-  std::cout << (wants_json(options) ? answer->body : *text);
+  std::cout << (larder::wants_json(options) ? answer->body : *text);
   return answer->status == 200 ? 0 : larder::kExitNothingFound;
 }
 
@@ -200,24 +182,16 @@ void add_dry_run_option(CLI::App& command, Options& options) {
   command.add_flag("--dry-run", options.dry_run, "Purge nothing, say what would go");
 }
 
-/// An empty value is a variable that was not set: it must not widen a purge.
-const CLI::Validator kNotEmpty(
-    [](const std::string& text) {
-      return text.empty() ? std::string("the value is empty; is a variable of the shell not set?")
-                          : std::string();
-    },
-    "");
-
 void add_scope_options(CLI::App& command, Options& options) {
   command.add_option("--api-key", options.api_key, "Only the stack with this api key")
-      ->check(kNotEmpty);
+      ->check(larder::not_empty());
   command.add_option("--environment", options.environment, "Only this environment")
-      ->check(kNotEmpty);
+      ->check(larder::not_empty());
   command
       .add_option("--branch", options.branches,
                   "Only what clients asked for by this branch or alias (without one: main); may "
                   "be repeated. A branch does not take its aliases along: name them too")
-      ->check(kNotEmpty)
+      ->check(larder::not_empty())
       ->allow_extra_args(false);
 }
 
@@ -230,7 +204,7 @@ void add_target_options(CLI::App& purges, Options& options) {
             flag, [&options, field](const std::string& value) { options.targets[field] = value; },
             help)
         ->type_name(form)
-        ->check(kNotEmpty);
+        ->check(larder::not_empty());
   };
   add("--tag", "tag", "KIND:NAME", "entry:CONTENT_TYPE/UID, asset:UID, content-type:UID ...");
   add("--entry", "entry", "CONTENT_TYPE/UID", "As purge entry");
@@ -251,7 +225,7 @@ void add_place_purges(CLI::App& purges, Options& options,
   auto* url = purges.add_subcommand("url", "One URL, all its variants");
   url->add_option("url", options.url, "URL or path, with its query, in single quotes")
       ->required()
-      ->check(kNotEmpty);
+      ->check(larder::not_empty());
   add_scope_options(*url, options);
   purges_what(*url, "url");
   auto* prefix = purges.add_subcommand(
@@ -261,7 +235,7 @@ void add_place_purges(CLI::App& purges, Options& options,
           "path", [&options](const std::string& path) { options.targets["path_prefix"] = path; },
           "As /v3/content_types/blog")
       ->required()
-      ->check(kNotEmpty);
+      ->check(larder::not_empty());
   add_scope_options(*prefix, options);
   purges_what(*prefix, "");
   auto* scope = purges.add_subcommand("scope", "All of a stack, environment or branch");
@@ -279,9 +253,9 @@ void add_content_purges(CLI::App& purges, Options& options,
     if (std::string_view(what) == "entry") {
       command->add_option("content_type", options.content_type, "uid of its content type")
           ->required()
-          ->check(kNotEmpty);
+          ->check(larder::not_empty());
     }
-    command->add_option("uid", options.uid, "Its uid")->required()->check(kNotEmpty);
+    command->add_option("uid", options.uid, "Its uid")->required()->check(larder::not_empty());
     add_scope_options(*command, options);
     add_hard_option(*command, options);
     purges_what(*command, what);
@@ -292,11 +266,6 @@ void add_content_purges(CLI::App& purges, Options& options,
       "What shows entries of a content type, or its schema, and all lists of them");
   add("global-field", "global_field", "A global field, and all schemas");
   add("taxonomy", "taxonomy", "What shows or uses a taxonomy");
-}
-
-void add_forms(CLI::App& command, Options& options) {
-  auto* json = command.add_flag("--json", options.json, "JSON, on a terminal too");
-  command.add_flag("--text", options.text, "Text, not on a terminal too")->excludes(json);
 }
 
 void add_stats(CLI::App& app, Options& options, std::function<int()>& action) {
@@ -311,7 +280,7 @@ void add_stats(CLI::App& app, Options& options, std::function<int()>& action) {
       ->add_option("--times", options.times,
                    "Show so many intervals and end; 0 = without end on a terminal, else one")
       ->capture_default_str();
-  add_forms(*command, options);
+  larder::add_forms(*command, options);
   command->footer(
       "Examples:\n"
       "  larderctl stats                          live, in a terminal\n"
@@ -325,7 +294,7 @@ void add_hosts(CLI::App& app, Options& options, std::function<int()>& action) {
       "hosts",
       "Each origin host: its health, why, since when, and when the next probe may go; text on a "
       "terminal, else JSON");
-  add_forms(*command, options);
+  larder::add_forms(*command, options);
   command->footer(
       "Examples:\n"
       "  larderctl hosts\n"
@@ -344,21 +313,14 @@ void add_top(CLI::App& app, Options& options, std::function<int()>& action) {
   command->add_option("--limit", options.limit, "Rows of each table")
       ->check(CLI::Range(1, 1'000))
       ->capture_default_str();
-  add_forms(*command, options);
+  larder::add_forms(*command, options);
   command->footer(
       "Examples:\n"
       "  larderctl top                     what is asked for most\n"
       "  larderctl top --by misses         what costs the origin most\n"
-      "  larderctl top --by time           what is slowest");
+      "  larderctl top --by time           what is slowest\n"
+      "  larderctl top --by bytes          what is largest");
   command->callback([&action, &options] { action = [&options] { return top(options); }; });
-}
-
-void add_place_options(CLI::App& command, Options& options, const char* of_branch) {
-  command.add_option("--api-key", options.api_key, "Only the stack with this api key")
-      ->check(kNotEmpty);
-  command.add_option("--environment", options.environment, "Only this environment")
-      ->check(kNotEmpty);
-  command.add_option("--branch", options.branch, of_branch)->check(kNotEmpty);
 }
 
 void add_tags(CLI::App& app, Options& options, std::function<int()>& action) {
@@ -368,9 +330,9 @@ void add_tags(CLI::App& app, Options& options, std::function<int()>& action) {
       "text on a terminal, else JSON. Exit code 3: nothing is stored");
   command->add_option("url", options.url, "URL or path, with its query, in single quotes")
       ->required()
-      ->check(kNotEmpty);
-  add_place_options(*command, options, "Only this branch or alias");
-  add_forms(*command, options);
+      ->check(larder::not_empty());
+  larder::add_place_options(*command, options, "Only this branch or alias");
+  larder::add_forms(*command, options);
   command->footer(
       "Example:\n  larderctl tags '/v3/content_types/blog/entries?environment=production'");
   command->callback([&action, &options] { action = [&options] { return tags(options); }; });
@@ -387,19 +349,20 @@ void add_explain(CLI::App& app, Options& options, std::function<int()>& action) 
                    "URL or path, with its query, in single quotes; or a request id, as in "
                    "X-Request-Id and the access log")
       ->required()
-      ->check(kNotEmpty)
+      ->check(larder::not_empty())
       ->type_name("URL|REQUEST-ID");
-  add_place_options(*command, options, "This branch or alias (without one: main)");
+  larder::add_place_options(*command, options, "This branch or alias (without one: main)");
   command
       ->add_option("--header", options.headers,
                    "A header of the request, as 'x-cs-variant-uid: cs1'; may be repeated")
       ->allow_extra_args(false)
-      ->check(kNotEmpty);
-  add_forms(*command, options);
+      ->check(larder::not_empty());
+  larder::add_forms(*command, options);
   command->footer(
       "Examples:\n"
       "  larderctl explain '/v3/content_types/blog/entries?environment=production'\n"
       "  larderctl explain 5f0c12ab34cd56ef\n"
+      "  larderctl explain --json --branch next https://cdn.example/v3/assets\n"
       "  larderctl explain --header 'live_preview: abc' /v3/assets");
   command->callback([&action, &options] { action = [&options] { return explain(options); }; });
 }
@@ -414,7 +377,7 @@ void add_snapshot(CLI::App& app, Options& options, std::function<int()>& action)
   command
       ->add_option("file", options.file, "A regular file there is replaced, once this one is whole")
       ->required()
-      ->check(kNotEmpty)
+      ->check(larder::not_empty())
       ->type_name("FILE");
   command
       ->add_option("--limit", options.limit_s,
@@ -422,12 +385,12 @@ void add_snapshot(CLI::App& app, Options& options, std::function<int()>& action)
                    "pages that it frees")
       ->check(CLI::Range(1, 86'400))
       ->capture_default_str();
-  add_forms(*command, options);
+  larder::add_forms(*command, options);
   command->footer("Example:\n  larderctl snapshot /root/larder.snapshot");
   command->callback([&action, &options] {
     action = [&options] {
       return larder::take_snapshot(options.socket, options.file, options.limit_s,
-                                   wants_json(options));
+                                   larder::wants_json(options));
     };
   });
 }
@@ -438,13 +401,13 @@ void add_purges(CLI::App& app, Options& options, std::function<int()>& action) {
       "Purge cached answers, by a subcommand or one of the options, and say how many there were; "
       "returns when none is served as fresh any more. By url, path-prefix and all they are "
       "removed; else they are served once more, stale, while their refresh runs (purge.soft_for), "
-      "or when "
-      "the origin fails, unless --hard. Exit code 3: nothing was found");
+      "or when the origin fails, unless --hard. Exit code 3: nothing was found");
   purges->require_subcommand(0, 1);
   purges->add_flag("--json", options.json, "JSON, its only form");
   purges->footer(
       "Examples:\n"
       "  larderctl purge entry blog blt3f1a9cd207e5b846\n"
+      "  larderctl purge --content-type blog --dry-run\n"
       "  larderctl purge url '/v3/content_types/blog/entries?environment=production'");
   add_target_options(*purges, options);
   add_scope_options(*purges, options);
@@ -477,7 +440,7 @@ int main(int count, char** words) {
   std::function<int()> action;
   auto* shown =
       app.add_subcommand("status", "What the daemon does: as text on a terminal, else as JSON");
-  add_forms(*shown, options);
+  larder::add_forms(*shown, options);
   shown->footer("Examples:\n  larderctl status\n  larderctl status --json | jq .store.objects");
   shown->callback([&] { action = [&] { return status(options); }; });
   auto* events =

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/stored_commands.h"
 
-#include <unistd.h>
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
@@ -9,6 +8,7 @@
 #include <string>
 
 #include "daemon/command_line.h"
+#include "daemon/control_options.h"
 #include "daemon/get_text.h"
 #include "daemon/list_text.h"
 #include "daemon/stored_fetch.h"
@@ -17,28 +17,16 @@
 namespace larder {
 namespace {
 
-struct GetOptions {
-  std::string url, api_key, environment, branch;
+struct GetOptions : FormOptions, PlaceOptions {
+  std::string url;
   std::optional<std::uint64_t> object;
-  bool head = false, body = false, json = false, text = false;
+  bool head = false, body = false;
 };
 
-struct ListOptions {
+struct ListOptions : FormOptions {
   std::string scope, tag;
   unsigned limit = 100;
-  bool json = false, text = false;
 };
-
-const CLI::Validator kNotEmpty(
-    [](const std::string& text) {
-      return text.empty() ? std::string("the value is empty; is a variable of the shell not set?")
-                          : std::string();
-    },
-    "");
-
-bool is_terminal() {
-  return ::isatty(STDOUT_FILENO) == 1;
-}
 
 /// What is wrong goes to stderr; the exit code.
 int complain(const ControlAnswer& answer) {
@@ -50,11 +38,6 @@ int complain(const ControlAnswer& answer) {
 int complain(const Error& error) {
   std::cerr << "larderctl: " << error.context << '\n';
   return kExitFailure;
-}
-
-void add_field(std::string& query, const char* name, const std::string& value) {
-  if (value.empty()) return;
-  query.append(query.empty() ? "" : "&").append(name).append("=").append(query_value(value));
 }
 
 std::string get_target(const GetOptions& options) {
@@ -82,10 +65,9 @@ int get(const ControlSide& side, const GetOptions& options) {
       if (!read) return complain(read.error());
       body = std::move(*read);
     }
-    const bool json = options.json || (!is_terminal() && !options.text && !options.body);
     if (options.body) {
       std::cout << (is_terminal() ? for_terminal(body) : body);
-    } else if (json) {
+    } else if (wants_json(options)) {
       std::cout << get_json_of(*picked, options.head ? nullptr : &body);
     } else {
       std::cout << get_text(*picked);
@@ -114,8 +96,8 @@ int list(const ControlSide& side, const ListOptions& options) {
   const auto answer = ask_daemon(side.socket, "GET", "/list?" + query, side.timeout_s);
   if (!answer) return complain(answer.error());
   if (answer->status != 200) return complain(*answer);
-  const bool json = options.json || (!is_terminal() && !options.text);
-  std::cout << (json ? answer->body : list_text(answer->body).value_or(answer->body));
+  std::cout << (wants_json(options) ? answer->body
+                                    : list_text(answer->body).value_or(answer->body));
   return 0;
 }
 
@@ -128,18 +110,13 @@ void add_get(CLI::App& app, const ControlSide& side, ControlAction& action) {
   const auto options = std::make_shared<GetOptions>();
   command->add_option("url", options->url, "URL or path, with its query, in single quotes")
       ->required()
-      ->check(kNotEmpty);
-  command->add_option("--api-key", options->api_key, "Only the stack with this api key")
-      ->check(kNotEmpty);
-  command->add_option("--environment", options->environment, "Only this environment")
-      ->check(kNotEmpty);
-  command->add_option("--branch", options->branch, "Only this branch or alias")->check(kNotEmpty);
+      ->check(not_empty());
+  add_place_options(*command, *options, "Only this branch or alias");
   command->add_option("--object", options->object, "The one with this number, of several")
       ->type_name("NUMBER");
   auto* head = command->add_flag("--head", options->head, "All but the body");
   command->add_flag("--body", options->body, "Nothing but the body")->excludes(head);
-  auto* json = command->add_flag("--json", options->json, "JSON, on a terminal too");
-  command->add_flag("--text", options->text, "Text, not on a terminal too")->excludes(json);
+  add_forms(*command, *options);
   command->footer(
       "Examples:\n"
       "  larderctl get '/v3/content_types/blog/entries?environment=production'\n"
@@ -159,15 +136,14 @@ void add_list(CLI::App& app, const ControlSide& side, ControlAction& action) {
                     ->add_option("--scope", options->scope,
                                  "Stack, environment and branch; without a branch those of all")
                     ->type_name("API_KEY/ENVIRONMENT[/BRANCH]")
-                    ->check(kNotEmpty);
+                    ->check(not_empty());
   auto* tag = command->add_option("--tag", options->tag, "As larderctl tags shows it")
                   ->type_name("KIND:NAME")
-                  ->check(kNotEmpty);
+                  ->check(not_empty());
   command->add_option("--limit", options->limit, "So many at most; it says when there are more")
       ->check(CLI::Range(1, 1'000))
       ->capture_default_str();
-  auto* json = command->add_flag("--json", options->json, "JSON, on a terminal too");
-  command->add_flag("--text", options->text, "Text, not on a terminal too")->excludes(json);
+  add_forms(*command, *options);
   command->footer(
       "Examples:\n"
       "  larderctl list --scope blt0123456789abcdef/production/main\n"

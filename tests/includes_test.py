@@ -47,7 +47,7 @@ HOMES = [
     (r"hiredis/.*", r"daemon/bus/bus_connection\.(h|cc)"),
     (r"zlib\.h", r"cache/.*\.cc"),
     (r"systemd/.*", r"daemon/(service_notify|inherited_sockets)\.cc"),
-    (r"CLI/.*", r"daemon/(main|larderctl|command_line|command_table|(service|stored)_commands)\.cc"),
+    (r"CLI/.*", r"daemon/(main|larderctl|command_line|command_table|control_options|(service|stored)_commands)\.cc"),
     (r"catch2/.*", r"tests/.*"),
     (r"cache/store/store\.h", r"(cache|daemon)/.*"),  # what relays previews must not know the store
 ]
