@@ -13,7 +13,7 @@ import random
 import threading
 import time
 
-from harness import check, check_equal, credentials, sized_body, sized_target, sized_uid, wait_until
+from harness import Failure, check, check_equal, credentials, sized_body, sized_target, sized_uid, wait_until
 from scenario_lib import (ask_until, cache_status, check_answer, is_fresh_hit, metric, scaled,
                           wait_stored)
 from webhook_test import Receiver, event
@@ -73,9 +73,16 @@ class Visitors:
 
     def run(self, seed):
         draw = random.Random(seed)
-        with self.larder.connect() as client:
+        try:
             while not self.over.is_set():
-                self.ask(client, bisect.bisect(self.weights, draw.random() * self.weights[-1]))
+                # A connection for each round: larder ends one after server.max_requests_per_connection.
+                with self.larder.connect() as client:
+                    for _ in range(1_000):
+                        self.ask(client, bisect.bisect(self.weights, draw.random() * self.weights[-1]))
+                        if self.over.is_set():
+                            break
+        except (OSError, Failure) as problem:
+            self.wrong.append(problem)
 
     def ask(self, client, number):
         purged = self.purged_at is not None
