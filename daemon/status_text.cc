@@ -241,6 +241,10 @@ void add_feeds(const Json& feeds, Page& page) {
               known ? duration(complete->get<std::uint64_t>() / 1'000) + " ago" : "not yet",
               trouble.empty() ? Colour::good : Colour::bad);
     page.line("  trouble", trouble, Colour::bad);
+    const auto learning = feed.find("learning");
+    if (learning != feed.end() && *learning == true) {
+      page.line("  references", "being asked for; until then purges take along what may refer");
+    }
     page.count("  purges", number_of(feed, "purges"));
   }
 }

@@ -344,9 +344,9 @@ void FetchThread::take(CreditOrder& order) {
 /// nothing is stored.
 void FetchThread::take(PurgeCommand& command) {
   PurgeOrder& order = command.order;
-  for (const auto& type : raw_.note_purge(order, monotonic_now())) {
-    followers_->learn(order, type);
-  }
+  const auto forgotten = raw_.note_purge(order, monotonic_now());
+  if (!forgotten.empty()) followers_->learn(order, forgotten);
+  if (!forgotten.empty()) metrics_.feeds.show(followers_->snapshots());
   if (intake_.take(command, config().purge, wall())) return;
   const bool by_epoch = order.raises_epochs();
   std::vector<const Fill*> committing;

@@ -96,16 +96,20 @@ void Followers::use(const Config& config) {
 
 std::vector<FeedSnapshot> Followers::snapshots() const {
   std::vector<FeedSnapshot> all;
-  for (const Feed& feed : feeds_) all.push_back(feed.follower->snapshot());
+  for (const Feed& feed : feeds_) {
+    all.push_back(feed.follower->snapshot());
+    all.back().learning = learns_ && (!feed.follower->is_caught_up() || feed.walk->is_under_way());
+  }
   return all;
 }
 
 /// A feed that has not caught up yet has that before it.
-void Followers::learn(const PurgeOrder& purge, const std::string& content_type) {
+void Followers::learn(const PurgeOrder& purge, const std::vector<std::string>& content_types) {
   for (const Feed& feed : feeds_) {
     const FeedName& name = feed.follower->config().name;
     const bool meant = purge.selects_scope(name.api_key, name.environment, name.branch);
-    if (learns_ && meant && feed.follower->is_caught_up()) feed.walk->want(content_type);
+    if (!learns_ || !meant || !feed.follower->is_caught_up()) continue;
+    for (const std::string& content_type : content_types) feed.walk->want(content_type);
   }
   wait();
 }

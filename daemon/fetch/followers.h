@@ -49,9 +49,9 @@ class Followers final : private FollowerOwner {
   /// Feeds that stay go on from where they are.
   void use(const Config& config);
   std::vector<FeedSnapshot> snapshots() const;
-  /// What the entries that the purge may select refer to is to be learnt anew: of a content type,
-  /// "" = of all.
-  void learn(const PurgeOrder& purge, const std::string& content_type);
+  /// What the entries that the purge may select refer to is to be learnt anew: of these content
+  /// types, "" = of all.
+  void learn(const PurgeOrder& purge, const std::vector<std::string>& content_types);
 
   /// A purge is over.
   struct Purged {

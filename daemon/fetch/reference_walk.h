@@ -30,6 +30,7 @@ class ReferenceWalk {
 
   /// See WalkState::want().
   void want(const std::string& content_type) { state_.want(content_type, monotonic_now()); }
+  bool is_under_way() const { return state_.state() != WalkState::State::resting; }
   void step(const FeedConfig& feed, MonotonicTime now);
   /// When step() has something to do; nothing = something is awaited, or nothing is wanted.
   std::optional<MonotonicTime> due() const;

@@ -20,7 +20,8 @@ std::string feed_json(const FeedSnapshot& feed, MonotonicTime now) {
     out += "," + json_quote(result) + ":" + std::to_string(count);
   }
   out += ",\"purges\":" + std::to_string(feed.purges) +
-         ",\"lag_ms\":" + std::to_string(feed.lag_ms) + ",\"trouble\":";
+         ",\"lag_ms\":" + std::to_string(feed.lag_ms) +
+         ",\"learning\":" + (feed.learning ? "true" : "false") + ",\"trouble\":";
   return out + (feed.trouble.empty() ? "null" : json_quote(redact(feed.trouble))) + "}";
 }
 

@@ -37,6 +37,7 @@ struct FeedSnapshot {
   const char* state = "";
   std::optional<MonotonicTime> complete_at;  ///< all that the origin had to tell was purged
   std::string trouble;                       ///< the last failure, while it lasts
+  bool learning = false;  ///< what entries refer to is being asked for (`purge.known_entries`)
   std::array<Polls, 5> polls;
   std::uint64_t purges = 0;
   std::int64_t lag_ms = 0;  ///< of the last event: from its time until its purge was durable

@@ -16,6 +16,7 @@ TEST_CASE("feed board: feeds as JSON, without tokens", "[daemon]") {
       {{"unchanged", 5}, {"changed", 4}, {"failed", 3}, {"limited", 2}, {"forgotten", 1}}};
   followed.purges = 4;
   followed.lag_ms = 700;
+  followed.learning = true;
   FeedSnapshot failing;
   failing.name = {"blt1", "production", "live"};
   failing.state = "asking";
@@ -24,10 +25,10 @@ TEST_CASE("feed board: feeds as JSON, without tokens", "[daemon]") {
   CHECK(board.json(MonotonicTime{3'500}) ==
         R"([{"stack":"blt1","environment":"production","branch":"main","state":"waiting",)"
         R"("complete_ago_ms":2500,"unchanged":5,"changed":4,"failed":3,"limited":2,"forgotten":1,)"
-        R"("purges":4,"lag_ms":700,"trouble":null},)"
+        R"("purges":4,"lag_ms":700,"learning":true,"trouble":null},)"
         R"({"stack":"blt1","environment":"production","branch":"live","state":"asking",)"
         R"("complete_ago_ms":null,"":0,"":0,"":0,"":0,"":0,"purges":0,)"
-        R"("lag_ms":0,"trouble":"no \"way\" [redacted]"}])");
+        R"("lag_ms":0,"learning":false,"trouble":"no \"way\" [redacted]"}])");
   board.show({});
   CHECK(board.json(MonotonicTime{3'500}) == "[]");
 }

@@ -118,7 +118,11 @@ TEST_CASE("status text: feeds of the Sync API, and what is wrong with them", "[d
   const std::string shown = text(R"({"sync":[
       {"stack":"blt1","environment":"production","branch":"main","complete_ago_ms":1999,"purges":1234},
       {"stack":"blt1","environment":"production","branch":"dev","complete_ago_ms":null,
-       "trouble":"the origin answered 503\u001b"}, 7]})");
+       "trouble":"the origin answered 503\u001b"},
+      {"stack":"blt1","environment":"staging","branch":"main","learning":true}, 7]})");
+  CHECK_THAT(shown, ContainsSubstring("  blt1/staging/main\n"
+                                      "    up to date          not yet\n"
+                                      "    references          being asked for"));
   CHECK_THAT(shown, ContainsSubstring("Sync\n"
                                       "  blt1/production/main\n"
                                       "    up to date          1 s ago\n"

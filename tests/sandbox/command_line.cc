@@ -51,7 +51,7 @@ The control server, bodies are JSON (stack A or B; env, branch, ct and uid name 
   POST   /reset, /requests/clear
   POST   /publish {stack, env, branch, ct, uid, locale?, fields?}, /unpublish, /alias {stack, alias, branch}
   POST   /delete {stack, branch, ct, uid}, /schema {stack, env, branch, ct}, /forget_sync
-  POST   /sizes {UID: BYTES, ...}
+  POST   /list_order {newest_first}, /sizes {UID: BYTES, ...}
   POST   /edge {lag_ms?, cache_buster?}, /sync {lose?, repeat?, reverse?, delay_ms?}
   GET    /webhook, /webhook/key, /edge
   POST   /webhook {url, hmac?, basic?, header?, lose?, repeat?, delay_ms?, reverse?}, /webhook/sign {body}, /event

@@ -109,6 +109,10 @@ class Content {
 
   /// Tokens of the Sync API that were given before are not known any more.
   void forget_sync_tokens() { ++sync_epoch_; }
+  /// Whether lists without a wish show what was edited last first; else what was first published
+  /// first. Which of them the vendor does is not known.
+  void list_newest_first(bool newest_first) { newest_first_ = newest_first; }
+  bool lists_newest_first() const { return newest_first_; }
   std::size_t sync_epoch() const { return sync_epoch_; }
   /// What goes wrong with sync items, see EventLog.
   void trouble_sync(const Json& order);
@@ -120,6 +124,7 @@ class Content {
   std::map<std::string, std::string, std::less<>> stacks_;  ///< api key -> letter
   std::map<std::string, Token, std::less<>> delivery_tokens_, preview_tokens_;
   std::size_t sync_epoch_ = 0;
+  bool newest_first_ = false;
   std::map<std::string, std::map<std::string, std::string>> aliases_;  ///< stack -> alias -> branch
 };
 

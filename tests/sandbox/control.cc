@@ -16,6 +16,7 @@
 //   POST /sync              {lose?, repeat?, reverse?, delay_ms?}: what goes wrong with sync items,
 //                           see event_log.h
 //   POST /alias             {stack, alias, branch}
+//   POST /list_order        {newest_first}: whether lists begin with what was edited last
 //   POST /edge              {lag_ms?, cache_buster?}: of the CDN in front, see edge.h
 //   GET  /edge              how many answers came late
 //   POST /webhook           where publish, unpublish, delete and alias are told, see webhooks.h
@@ -170,6 +171,12 @@ Json Sandbox::assign_alias(const Json& order) {
   return Json::object();
 }
 
+Json Sandbox::set_list_order(const Json& order) {
+  api_.content().list_newest_first(order.at("newest_first"));
+  edge_.on_change();
+  return Json::object();
+}
+
 Json Sandbox::set_sizes(const Json& order) {
   for (const auto& [uid, bytes] : order.items()) api_.sizes().set(uid, bytes.get<std::size_t>());
   edge_.on_change();
@@ -203,6 +210,7 @@ Json Sandbox::dispatch(const HttpRequest& request, const Json& order) {
   if (what == "POST /webhook/sign") return {{"headers", webhooks_.proofs(order.at("body"))}};
   if (what == "POST /schema") return edit_schema(order);
   if (what == "POST /alias") return assign_alias(order);
+  if (what == "POST /list_order") return set_list_order(order);
   if (what == "POST /sizes") return set_sizes(order);
   if (what == "POST /fault") return {{"id", faults_.add(order)}};
   if (what == "POST /hold") {

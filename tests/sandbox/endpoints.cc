@@ -61,12 +61,15 @@ std::vector<const Json*> select(const Question& question, std::string_view type,
     if (!typeahead.empty() && !mentions(*object, typeahead)) continue;
     if (matches(question.space, *object, condition)) selected.push_back(object);
   }
+  const auto sort = [&](const std::string& field, int sign) {
+    std::stable_sort(selected.begin(), selected.end(), [&](const Json* a, const Json* b) {
+      return compare(value_at(*a, field), value_at(*b, field)) * sign < 0;
+    });
+  };
+  if (question.content.lists_newest_first()) sort("updated_at", -1);
   for (const auto& [name, sign] : {std::pair("asc", 1), std::pair("desc", -1)}) {
     const std::string field = question.params.text(name);
-    if (field.empty()) continue;
-    std::stable_sort(selected.begin(), selected.end(), [&, s = sign](const Json* a, const Json* b) {
-      return compare(value_at(*a, field), value_at(*b, field)) * s < 0;
-    });
+    if (!field.empty()) sort(field, sign);
   }
   return selected;
 }

@@ -100,6 +100,7 @@ class Sandbox final : public Service {
                 const Json& body = Json::object());
   Json edit_schema(const Json& order);
   Json assign_alias(const Json& order);
+  Json set_list_order(const Json& order);
   Json set_sizes(const Json& order);
   Json held(const std::string& barrier) const;
   Json dispatch(const HttpRequest& request, const Json& order);

@@ -424,6 +424,10 @@ class Sandbox:
     def assign_alias(self, alias, branch, stack="A"):
         self.control("POST", "/alias", {"stack": stack, "alias": alias, "branch": branch})
 
+    def list_newest_first(self):
+        """Lists without a wish show what was edited last first, instead of what was first published."""
+        self.control("POST", "/list_order", {"newest_first": True})
+
     def fault(self, **rule):
         """Adds a rule (tests/sandbox/faults.h) and gives its id."""
         return self.control("POST", "/fault", rule)["id"]
