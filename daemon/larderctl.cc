@@ -35,6 +35,7 @@ struct Options : larder::ControlSide, larder::FormOptions, larder::PlaceOptions 
   std::map<std::string, std::string> targets;  ///< of a purge without a subcommand, by field
   bool hard = false;
   bool dry_run = false;
+  bool no_count = false;
   std::string by = "requests";  ///< of top
   unsigned limit = 20;          ///< of top
   double interval_s = 1;        ///< of stats
@@ -119,6 +120,7 @@ std::string purge_target(const Options& options, const std::string& what,
   larder::add_field(query, "branch", branch);
   larder::add_field(query, "hard", options.hard ? "1" : "");
   larder::add_field(query, "dry_run", options.dry_run ? "1" : "");
+  larder::add_field(query, "no_count", options.no_count ? "1" : "");
   return query.empty() ? "/purge" : "/purge?" + query;
 }
 
@@ -178,8 +180,14 @@ void add_hard_option(CLI::App& command, Options& options) {
                    "No answer of before is served once more, not even when the origin fails");
 }
 
-void add_dry_run_option(CLI::App& command, Options& options) {
-  command.add_flag("--dry-run", options.dry_run, "Purge nothing, say what would go");
+void add_count_options(CLI::App& command, Options& options) {
+  auto* dry_run =
+      command.add_flag("--dry-run", options.dry_run, "Purge nothing, say what would go");
+  command
+      .add_flag("--no-count", options.no_count,
+                "Return as soon as the purge holds, without a count of what is hit, which takes a "
+                "look at every object; url, path-prefix and all count all the same")
+      ->excludes(dry_run);
 }
 
 void add_scope_options(CLI::App& command, Options& options) {
@@ -412,12 +420,12 @@ void add_purges(CLI::App& app, Options& options, std::function<int()>& action) {
   add_target_options(*purges, options);
   add_scope_options(*purges, options);
   add_hard_option(*purges, options);
-  add_dry_run_option(*purges, options);
+  add_count_options(*purges, options);
   purges->callback([purges, &action, &options] {
     if (purges->get_subcommands().empty()) action = [&options] { return purge(options, ""); };
   });
   const auto purges_what = [&](CLI::App& command, const std::string& what) {
-    add_dry_run_option(command, options);
+    add_count_options(command, options);
     command.callback(
         [&action, &options, what] { action = [&options, what] { return purge(options, what); }; });
   };

@@ -37,6 +37,10 @@ std::string purge_answer(const PurgeOrder& order, const PurgeResult& result, con
   if (result.error) {
     return admin_error(500, (dry ? "not counted: " : "not purged: ") + result.error->context);
   }
+  if (!dry && !order.counts && order.raises_epochs()) {
+    return admin_answer(200, "application/json",
+                        "{\"purged\":null,\"fills\":" + std::to_string(result.fills) + "}\n");
+  }
   std::string body = dry ? "{\"dry_run\":true,\"would_purge\":" : "{\"purged\":";
   body.append(std::to_string(result.objects));
   if (!dry) body.append(",\"fills\":").append(std::to_string(result.fills));

@@ -15,16 +15,17 @@
 namespace larder {
 namespace {
 
-constexpr std::array<std::string_view, 15> kNames = {
-    "tag",      "entry",       "asset",       "content_type", "global_field",
-    "taxonomy", "url",         "path_prefix", "scope",        "all",
-    "api_key",  "environment", "branch",      "hard",         "dry_run"};
+constexpr std::array<std::string_view, 16> kNames = {
+    "tag",    "entry",       "asset",   "content_type", "global_field", "taxonomy",
+    "url",    "path_prefix", "scope",   "all",          "api_key",      "environment",
+    "branch", "hard",        "dry_run", "no_count"};
 constexpr const char* kNoObject = "the body is no JSON object, as {\"entry\":\"blog/blt1\"}";
 /// Of the form with `what`, in a query only.
 constexpr std::array<std::string_view, 2> kQueryNames = {"what", "uid"};
 
 bool is_flag(std::string_view name) {
-  return name == "scope" || name == "all" || name == "hard" || name == "dry_run";
+  return name == "scope" || name == "all" || name == "hard" || name == "dry_run" ||
+         name == "no_count";
 }
 
 template <class Names>

@@ -201,10 +201,13 @@ std::variant<PurgeOrder, std::string> order_of(std::variant<PurgeFields, std::st
       order.hard = value == "1";
     } else if (name == "dry_run") {
       order.dry_run = value == "1";
+    } else if (name == "no_count") {
+      order.counts = value != "1";
     } else {
       return "this form of purge takes no " + name;
     }
   }
+  if (order.dry_run && !order.counts) return "a dry run counts: leave out dry_run or no_count";
   std::string mistake = aim(std::move(std::get<PurgeTarget>(target)), config, order);
   if (!mistake.empty()) return mistake;
   return order;

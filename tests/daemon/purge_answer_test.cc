@@ -19,6 +19,7 @@ const ScopeLabel kLabel{{}, "https://cdn.example", "blt1", "live", "main"};
 TEST_CASE("purge answer: how many there were in each scope, whoever's token it was", "[daemon]") {
   PurgeOrder order;
   order.what = PurgeOrder::What::scope;
+  order.counts = true;
   PurgeResult result;
   result.objects = 5;
   result.fills = 1;
@@ -32,9 +33,25 @@ TEST_CASE("purge answer: how many there were in each scope, whoever's token it w
   CHECK(has(purge_answer(order, result, Config{}), R"({"dry_run":true,"would_purge":5,"scopes":)"));
 }
 
+TEST_CASE("purge answer: what was not counted is not known, but for rows that were removed",
+          "[daemon]") {
+  PurgeOrder order;
+  order.what = PurgeOrder::What::scope;
+  PurgeResult result;
+  result.fills = 2;
+  const std::string answer = purge_answer(order, result, Config{});
+  CAPTURE(answer);
+  CHECK(answer.starts_with("HTTP/1.1 200 "));
+  CHECK(answer.ends_with("\r\n\r\n{\"purged\":null,\"fills\":2}\n"));
+  order.what = PurgeOrder::What::url;
+  result.objects = 3;
+  CHECK(has(purge_answer(order, result, Config{}), R"({"purged":3,"fills":2,)"));
+}
+
 TEST_CASE("purge answer: of nothing it says why, but for a purge of all", "[daemon]") {
   PurgeOrder order;
   order.what = PurgeOrder::What::scope;
+  order.counts = true;
   order.branch = "mian";
   PurgeResult result;
   result.scopes = {kLabel};

@@ -128,6 +128,21 @@ TEST_CASE("purge: a body that is no order is refused, and the mistake is named",
   CHECK(std::get<std::string>(parsed).find(said) != std::string::npos);
 }
 
+TEST_CASE("purge: it is counted unless the order says not to, and a dry run is a count") {
+  const auto counts = [](const std::string& fields) {
+    const auto parsed = larder::parse_purge_body("{" + fields + "}", larder::Config{});
+    REQUIRE(std::holds_alternative<PurgeOrder>(parsed));
+    return std::get<PurgeOrder>(parsed).counts;
+  };
+  CHECK(counts(R"("entry":"blog/blt1")"));
+  CHECK(counts(R"("entry":"blog/blt1","no_count":false)"));
+  CHECK_FALSE(counts(R"("entry":"blog/blt1","no_count":true)"));
+  const auto both =
+      larder::parse_purge_body(R"({"asset":"a","no_count":true,"dry_run":true})", larder::Config{});
+  REQUIRE(std::holds_alternative<std::string>(both));
+  CHECK(std::get<std::string>(both) == "a dry run counts: leave out dry_run or no_count");
+}
+
 TEST_CASE("purge: a path is canonicalised, and takes whole segments", "[daemon]") {
   const auto parsed = larder::parse_purge_body(
       R"({"path_prefix":"https://cdn.contentstack.io/v3/content_types/%62log/","dry_run":true})",

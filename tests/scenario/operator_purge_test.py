@@ -95,6 +95,11 @@ def test_what_goes_is_what_is_said_and_a_dry_run_takes_nothing(stage):
         check_equal((done["purged"], by_branch(done)), (len(expected), counts), f"{words}")
         check_equal(larder.ctl("purge", *words)[0], 3, f"exit status of {words} once more")
         check_equal(asked_anew(stage, larder), expected, f"asked anew after {words}")
+    check_equal(purge(larder, "--entry", "blog/bltaaaa1111", "--no-count"), {"purged": None, "fills": 0},
+                "a purge that is not counted")
+    check_equal({target for _, target in asked_anew(stage, larder)} & {ENTRY, OTHER}, {ENTRY}, "what it took")
+    status, output = larder.ctl("purge", "--all", "--no-count", "--dry-run")
+    check(status == 2 and "--no-count" in output, f"a dry run that does not count: {status}, {output}")
     check_equal(purge(larder, "--all", "--dry-run")["would_purge"], 10, "of all, in a dry run")
     check_equal(purge(larder, "--all")["purged"], 10, "of all")
 
