@@ -5,13 +5,13 @@
 #include <netinet/in.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
 #include <utility>
 
 #include "conf/address_range.h"
-#include "conf/base/json_text.h"
 
 namespace larder {
 namespace {
@@ -98,6 +98,15 @@ Result<ListenAddress> parse_unix(std::string_view path) {
   return ListenAddress{ListenAddress::Family::unix_socket, std::string(path), 0};
 }
 
+/// What else stands there may be the password of an address.
+std::string not_this(std::string_view port) {
+  constexpr std::size_t kMostDigits = 8;
+  const bool is_number =
+      port.size() <= kMostDigits && !port.empty() &&
+      std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return is_number ? ", not \"" + std::string(port) + "\"" : std::string();
+}
+
 }  // namespace
 
 Result<ListenAddress> parse_listen_address(std::string_view text) {
@@ -107,7 +116,7 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
   const std::string ip = parts ? ip_bytes(parts->host) : "";
   if (!port && !ip.empty() && !parts->port.empty()) {
     return fail(Error::Code::invalid,
-                "a port of 0 to 65535 behind the last colon, not " + json_quote(parts->port));
+                "a port of 0 to 65535 behind the last colon" + not_this(parts->port));
   }
   if (!port || ip.empty() || parts->bracketed != (ip.size() == 16)) {
     return fail(Error::Code::invalid, kListenForms);
@@ -149,7 +158,7 @@ Result<std::string> parse_base_url(std::string_view text) {
   const bool port_ok = parts->port.empty() || parse_port(parts->port).value_or(0) > 0;
   if (host_ok && !port_ok) {
     return fail(Error::Code::invalid,
-                "a port of 1 to 65535 behind the host, not " + json_quote(parts->port));
+                "a port of 1 to 65535 behind the host" + not_this(parts->port));
   }
   if (!host_ok || !port_ok) return fail(Error::Code::invalid, kUrlForm);
   return url;

@@ -147,6 +147,8 @@ const TextForm kBusAddressOrNone = {is_bus_address_or_empty,
 const TextForm kBusWord = {is_bus_word, "a word without blanks"};
 const TextForm kBusWordOrNone = {is_bus_word_or_empty, "a word without blanks, or \"\" for none"};
 const TextForm kHeaderNameOrNone = {is_header_name_or_empty,
-                                    "the name of a header, or \"\" for none"};
+                                    "the name of a header, or \"\" for none; its values belong in "
+                                    "secret_header_values",
+                                    false};
 
 }  // namespace larder

@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <utility>
@@ -39,11 +40,19 @@ Result<Secret> SystemSecretSource::read_file(const std::string& path) const {
   return secret;
 }
 
+/// What is no usual name may be the secret itself.
+std::string shown_variable(const std::string& name) {
+  const bool is_name = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
+  return is_name ? name + " " : "that env names ";
+}
+
 Result<Secret> SystemSecretSource::read_env(const std::string& name) const {
   const char* value = std::getenv(name.c_str());
   if (value == nullptr) {
-    return fail(Error::Code::not_found,
-                "the environment variable " + name + " is not set; set it for the daemon");
+    return fail(Error::Code::not_found, "the environment variable " + shown_variable(name) +
+                                            "is not set; set it for the daemon");
   }
   return Secret{value};
 }

@@ -91,11 +91,22 @@ std::string change_list(const std::vector<ConfigChange>& changes) {
   return out + "]";
 }
 
+std::string text_list(const std::vector<std::string>& texts) {
+  std::string out = "[";
+  for (const std::string& text : texts) {
+    if (out.size() > 1) out += ",";
+    out += json_quote(redact(text));
+  }
+  return out + "]";
+}
+
 std::string status_of(const Reload& last) {
   std::string out = std::string("{\"result\":") + json_quote(name_of(last.result));
   if (last.result == Reload::Result::none) return out + "}";
   out += ",\"at\":" + json_quote(utc_text(last.at));
   out += ",\"mistakes\":" + std::to_string(last.mistakes.size());
+  out += ",\"certificates_renewed\":" + std::to_string(last.renewed.size());
+  out += ",\"certificates_kept\":" + std::to_string(last.kept.size());
   out += ",\"applied\":" + key_list(last.plan.applied);
   return out + ",\"needs_restart\":" + key_list(last.plan.needs_restart) + "}";
 }
@@ -173,19 +184,18 @@ void Reloader::settle(Reload reload) {
 }
 
 bool Reloader::has_refused() const {
-  return last_.result == Reload::Result::failed || last_.result == Reload::Result::no_file;
+  return last_.result == Reload::Result::failed || last_.result == Reload::Result::no_file ||
+         !last_.kept.empty();
 }
 
 std::string Reloader::last_json() const {
   std::string out = std::string("{\"result\":") + json_quote(name_of(last_.result));
   out += ",\"generation\":" + std::to_string(generation_);
   out += ",\"applied\":" + change_list(last_.plan.applied);
-  out += ",\"needs_restart\":" + change_list(last_.plan.needs_restart) + ",\"mistakes\":[";
-  for (const std::string& mistake : last_.mistakes) {
-    if (out.back() != '[') out += ",";
-    out += json_quote(redact(mistake));
-  }
-  return out + "]}\n";
+  out += ",\"needs_restart\":" + change_list(last_.plan.needs_restart);
+  out += ",\"mistakes\":" + text_list(last_.mistakes);
+  out += ",\"certificates_renewed\":" + text_list(last_.renewed);
+  return out + ",\"certificates_kept\":" + text_list(last_.kept) + "}\n";
 }
 
 std::string Reloader::status_json() const {

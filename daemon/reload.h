@@ -22,6 +22,8 @@ struct Reload {
   Result result = Result::none;
   WallTime at{};
   std::vector<std::string> mistakes;  ///< `FILE:LINE: message; remedy` each
+  std::vector<std::string> renewed;   ///< certificates, a sentence each
+  std::vector<std::string> kept;      ///< certificates that are wrong in their files, likewise
   ReloadPlan plan;                    ///< `next` with `applied`
   std::function<void()> done = {};    ///< told once it is settled; may be empty
 };
@@ -40,10 +42,11 @@ class Reloader {
   /// to who waits for it.
   void settle(Reload reload);
 
-  /// The last settled one has changed nothing, for there are mistakes or there is no file.
+  /// Of the last settled one something was not taken: there are mistakes, a certificate is wrong,
+  /// or there is no file.
   bool has_refused() const;
-  /// `{"result":…,"generation":…,"applied":[…],"needs_restart":[…],"mistakes":[…]}` of it;
-  /// redacted.
+  /// `{"result":…,"generation":…,"applied":[…],"needs_restart":[…],"mistakes":[…],
+  /// "certificates_renewed":[…],"certificates_kept":[…]}` of it; redacted.
   std::string last_json() const;
 
   /// `{"generation":…,"loaded":…,"last_reload":…}` of what is settled; no secrets.

@@ -28,13 +28,19 @@ std::string trust_text(const RestoreReport& report, bool revalidates) {
   if (report.clock_is_behind) {
     return "This machine's clock is behind the other's: all is asked for again before it is fresh";
   }
+  if (report.is_of_this_node) {
+    return "It is of the store that was here, whose purges since then are not known any more: all "
+           "is asked for again before it is fresh";
+  }
   if (revalidates) return "All is asked for again before it is fresh";
   if (report.purged_places > 0) {
     return "Scopes of which neither sync nor the bus tells what has changed since: " +
            std::to_string(report.purged_places) +
            "; their content is asked for again before it is fresh";
   }
-  return "What has changed since, sync or the bus will tell at the start";
+  return "What has changed since, sync or the bus will tell at the start; of purges by other "
+         "nodes' "
+         "operators only the bus tells";
 }
 
 }  // namespace

@@ -320,9 +320,11 @@ LogStatuses Server::log_statuses() const {
 void Server::reload(std::function<void()> done) {
   notify_reloading();
   reopen_logs();
-  tls_.reload();
+  CertificateReload certificates = tls_.reload();
   for (auto& worker : workers_) worker->use(tls_.contexts());
   Reload reload = reloader_.read();
+  reload.renewed = std::move(certificates.renewed);
+  reload.kept = std::move(certificates.mistakes);
   reload.done = std::move(done);
   if (reload.result == Reload::Result::applied) return apply(std::move(reload));
   webhook_->use(settings_);  // the file of its key may be another one

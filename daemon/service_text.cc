@@ -25,19 +25,26 @@ std::optional<std::string> reload_text(std::string_view json) {
   if (!all.is_object()) return std::nullopt;
   const std::string result = text_of(all, "result");
   const std::string generation = std::to_string(number_of(all, "generation"));
+  std::string certificates;
+  append_lines(certificates, all, "certificates_renewed", "");
+  append_lines(certificates, all, "certificates_kept", "");
   std::string out;
   append_lines(out, all, "mistakes", "");
   append_lines(out, all, "applied", "  ");
   append_lines(out, all, "needs_restart", "  needs a restart: ");
-  if (result == "applied") return "in force as generation " + generation + ":\n" + out;
+  if (result == "applied") {
+    return "in force as generation " + generation + ":\n" + out + certificates;
+  }
   if (result == "unchanged") {
-    return (out.empty() ? "nothing changed\n" : "nothing changed that works without a restart\n") +
-           out;
+    if (out.empty()) return certificates.empty() ? "nothing changed\n" : certificates;
+    return "nothing changed that works without a restart\n" + out + certificates;
   }
   if (result == "failed") {
-    return out + "the running configuration stays, generation " + generation + "\n";
+    return out + certificates + "the running configuration stays, generation " + generation + "\n";
   }
-  if (result == "no file") return "larderd runs without a configuration file (--config)\n";
+  if (result == "no file") {
+    return "larderd runs without a configuration file (--config)\n" + certificates;
+  }
   return std::nullopt;
 }
 

@@ -42,7 +42,8 @@ void Purger::purge(PurgeJob& job) {
   if (database_.open_at_once()) removed = erase_patiently(job.order);
   if (!removed && begin_anew_after(removed.error())) removed = before;
   if (removed) {
-    Result<void> done = unsynced_ ? write_mark() : Result<void>();
+    const bool marks = unsynced_ || job.order.position;
+    Result<void> done = marks ? write_mark(job.order.position) : Result<void>();
     if (done) done = database_.environment().sync();
     unsynced_ = !done;
     if (!done) removed = tl::unexpected<Error>(done.error());
@@ -234,12 +235,13 @@ Result<void> Purger::keep_durably(const PurgeOrder& order) {
 
 /// The system tells of a page that it could not write only once, and takes it for clean then. A
 /// repeated purge finds nothing more to delete, so it would have nothing to make durable.
-Result<void> Purger::write_mark() {
+Result<void> Purger::write_mark(const std::optional<FeedPosition>& position) {
   constexpr std::string_view kPurgeKey = "purge";
   const std::uint64_t generation = database_.shared.generation.load(std::memory_order_relaxed);
   Change change = database_.change();
   change.txn.put(change.txn.environment().meta, kPurgeKey,
                  {reinterpret_cast<const char*>(&generation), sizeof generation});
+  if (position) write_position(change.txn, position->feed, position->value);
   return database_.commit(change);
 }
 

@@ -50,7 +50,7 @@ class Purger {
     std::optional<std::string> path;  ///< theirs is this one or below it
   };
 
-  Result<void> write_mark();
+  Result<void> write_mark(const std::optional<FeedPosition>& position);
   Result<std::uint64_t> erase_patiently(const PurgeOrder& order);
   Result<std::uint64_t> erase(const PurgeOrder& order);
   Result<std::uint64_t> erase_all();

@@ -27,6 +27,8 @@ namespace larder {
 namespace {
 
 constexpr const char* kStaging = "/restoring";
+constexpr const char* kData = "/data.mdb";
+constexpr const char* kSecret = "/secret";
 /// Of one transaction; what it changes is in memory until it is committed.
 constexpr std::uint64_t kTransactionBytes = 16u << 20;
 constexpr std::size_t kReadBytes = 1u << 20;
@@ -61,12 +63,35 @@ tl::unexpected<Error> with_disk(Error error, const RestoreOrder& order) {
   return tl::unexpected<Error>(std::move(error));
 }
 
-/// Where the parts of the new store are until all of them are whole.
+/// Where the parts of the new store are until all of them are whole: a folder of this process's
+/// user in the cache directory. That directory may be another user's, who could put something else
+/// into its place at any time; so all that is in it is reached by its descriptor.
 struct Staging {
-  explicit Staging(const std::string& in)
-      : directory(in + kStaging), data(directory + "/data.mdb"), secret(directory + "/secret") {}
+  static Result<Staging> make(const std::string& in);
+
+  Fd folder;
   std::string directory, data, secret;
 };
+
+Result<Staging> Staging::make(const std::string& in) {
+  const std::string path = in + kStaging;
+  if (::mkdir(path.c_str(), 0700) != 0) {
+    return tl::unexpected<Error>(refused("cannot make " + path).error());
+  }
+  Staging staging;
+  staging.folder = Fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status {};
+  if (!staging.folder || ::fstat(staging.folder.get(), &status) != 0) {
+    return tl::unexpected<Error>(refused("cannot open " + path).error());
+  }
+  if (status.st_uid != ::geteuid()) {
+    return fail(Error::Code::io, path + " is another user's all at once");
+  }
+  staging.directory = "/proc/self/fd/" + std::to_string(staging.folder.get());
+  staging.data = staging.directory + kData;
+  staging.secret = staging.directory + kSecret;
+  return staging;
+}
 
 /// The rows of a snapshot, as they come, into a new database.
 class RowLoader {
@@ -145,6 +170,17 @@ Result<void> check_database(const Environment& environment, const InstallSecret&
   return {};
 }
 
+/// Has the directory's store the secret of the snapshot? Then purges that it has acknowledged since
+/// are known nowhere else.
+bool is_of_this_node(const std::string& directory, const InstallSecret& secret) {
+  const Fd file(
+      ::open((directory + kSecret).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  InstallSecret own;
+  const auto size = static_cast<ssize_t>(own.bytes.size());
+  return file && ::read(file.get(), own.bytes.data(), own.bytes.size()) == size &&
+         own.bytes == secret.bytes;
+}
+
 /// Of the scopes that have objects, all whose places are not trusted. The number of places.
 Result<std::uint64_t> purge_untrusted(Environment& environment, const RestoreOrder& order,
                                       bool trusts) {
@@ -200,7 +236,9 @@ Result<RestoreReport> load(int file, const RestoreOrder& order, const Staging& s
   // By a clock that is behind, what was stored there would be fresh for longer, and would pass for
   // stored after the start.
   report.clock_is_behind = order.now < report.taken;
-  const Result<std::uint64_t> purged = purge_untrusted(environment, order, !report.clock_is_behind);
+  report.is_of_this_node = is_of_this_node(order.directory, secret);
+  const bool trusts = !report.clock_is_behind && !report.is_of_this_node;
+  const Result<std::uint64_t> purged = purge_untrusted(environment, order, trusts);
   if (!purged) return tl::unexpected<Error>(purged.error());
   report.purged_places = *purged;
   if (Result<void> marked = leave_mark(environment, report.taken); !marked)
@@ -263,15 +301,15 @@ Result<void> check_free(const RestoreOrder& order) {
                                         " already: with --replace it goes, with all that it holds");
 }
 
-Result<RestoreReport> restore_into(const RestoreOrder& order, const Staging& staging) {
+Result<RestoreReport> restore_into(const RestoreOrder& order) {
   if (Result<void> free = check_free(order); !free) return tl::unexpected<Error>(free.error());
   const Fd file(::open(order.file.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) {
     return fail(Error::Code::io, "cannot open the snapshot " + order.file + ": " + reason());
   }
-  if (::mkdir(staging.directory.c_str(), 0700) != 0) {
-    return fail(Error::Code::io, "cannot make " + staging.directory + ": " + reason());
-  }
+  Result<Staging> made = Staging::make(order.directory);
+  if (!made) return tl::unexpected<Error>(made.error());
+  const Staging& staging = *made;
   InstallSecret secret;
   Result<RestoreReport> loaded = load(file.get(), order, staging, secret);
   if (!loaded) {
@@ -291,17 +329,20 @@ Result<RestoreReport> restore_into(const RestoreOrder& order, const Staging& sta
 Result<RestoreReport> restore_snapshot(const RestoreOrder& order) {
   const CacheDirectory lock(order.directory);
   remove_unfinished_restore(order.directory);
-  Result<RestoreReport> done = restore_into(order, Staging(order.directory));
+  Result<RestoreReport> done = restore_into(order);
   remove_unfinished_restore(order.directory);
   return done;
 }
 
 void remove_unfinished_restore(const std::string& directory) {
-  const Staging staging(directory);
-  for (const std::string& path : {staging.data, staging.secret, staging.directory + "/lock.mdb"}) {
-    ::unlink(path.c_str());
+  const std::string path = directory + kStaging;
+  const Fd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!folder) {
+    if (errno == ELOOP || errno == ENOTDIR) ::unlink(path.c_str());
+    return;
   }
-  ::rmdir(staging.directory.c_str());
+  for (const char* name : {kData, kSecret, "/lock.mdb"}) ::unlinkat(folder.get(), name + 1, 0);
+  ::rmdir(path.c_str());
 }
 
 }  // namespace larder

@@ -34,6 +34,7 @@ struct RestoreReport {
   WallTime taken;
   std::uint64_t purged_places = 0;  ///< whose objects have to be asked for again
   bool clock_is_behind = false;     ///< `now` is before `taken`: nothing is trusted
+  bool is_of_this_node = false;     ///< the directory had its secret: nothing is trusted either
 };
 
 /// Reads and checks all of the snapshot, into files beside the store; then these take the store's

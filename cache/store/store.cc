@@ -237,10 +237,12 @@ void Store::set_soft_for(Milliseconds soft_for) {
 
 void Store::doubt(const std::vector<std::uint64_t>& places, bool others, WallTime now,
                   WallTime fresh_until) {
+  using Besides = UnknownPlaces::Besides;
+  const Besides besides = others ? Besides::all : Besides::none;
   const auto environment = impl_->shared.environment();
   const auto taken = environment != nullptr ? restored_from(*environment) : std::nullopt;
   if (environment != nullptr && !taken) {
-    return impl_->shared.unknown.begin(places, others, now, fresh_until);
+    return impl_->shared.unknown.begin(places, besides, now, fresh_until);
   }
   // Of a database that cannot be read yet, it may be a restored one for all we know.
   const std::vector<std::uint64_t> none;
@@ -251,7 +253,7 @@ void Store::doubt(const std::vector<std::uint64_t>& places, bool others, WallTim
   } else if (taken) {
     untold = others ? none : places_without(*environment, places);
   }
-  impl_->shared.unknown.begin(places, others || !untold, now, {});
+  impl_->shared.unknown.begin(places, others || untold ? besides : Besides::others, now, {});
   if (taken) impl_->begin_restored(*taken, untold.value_or(std::vector<std::uint64_t>()));
 }
 

@@ -5,10 +5,10 @@
 
 namespace larder {
 
-void UnknownPlaces::begin(const std::vector<std::uint64_t>& places, bool others, WallTime since,
+void UnknownPlaces::begin(const std::vector<std::uint64_t>& places, Besides besides, WallTime since,
                           WallTime fresh_until) {
   begun_ = places;
-  others_.store(others);
+  besides_.store(besides);
   places_ = std::make_unique<Place[]>(places.size());
   for (std::size_t i = 0; i < places.size(); ++i) places_[i].store(places[i]);
   count_ = places.size();
@@ -29,8 +29,9 @@ void UnknownPlaces::end(std::uint64_t place) noexcept {
 bool UnknownPlaces::is_unknown(std::uint64_t place) const noexcept {
   const auto is_place = [place](const Place& one) { return one.load() == place; };
   if (std::any_of(places_.get(), places_.get() + count_, is_place)) return true;
-  return others_.load(std::memory_order_acquire) &&
-         std::find(begun_.begin(), begun_.end(), place) == begun_.end();
+  const Besides besides = besides_.load(std::memory_order_acquire);
+  if (besides != Besides::others) return besides == Besides::all;
+  return std::find(begun_.begin(), begun_.end(), place) == begun_.end();
 }
 
 Lifetime UnknownPlaces::bounded(const Lifetime& lifetime, std::uint64_t place,

@@ -17,17 +17,22 @@ namespace larder {
 class UnknownPlaces {
  public:
   /// What was stored before `since` may be fresh until `fresh_until` all the same.
-  /// `others`: all other places are unknown too, until end_others().
-  void begin(const std::vector<std::uint64_t>& places, bool others, WallTime since,
+  enum class Besides : std::uint8_t {
+    none,
+    others,  ///< all other places are unknown as well, until end_others()
+    all,     ///< every place is, also one of `places` that is known by itself, until end_others()
+  };
+  void begin(const std::vector<std::uint64_t>& places, Besides besides, WallTime since,
              WallTime fresh_until);
   /// All that was missed is purged.
   void end(std::uint64_t place) noexcept;
-  void end_others() noexcept { others_.store(false, std::memory_order_release); }
+  void end_others() noexcept { besides_.store(Besides::none, std::memory_order_release); }
   /// The lifetime of an object of `place`, as far as this bounds it.
   Lifetime bounded(const Lifetime& lifetime, std::uint64_t place, WallTime now) const noexcept;
 
   bool empty() const noexcept {
-    return left_.load(std::memory_order_acquire) == 0 && !others_.load(std::memory_order_acquire);
+    return left_.load(std::memory_order_acquire) == 0 &&
+           besides_.load(std::memory_order_acquire) == Besides::none;
   }
 
  private:
@@ -36,7 +41,7 @@ class UnknownPlaces {
 
   std::vector<std::uint64_t> begun_;  ///< as they were given
   std::unique_ptr<Place[]> places_;   ///< 0 = known again
-  std::atomic<bool> others_{false};
+  std::atomic<Besides> besides_{Besides::none};
   std::size_t count_ = 0;
   std::atomic<std::size_t> left_{0};
   WallTime since_, fresh_until_;

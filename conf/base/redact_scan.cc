@@ -102,17 +102,31 @@ std::size_t skip_blanks(std::string_view text, std::size_t at) {
   return at;
 }
 
-/// Behind `[]`, `[0]`, `%5B%5D`; `at` itself when there is none.
-std::size_t skip_index(std::string_view text, std::size_t at) {
+/// No index of a name goes on with it.
+bool ends_index(char byte) {
+  return byte == '[' || byte == '=' || byte == '&' || is_quote(byte) || is_blank(byte) ||
+         byte == '\n' || byte == '\r';
+}
+
+/// Behind one of `[]`, `[0]`, `[a]`, `%5B%5D`; `at` itself when there is none.
+std::size_t skip_one_index(std::string_view text, std::size_t at) {
   std::size_t next = at;
   for (bool first = true; next < text.size(); first = false) {
     const TextUnit unit = unit_at(text, next);
+    if (first ? unit.byte != '[' : ends_index(unit.byte)) return at;
     next += unit.length;
-    if (first ? unit.byte != '[' : !is_digit(unit.byte)) {
-      return !first && unit.byte == ']' ? next : at;
-    }
+    if (!first && unit.byte == ']') return next;
   }
   return at;
+}
+
+/// Behind all of them.
+std::size_t skip_index(std::string_view text, std::size_t at) {
+  while (true) {
+    const std::size_t next = skip_one_index(text, at);
+    if (next == at) return at;
+    at = next;
+  }
 }
 
 /// Behind a quote, escaped any number of times; `at` itself when there is none.

@@ -4,6 +4,7 @@
 #include "cache/http/response.h"
 #include "conf/base/json_text.h"
 #include "conf/base/octets.h"
+#include "conf/base/redact.h"
 #include "daemon/admin/status_page.h"
 #include "daemon/watch/open_metrics.h"
 
@@ -26,11 +27,11 @@ std::string admin_answer(int status, std::string_view type, std::string_view bod
 }
 
 std::string admin_error(int status, std::string_view text) {
-  return admin_answer(status, "application/json", "{\"error\":" + json_quote(text) + "}\n");
+  return admin_answer(status, "application/json", "{\"error\":" + json_quote(redact(text)) + "}\n");
 }
 
 std::string admin_wrong_method(std::string_view allowed, std::string_view text) {
-  return admin_answer(405, "application/json", "{\"error\":" + json_quote(text) + "}\n",
+  return admin_answer(405, "application/json", "{\"error\":" + json_quote(redact(text)) + "}\n",
                       "Allow: " + std::string(allowed) + "\r\n");
 }
 

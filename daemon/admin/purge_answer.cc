@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "conf/base/json_text.h"
+#include "conf/base/redact.h"
 #include "daemon/admin/admin_text.h"
 #include "daemon/admin/purge_hint.h"
 
@@ -50,7 +51,8 @@ std::string purge_answer(const PurgeOrder& order, const PurgeResult& result, con
     return admin_answer(200, "application/json", body + "}\n");
   }
   const std::string hint = purge_hint(order, scopes_to_name(config, result.scopes));
-  return admin_answer(404, "application/json", body + ",\"error\":" + json_quote(hint) + "}\n");
+  return admin_answer(404, "application/json",
+                      body + ",\"error\":" + json_quote(redact(hint)) + "}\n");
 }
 
 }  // namespace larder

@@ -36,7 +36,7 @@ bool contains(const Names& names, std::string_view name) {
 /// A name that somebody has sent: it may be anything, even a token in the wrong place.
 std::string shown(std::string_view name) {
   constexpr std::size_t kMostShown = 64;
-  return "\"" + redact(name.substr(0, kMostShown)) + "\"";
+  return "\"" + redact(name).substr(0, kMostShown) + "\"";
 }
 
 /// What is wrong with one more field, or "".

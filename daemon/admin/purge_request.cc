@@ -11,6 +11,7 @@
 #include "cache/request/classify.h"
 #include "cache/request/query_string.h"
 #include "cache/scope/key.h"
+#include "conf/base/redact.h"
 #include "daemon/admin/purge_fields.h"
 
 namespace larder {
@@ -164,7 +165,9 @@ std::string aim(PurgeTarget target, const Config& config, PurgeOrder& order) {
   const bool narrowed =
       !order.api_key.empty() || !order.environment.empty() || !order.branch.empty();
   if (const auto content = content_of(target.what)) {
-    order.what = PurgeOrder::What::change;
+    // Entries of any type may show the fields of a global field.
+    const bool whole = *content == ContentChange::What::global_field;
+    order.what = whole ? PurgeOrder::What::scope : PurgeOrder::What::change;
     order.changes.push_back({.what = *content,
                              .content_type = std::move(target.content_type),
                              .uid = std::move(target.name)});
@@ -181,6 +184,16 @@ std::string aim(PurgeTarget target, const Config& config, PurgeOrder& order) {
   const bool url = target.what == "url";
   order.what = url ? PurgeOrder::What::url : PurgeOrder::What::path;
   return url ? canonical_url(target.name, config, order) : canonical_prefix(target.name, order);
+}
+
+/// It goes into the log, the list of events and to the bus.
+bool names_credential(const PurgeOrder& order) {
+  const auto is_found = [](std::string_view text) { return finds_credential(text, Secret()); };
+  return is_found(order.path) || is_found(order.query) || is_found(order.api_key) ||
+         is_found(order.environment) || is_found(order.branch) ||
+         std::any_of(order.changes.begin(), order.changes.end(), [&](const ContentChange& change) {
+           return is_found(change.content_type) || is_found(change.uid);
+         });
 }
 
 std::variant<PurgeOrder, std::string> order_of(std::variant<PurgeFields, std::string> read,
@@ -210,6 +223,10 @@ std::variant<PurgeOrder, std::string> order_of(std::variant<PurgeFields, std::st
   if (order.dry_run && !order.counts) return "a dry run counts: leave out dry_run or no_count";
   std::string mistake = aim(std::move(std::get<PurgeTarget>(target)), config, order);
   if (!mistake.empty()) return mistake;
+  if (names_credential(order)) {
+    return "a part of this purge is a token or has its shape: leave it out, for purges are logged "
+           "and told to other nodes";
+  }
   return order;
 }
 

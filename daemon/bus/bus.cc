@@ -45,9 +45,7 @@ Bus::Bus(const BusConfig& config, const Store& store, BusReader::Ways ways)
 }
 
 void Bus::purge(PurgeOrder order, std::function<void(PurgeResult)> done) {
-  if (order.raises_epochs() && !order.position) {
-    order.position = FeedPosition{debt_feed(config_), kOwes};
-  }
+  if (!order.position) order.position = FeedPosition{debt_feed(config_), kOwes};
   BusFields entry = purge_entry(node_, order);
   outbox_->begin([&] {
     ways_.purge(std::move(order), [outbox = outbox_, entry = std::move(entry),

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/fetch/published_times.h"
 
-#include <algorithm>
-
 #include "cache/tags/place.h"
 
 namespace larder {
@@ -24,49 +22,42 @@ bool names_place(const PurgeOrder& order) {
   return !order.api_key.empty() && !order.environment.empty() && !order.branch.empty();
 }
 
-std::vector<std::uint64_t> places_of(const PurgeOrder& order) {
-  std::vector<std::uint64_t> places{place_of(order.api_key, order.environment, order.branch)};
-  for (const auto& alias : order.aliases) {
-    places.push_back(place_of(order.api_key, order.environment, alias));
-  }
+}  // namespace
+
+std::vector<PublishedTimes::Place> PublishedTimes::places_of(const PurgeOrder& order) {
+  const auto place = [&](const std::string& branch) {
+    return Place{place_of(order.api_key, order.environment, branch),
+                 branch_place(order.api_key, branch)};
+  };
+  std::vector<Place> places{place(order.branch)};
+  for (const auto& alias : order.aliases) places.push_back(place(alias));
   return places;
 }
 
-}  // namespace
-
 void PublishedTimes::note(const PurgeOrder& order, WallTime now) {
   if (order.dry_run) return;
-  if (order.what == PurgeOrder::What::all || order.what == PurgeOrder::What::scope) forget(order);
+  if (!order.moved_to.empty()) forget(branch_place(order.api_key, order.branch));
   if (order.what != PurgeOrder::What::change || !names_place(order)) return;
-  const std::vector<std::uint64_t> places = places_of(order);
+  const std::vector<Place> places = places_of(order);
   for (const ContentChange& change : order.changes) {
     if (!is_told(change)) continue;
     const Tag what = change.what == What::entry ? entry_tag(change.uid) : asset_tag(change.uid);
     const Publishing publishing{what, locale_hash(change.locale), change.published};
-    for (const std::uint64_t place : places) add(place, publishing, now);
+    for (const Place& place : places) add(place, publishing, now);
   }
 }
 
-void PublishedTimes::forget(const PurgeOrder& order) {
-  if (order.what == PurgeOrder::What::all || !names_place(order)) {
-    known_.clear();
-    order_.clear();
-    return;
-  }
-  const std::vector<std::uint64_t> places = places_of(order);
-  const auto is_meant = [&](const Known& known) {
-    return std::find(places.begin(), places.end(), known.place) != places.end();
-  };
-  std::erase_if(known_, [&](const auto& entry) { return is_meant(entry.second); });
+void PublishedTimes::forget(std::uint64_t branch) {
+  std::erase_if(known_, [branch](const auto& entry) { return entry.second.branch == branch; });
   std::erase_if(order_, [&](std::uint64_t key) { return !known_.contains(key); });
 }
 
 /// An event that is overtaken by a later one, or told once more, changes nothing.
-void PublishedTimes::add(std::uint64_t place, const Publishing& publishing, WallTime now) {
-  const std::uint64_t key = key_of(place, publishing);
+void PublishedTimes::add(const Place& place, const Publishing& publishing, WallTime now) {
+  const std::uint64_t key = key_of(place.place, publishing);
   const auto [known, is_new] = known_.try_emplace(key);
   if (known->second.published >= publishing.time) return;
-  known->second = {place, publishing.time, {now.ms + kLifetimeMs}};
+  known->second = {place.branch, publishing.time, {now.ms + kLifetimeMs}};
   if (is_new) order_.push_back(key);
   if (known_.size() <= most_) return;
   known_.erase(order_.front());

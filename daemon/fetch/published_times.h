@@ -29,9 +29,9 @@ class PublishedTimes {
 
   explicit PublishedTimes(std::size_t most) : most_(most) {}
 
-  /// Where an order leaves open in which places something was published, nothing is noted. A purge
-  /// of all that a place shows takes what is known of it along: an alias may have moved, to where
-  /// the same was published earlier, and the operator may know better.
+  /// Where an order leaves open in which places something was published, nothing is noted. Of an
+  /// alias that has moved what was known is forgotten: where it shows to now, the same may have
+  /// been published earlier. No other purge makes what is known less true.
   void note(const PurgeOrder& order, WallTime now);
   /// Of what an answer of `place` (place_of()) shows: those that were published again since.
   std::vector<Tag> find_older(std::uint64_t place, std::span<const Publishing> shown,
@@ -40,13 +40,18 @@ class PublishedTimes {
 
  private:
   struct Known {
-    std::uint64_t place = 0;
+    std::uint64_t branch = 0;  ///< branch_place()
     WallTime published;
     WallTime until;  ///< by the clock here
   };
 
-  void forget(const PurgeOrder& order);
-  void add(std::uint64_t place, const Publishing& publishing, WallTime now);
+  struct Place {
+    std::uint64_t place, branch;
+  };
+
+  static std::vector<Place> places_of(const PurgeOrder& order);
+  void forget(std::uint64_t branch);
+  void add(const Place& place, const Publishing& publishing, WallTime now);
 
   const std::size_t most_;
   std::unordered_map<std::uint64_t, Known> known_;  ///< by place, what and locale

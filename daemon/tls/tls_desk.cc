@@ -49,13 +49,15 @@ TlsDesk::TlsDesk(const Config& config)
   contexts_ = std::move(made);
 }
 
-void TlsDesk::reload() {
+CertificateReload TlsDesk::reload() {
+  CertificateReload done;
   auto next = std::make_shared<TlsContexts>(*contexts_);
   for (const ListenerConfig& listener : listeners_) {
     auto context = TlsContext::make(listener.tls, keys_, config_, wall_now());
     if (!context) {
-      log(LogLevel::warning, "tls",
-          address_text(listener.address) + " keeps its certificates: " + context.error().context);
+      done.mistakes.push_back(address_text(listener.address) +
+                              " keeps its certificates: " + context.error().context);
+      log(LogLevel::warning, "tls", done.mistakes.back());
       continue;
     }
     for (const std::string& warning : (*context)->warnings()) {
@@ -66,10 +68,11 @@ void TlsDesk::reload() {
   const auto before = identities_of(*contexts_);
   for (const auto& [file, identity] : identities_of(*next)) {
     if (before.at(file).digest == identity.digest) continue;
-    log(LogLevel::info, "tls",
-        file + " was renewed: it expires at " + utc_text(identity.not_after));
+    done.renewed.push_back(file + " was renewed: it expires at " + utc_text(identity.not_after));
+    log(LogLevel::info, "tls", done.renewed.back());
   }
   contexts_ = std::move(next);
+  return done;
 }
 
 std::string TlsDesk::metrics_text() const {

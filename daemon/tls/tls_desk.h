@@ -9,6 +9,12 @@
 
 namespace larder {
 
+/// What reading the files of all TLS listeners again came to: sentences for people.
+struct CertificateReload {
+  std::vector<std::string> renewed;   ///< another one than before
+  std::vector<std::string> mistakes;  ///< of listeners that keep what they have
+};
+
 /// Reads certificates and keys, at the start and with each reload, and keeps the keys of session
 /// tickets over reloads. Main thread only; reading blocks it.
 class TlsDesk {
@@ -19,7 +25,7 @@ class TlsDesk {
   const TlsContextsPtr& contexts() const { return contexts_; }
   /// Reads all files again. A listener with a file that is wrong keeps what it has, and the log
   /// says so.
-  void reload();
+  CertificateReload reload();
   /// When certificates expire, as Prometheus text.
   std::string metrics_text() const;
 

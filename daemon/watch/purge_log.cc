@@ -34,9 +34,10 @@ std::string changes_text(const std::vector<ContentChange>& changes) {
   return text;
 }
 
-/// What somebody has sent, cut; whatever looks like a token does not show.
+/// What somebody has sent; whatever looks like a token does not show. Cut only then: half a token
+/// has not its looks.
 std::string shown(std::string_view text) {
-  return redact(std::string(text.substr(0, kMostText)));
+  return redact(text).substr(0, kMostText);
 }
 
 template <class Number>

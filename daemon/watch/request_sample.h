@@ -13,7 +13,7 @@ namespace larder {
 /// One of the requests that are timed, for what is hot. Fixed in size: handing it over allocates
 /// nothing. The target may hold a token until it is redacted.
 struct RequestSample {
-  static constexpr std::size_t kMaxPlace = 120;  ///< longer ones are cut
+  static constexpr std::size_t kMaxPlace = 120;  ///< parts beyond it are left out
 
   AccessRecord request;
   std::array<char, kMaxPlace + 1> place{};  ///< `api_key/environment/branch`; "" = of no scope

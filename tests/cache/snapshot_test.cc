@@ -309,6 +309,48 @@ TEST_CASE("snapshot: one ends at its limit, when nobody wants it, and with the s
   CHECK(fed.error().code == Error::Code::unavailable);
 }
 
+TEST_CASE("snapshot: on the node that took it nothing is fresh, for its own purges are forgotten") {
+  const TemporaryDirectory directory;
+  auto store = open_store(directory.file("cache"));
+  fill(*store, 0, 8);
+  RestoreOrder order = restore_order(snapshot_of(*store, directory), directory);
+  PurgeOrder url;
+  url.what = PurgeOrder::What::url;
+  url.path = plan_of(3).path;
+  REQUIRE(!purge_and_wait(*store, url).error);
+  store.reset();
+  const auto& secret = secret_of(7).bytes;  // the store's own
+  std::ofstream(order.directory + "/secret", std::ios::binary)
+      .write(reinterpret_cast<const char*>(secret.data()), secret.size());
+  order.replaces = true;
+  const auto done = restore_snapshot(order);
+  REQUIRE(done);
+  CHECK(done->is_of_this_node);
+  auto next = open_store(order.directory);
+  for (unsigned i = 0; i < 8; ++i) CHECK(!is_fresh(*next, plan_of(i)));
+}
+
+TEST_CASE("snapshot: what lies in the place of its parts is not followed elsewhere") {
+  const TemporaryDirectory directory;
+  auto store = open_store(directory.file("first"));
+  fill(*store, 0, 8);
+  const RestoreOrder order = restore_order(snapshot_of(*store, directory), directory);
+  std::filesystem::create_directories(directory.file("victim"));
+  for (const char* name : {"victim/data.mdb", "victim/secret"}) {
+    std::ofstream(directory.file(name)) << "kept";
+  }
+  std::filesystem::create_directories(order.directory);
+  std::filesystem::create_directory_symlink(directory.file("victim"),
+                                            order.directory + "/restoring");
+  const auto done = restore_snapshot(order);
+  INFO((done ? "" : done.error().context));
+  REQUIRE(done);
+  CHECK(std::filesystem::file_size(directory.file("victim/data.mdb")) == 4);
+  CHECK(std::filesystem::file_size(directory.file("victim/secret")) == 4);
+  CHECK(!std::filesystem::is_symlink(order.directory + "/restoring"));
+  CHECK(open_store(order.directory)->stats().warm);
+}
+
 TEST_CASE("snapshot: of places that nobody follows nothing is fresh, until it is asked for again") {
   const TemporaryDirectory directory;
   auto store = open_store(directory.file("first"));
@@ -365,7 +407,7 @@ TEST_CASE("snapshot: what a restored store trusts is said by the configuration o
   for (unsigned i = 0; i < 4; ++i) CHECK(!is_fresh(*next, plan_of(i)));
   next->know(place_of_scope(0));
   if (caught_up) next->know_others();
-  for (unsigned i = 0; i < 4; ++i) CHECK(is_fresh(*next, plan_of(i)) == (i == 0 || caught_up));
+  for (unsigned i = 0; i < 4; ++i) CHECK(is_fresh(*next, plan_of(i)) == caught_up);
 
   // Then scope 1 alone.
   reopened();

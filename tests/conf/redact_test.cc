@@ -48,6 +48,8 @@ TEST_CASE("redact: the value behind a credential's name goes, the rest stays", "
       {"?access_token%3Dabc", "?access_token%3D[redacted]"},
       {"?access_token[]=abc&x=y", "?access_token[]=[redacted]&x=y"},
       {"?access_token%5B0%5D=abc", "?access_token%5B0%5D=[redacted]"},
+      {"?access_token[a]=abc&b=c", "?access_token[a]=[redacted]&b=c"},
+      {"?access_token%5Ba%5D%5B%5D=abc", "?access_token%5Ba%5D%5B%5D=[redacted]"},
       {"?url=%2Fv3%3Faccess_token%3Dabc&x=y", "?url=%2Fv3%3Faccess_token%3D[redacted]&x=y"},
       {"?x=%access_token=abc", "?x=%access_token=[redacted]"},
       {"?x=%4access_token=abc", "?x=%4access_token=[redacted]"},

@@ -108,35 +108,43 @@ TEST_CASE("published times: an event counts for a while") {
   CHECK(older_in(times, kMain, before, 1'001 + PublishedTimes::kLifetimeMs).empty());
 }
 
-TEST_CASE("published times: a purge of all that a place shows takes them along") {
-  PurgeOrder of_live;
-  of_live.what = PurgeOrder::What::scope;
-  of_live.api_key = "blt1";
+TEST_CASE("published times: an alias that moves is forgotten, and no other purge takes any") {
+  PurgeOrder moved;
+  moved.what = PurgeOrder::What::scope;
+  moved.api_key = "blt1";
+  moved.branch = "live";
+  moved.moved_to = "main";
+  moved.aliases = {"main"};
+  PurgeOrder of_another_stack = moved;
+  of_another_stack.api_key = "blt2";
+  PurgeOrder of_live = moved;
+  of_live.moved_to.clear();
   of_live.environment = "production";
-  of_live.branch = "live";
-  PurgeOrder of_alias = of_live;
-  of_alias.environment.clear();
+  PurgeOrder of_branches = of_live;
+  of_branches.environment.clear();
+  of_branches.branch.clear();
   PurgeOrder everything;
   PurgeOrder of_path;
   of_path.what = PurgeOrder::What::path;
-  PurgeOrder counted = of_live;
+  PurgeOrder counted = moved;
   counted.dry_run = true;
   struct Case {
     std::string name;
     PurgeOrder order;
-    bool keeps_main, keeps_live;
+    bool keeps_live;
   };
-  const auto c =
-      GENERATE_COPY(values<Case>({{"a scope", of_live, true, false},
-                                  {"an alias in any environment", of_alias, false, false},
-                                  {"everything", everything, false, false},
-                                  {"a path", of_path, true, true},
-                                  {"a count", counted, true, true}}));
+  const auto c = GENERATE_COPY(values<Case>({{"an alias that moves", moved, false},
+                                             {"one of another stack", of_another_stack, true},
+                                             {"a scope", of_live, true},
+                                             {"all scopes of a stack", of_branches, true},
+                                             {"everything", everything, true},
+                                             {"a path", of_path, true},
+                                             {"a count", counted, true}}));
   CAPTURE(c.name);
   PublishedTimes times(2);
   times.note(order_of(published("a", 10'000)), {0});
   times.note(c.order, {0});
-  CHECK(older_in(times, kMain, shown(entry_tag("a"), 5'000)).empty() == !c.keeps_main);
+  CHECK_FALSE(older_in(times, kMain, shown(entry_tag("a"), 5'000)).empty());
   CHECK(older_in(times, kLive, shown(entry_tag("a"), 5'000)).empty() == !c.keeps_live);
   times.note(order_of(published("b", 10'000)), {0});
   CHECK(times.size() == 2);

@@ -64,7 +64,8 @@ TEST_CASE("purge: what has changed, and where", "[daemon]") {
   const auto parsed = parse(query);
   REQUIRE(std::holds_alternative<PurgeOrder>(parsed));
   const auto& order = std::get<PurgeOrder>(parsed);
-  CHECK(order.what == PurgeOrder::What::change);
+  const bool whole = what == What::global_field;  // entries of any type may show its fields
+  CHECK(order.what == (whole ? PurgeOrder::What::scope : PurgeOrder::What::change));
   REQUIRE(order.changes.size() == 1);
   CHECK(order.changes[0].what == what);
   CHECK(order.changes[0].content_type == content_type);
@@ -141,6 +142,23 @@ TEST_CASE("purge: it is counted unless the order says not to, and a dry run is a
       larder::parse_purge_body(R"({"asset":"a","no_count":true,"dry_run":true})", larder::Config{});
   REQUIRE(std::holds_alternative<std::string>(both));
   CHECK(std::get<std::string>(both) == "a dry run counts: leave out dry_run or no_count");
+}
+
+TEST_CASE("purge: one that names a token is refused, for it would be logged and told") {
+  const std::string token = "cs0123456789abcdef01234567";
+  const std::string json = GENERATE(values<std::string>(
+      {R"({"scope":true,"api_key":"@"})", R"({"scope":true,"environment":"x@"})",
+       R"({"asset":"a","branch":"@"})", R"({"asset":"@"})", R"({"entry":"@/a"})",
+       R"({"path_prefix":"/v3/@"})", R"({"url":"/v3/assets?query=%7B%22a%22:%22@%22%7D"})"}));
+  CAPTURE(json);
+  std::string with_token = json;
+  with_token.replace(json.find('@'), 1, token);
+  const auto refused = larder::parse_purge_body(with_token, larder::Config{});
+  REQUIRE(std::holds_alternative<std::string>(refused));
+  CHECK(std::get<std::string>(refused).find("is a token or has its shape") != std::string::npos);
+  std::string with_uid = json;
+  with_uid.replace(json.find('@'), 1, "cs0123456789abcdef");  // entries have such uids
+  CHECK(std::holds_alternative<PurgeOrder>(larder::parse_purge_body(with_uid, larder::Config{})));
 }
 
 TEST_CASE("purge: a path is canonicalised, and takes whole segments", "[daemon]") {

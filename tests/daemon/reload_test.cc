@@ -109,6 +109,19 @@ TEST_CASE("reload: who has ordered it is told once it is settled, with each mist
   CHECK_THAT(json["applied"][0].get<std::string>(), ContainsSubstring("ttl.entry.fresh"));
   CHECK(json["mistakes"].empty());
 
+  Reload renewed = reloader.read();
+  renewed.renewed = {"one.pem was renewed"};
+  reloader.settle(std::move(renewed));
+  CHECK_FALSE(reloader.has_refused());
+  Reload kept = reloader.read();
+  kept.kept = {"127.0.0.1:443 keeps its certificates: cs0123456789abcdef01234567"};
+  reloader.settle(std::move(kept));
+  CHECK(reloader.has_refused());
+  CHECK_THAT(
+      reloader.last_json(),
+      ContainsSubstring(R"("certificates_renewed":[],"certificates_kept":["127.0.0.1:443 keeps)") &&
+          !ContainsSubstring("cs0123456789abcdef01234567"));
+
   file.write("[ttl.entry]\nfresh = \"2 moons\"\naccess_token = \"cs0123456789abcdef01234567\"\n");
   reloader.settle(reloader.read());
   CHECK(reloader.has_refused());

@@ -26,6 +26,13 @@ TEST_CASE("service text: what came of a reload", "[daemon]") {
        "/a.toml:3: x?\n/a.toml:4: y\nthe running configuration stays, generation 3\n"},
       {R"({"result":"no file","generation":1})",
        "larderd runs without a configuration file (--config)\n"},
+      {R"({"result":"unchanged","generation":3,"certificates_renewed":["/a.pem was renewed"],
+           "certificates_kept":[]})",
+       "/a.pem was renewed\n"},
+      {R"({"result":"applied","generation":4,"applied":["log.level info -> debug"],
+           "certificates_kept":["127.0.0.1:443 keeps its certificates: x"]})",
+       "in force as generation 4:\n  log.level info -> debug\n"
+       "127.0.0.1:443 keeps its certificates: x\n"},
       {R"({"error":"x"})", nullptr},
       {"", nullptr},
   }));

@@ -106,10 +106,19 @@ TEST_CASE("top requests: JSON by URL and by scope, without any token", "[daemon]
   CHECK_THAT(top.json(TopBy::requests, 5), ContainsSubstring("\"samples\":1"));
 }
 
-TEST_CASE("request sample: a place that is too long is cut", "[daemon]") {
+TEST_CASE("request sample: of a place a part that is too long is left out whole", "[daemon]") {
   RequestSample sample;
   sample.set_place("a", std::string(200, 'e'), "main");
-  CHECK(std::string_view(sample.place.data()).size() == RequestSample::kMaxPlace);
+  CHECK(std::string_view(sample.place.data()) == "a/.../main");
+  const std::string token = "cs0123456789abcdef01234567";
+  for (std::size_t length = 70; length < 130; ++length) {
+    sample.set_place("a", std::string(length, 'e') + token, token);
+    CAPTURE(sample.place.data());
+    const std::string place = sample.place.data();
+    for (auto at = place.find("cs0"); at != place.npos; at = place.find("cs0", at + 1)) {
+      CHECK(place.substr(at, token.size()) == token);
+    }
+  }
   sample.set_place("a", "e", "b");
   CHECK(std::string_view(sample.place.data()) == "a/e/b");
 }

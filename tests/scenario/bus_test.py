@@ -16,6 +16,7 @@ from certificates import make_authority, make_certificate
 from chain_test import free_port
 from harness import Connection, check, check_equal, credentials, wait_until
 from scenario_lib import cache_status, entry_target, scaled
+from sync_follower_test import stacks, wait_followed
 from webhook_test import PATH, event
 
 ROUNDS = int(os.environ.get("LARDER_BUS_ROUNDS", scaled(200, 40)))
@@ -278,6 +279,44 @@ def test_what_a_node_could_not_send_before_it_died_is_a_gap_for_the_others(stage
     one.start()
     wait_following(one)
     check_equal(redis.entries().count("gap"), before, "gaps told")
+
+
+def test_a_purge_by_the_operator_that_could_not_be_sent_is_a_gap_however_the_node_ends(stage):
+    redis = Redis(stage, keeps=True).start()
+    one, other = node(stage, redis), node(stage, redis)
+    ways = [["url", entry_target(UIDS[0])], ["path-prefix", "/v3/content_types/blog"], ["all"],
+            ["scope", "--environment", "production", "--hard"], ["entry", "blog", UIDS[0]]]
+    for number, words in enumerate(ways):
+        wait_following(one, other)
+        fill(one, UIDS[0])
+        fill(other, UIDS[0])
+        redis.stop()
+        wanted = change(stage, UIDS[0])
+        check_equal(one.ctl("purge", *words)[0], 0, f"exit status of purge {words}")
+        if number % 2:
+            one.kill()
+        else:
+            one.stop()
+        redis.start()
+        one.start()
+        wait_version(other, UIDS[0], wanted)
+
+
+def test_nothing_is_fresh_before_the_bus_has_caught_up_though_sync_has(stage):
+    redis = Redis(stage, keeps=True).start()
+    stage.sandbox.publish(uid=UIDS[0])
+    one, other = (node(stage, redis, stack=stacks(stage, ["main"])) for _ in range(2))
+    wait_following(one, other)
+    wait_followed(one, 1)
+    wait_followed(other, 1)
+    fill(other, UIDS[0])
+    other.stop()
+    check_equal(one.ctl("purge", "entry", "blog", UIDS[0])[0], 3, "a purge, of which sync does not hear")
+    wait_following(one)
+    redis.stop()
+    other.start()
+    wait_followed(other, 1)
+    check("larder; hit" not in version(other, UIDS[0])[1], "it is a hit, though the bus has not told")
 
 
 def test_a_purge_by_the_operator_reaches_all_nodes(stage):

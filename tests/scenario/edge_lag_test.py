@@ -99,6 +99,33 @@ def test_an_old_answer_that_hides_its_age_is_known_by_its_time_of_publishing(sta
         check(site.asked() - before <= 4 + 2 * took, f"{site.asked() - before} requests in {took} s")
 
 
+def test_no_other_purge_makes_older_content_fresh_again(stage):
+    """Nothing tells its age; the CDN lags for longer than the test lasts."""
+    site = Site(stage, 0.1, tells_age=False)
+    site.see_new(site.publish())
+    wait_until(lambda: is_fresh_hit(site.larder.get(TARGET, credentials())), "the second version is stored")
+    second = site.larder.get(TARGET, credentials()).json()["entry"]["publish_details"]["time"]
+    wait_until(lambda: now_text(-1.2) > second, "the second version is old enough")
+    site.old += 1
+    site.sandbox.set_edge(lag_s=60, cache_buster=False, tells_age=False)
+    check_equal(site.larder.ctl("purge", "url", TARGET)[0], 0, "a purge")
+    check_equal(version(site.larder.get(TARGET, credentials())), site.old, "what the CDN has for a minute")
+    site.publish()
+    module = {"global_field": "update", "workflow": "update", "folder": "delete"}
+    purges = [lambda name=name, what=what: site.sandbox.control("POST", "/event", event(name, what, data={
+        name: {"uid": "x"}, "branch": {"uid": "main"}})) for name, what in module.items()]
+    for words in (["scope", "--branch", "main"], ["scope", "--environment", "production"], ["all"]):
+        purges.append(lambda words=words: check_equal(site.larder.ctl("purge", *words)[0], 0, words))
+    for purge in purges:
+        before = site.receiver.sent() + (purge in purges[:len(module)])
+        purge()
+        site.receiver.wait_sent(before)
+        for _ in range(3):
+            answer = site.larder.get(TARGET, credentials())
+            check_equal(version(answer), site.old, "the CDN lags")
+            check(not is_fresh_hit(answer), f"old content is fresh: {cache_status(answer)}")
+
+
 def test_what_only_may_have_changed_is_suspect_for_a_while(stage):
     """A list by what entries refer to, and a schema: their tags do not name what has changed."""
     lag_s = 1.5

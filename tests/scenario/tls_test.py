@@ -193,11 +193,16 @@ def test_a_wrong_new_certificate_keeps_the_old_one_and_says_why(stage):
             pathlib.Path(path).unlink()
         else:
             pathlib.Path(path).write_bytes(broken)
-        larder.reload()
+        status, said = larder.ctl("reload")
+        check(status == 1 and says in said, f"larderctl reload: {status}, {said}")
         check(says in larder.log() and "keeps its certificates" in larder.log(), larder.log())
         check_equal(get(larder, context).status, 200, "with the old certificate")
         pathlib.Path(path).write_bytes(before)
     check_equal(pathlib.Path(one["certificate"]).read_bytes(), kept, "the file as it was")
+    check_equal(larder.ctl("reload"), (0, "nothing changed\n"), "with the files of the start")
+    make_certificate(stage.directory, "one")
+    status, said = larder.ctl("reload")
+    check(status == 0 and "one.pem was renewed: it expires at" in said, f"a renewal: {status}, {said}")
     check("PRIVATE KEY" not in larder.log(), "the log holds a key")
 
 
