@@ -67,6 +67,12 @@ Result<Secret> SystemSecretSource::read_credential(const std::string& name) cons
                     name + ":PATH, or use { file = \"PATH\" }");
   }
   auto content = read_regular_file(std::string(directory) + "/" + name, kMaxBytes);
+  if (!content && content.error().code == Error::Code::not_found) {
+    return fail(Error::Code::not_found,
+                "the credential " + name + " is not in " + directory +
+                    "; give the service LoadCredential=" + name +
+                    ":PATH and restart it, for it gets its credentials at the start");
+  }
   if (!content) return tl::unexpected<Error>(content.error());
   return take_secret(content->bytes);
 }

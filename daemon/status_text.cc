@@ -103,7 +103,9 @@ class Page {
 void add_settings(const Json& status, Page& page) {
   for (const Json& listener : list_of(status, "listeners")) {
     if (!listener.is_object()) continue;
-    page.line("listens on", text_of(listener, "address") + ", " + text_of(listener, "role"));
+    const auto tls = listener.find("tls");
+    page.line("listens on", text_of(listener, "address") + ", " + text_of(listener, "role") +
+                                (tls != listener.end() && *tls == true ? ", TLS" : ""));
   }
   const Json& settings = part_of(status, "settings");
   page.line("settings", "generation " + std::to_string(number_of(settings, "generation")) +
@@ -154,6 +156,7 @@ void add_webhook(const Json& webhook, Page& page) {
   const bool seen = ago != webhook.end() && ago->is_number_unsigned();
   page.line("last genuine one", seen ? duration(ago->get<std::uint64_t>()) + " ago" : "never",
             seen ? Colour::none : Colour::bad);
+  page.line("public key", text_of(webhook, "key_trouble"), Colour::bad);
   const Json& last = part_of(webhook, "last");
   if (!last.empty()) {
     page.line("last event", text_of(last, "at") + " " + text_of(last, "event") + ", " +
@@ -185,7 +188,7 @@ void add_origin(const Json& origin, Page& page) {
   for (const auto& [name, number] : origin.items()) {
     std::string shown = printable(name);
     std::replace(shown.begin(), shown.end(), '_', ' ');
-    page.count(shown, number_of(origin, name.c_str()));
+    if (number.is_number()) page.count(shown, number_of(origin, name.c_str()));
   }
 }
 

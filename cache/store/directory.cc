@@ -87,7 +87,9 @@ CacheDirectory::CacheDirectory(const std::string& path) : path_(path) {
   check_filesystem(fd_.get(), path);
   if (::flock(fd_.get(), LOCK_EX | LOCK_NB) == 0) return;
   throw StartupError("cannot lock cache.path " + path + ": " +
-                     (errno == EWOULDBLOCK ? "another larderd uses it" : std::strerror(errno)));
+                     (errno == EWOULDBLOCK
+                          ? "another larderd uses it: stop it, or choose another one"
+                          : std::strerror(errno)));
 }
 
 bool CacheDirectory::in_place() const {

@@ -149,6 +149,7 @@ class Explaining {
   /// With the tokens of the configuration.
   void consider_stacks() {
     std::optional<Refusal> first;
+    bool found = false;
     for (const StackConfig& stack : config_.stacks) {
       if (!question_.api_key.empty() && question_.api_key != stack.api_key) continue;
       for (const ScopeConfig& scope : stack.scopes) {
@@ -160,11 +161,10 @@ class Explaining {
         draft.add("environment", question_.environment);
         draft.add("branch", branch_for(scope));
         consider(draft);
+        found = found || !out_.refusal;
         if (out_.refusal && !first) first = out_.refusal;
       }
     }
-    const bool found =
-        !out_.places.empty() || (out_.refusal == std::nullopt && first == std::nullopt);
     out_.refusal = found ? std::nullopt : first;
   }
 

@@ -62,6 +62,7 @@ SyncState::SyncState(Milliseconds interval_ms, const std::optional<std::string>&
                      std::uint64_t seed, MonotonicTime now)
     : interval_ms_(interval_ms), seed_(seed), due_(now) {
   if (position) cursor_ = parse_feed_cursor(*position);
+  if (cursor_) explained_ = cursor_->explained;
   polls_ = kPollsForActivity - 1;
 }
 
@@ -144,6 +145,11 @@ void SyncState::settle(MonotonicTime now) {
 
 std::optional<SyncPurge> SyncState::commit(SyncPurge purge, FeedCursor next) {
   last_result_ = Result::changed;
+  next.explained.clear();
+  for (const auto& [uid, at] : explained_) {
+    const bool has_room = next.explained.size() < FeedCursor::kMaxExplained;
+    if (has_room && at > next.activity) next.explained[uid] = at;
+  }
   purge.position = to_text(next);
   next_ = std::move(next);
   move_to(State::committing);

@@ -88,7 +88,9 @@ std::string WebhookReport::status_json(WallTime now, std::uint64_t pending) cons
     if (out.back() != '{') out += ",";
     out += json_quote(name_of(static_cast<WebhookResult>(i))) + ":" + std::to_string(results_[i]);
   }
-  out += "},\"last_seen_ago_s\":";
+  out += "},\"key_trouble\":" +
+         (key_trouble_.empty() ? std::string("null") : json_quote(redact(key_trouble_)));
+  out += ",\"last_seen_ago_s\":";
   out += last_seen_.ms == 0
              ? "null"
              : std::to_string(std::max<std::int64_t>(0, now.ms - last_seen_.ms) / 1'000);

@@ -53,6 +53,8 @@ class WebhookReport {
   void note(Event event, WallTime now);
   /// A genuine event has come, whatever becomes of it.
   void see(WallTime now) { last_seen_ = now; }
+  /// What is wrong with the public key; "" = nothing.
+  void show_key_trouble(std::string text) { key_trouble_ = std::move(text); }
 
   /// Once a minute at most: what was refused since the last time, for the log; else "".
   std::string take_warning(MonotonicTime now);
@@ -71,6 +73,7 @@ class WebhookReport {
   TimeHistogram lags_;
   std::uint64_t late_ = 0;  ///< answered before the purge was durable
   WallTime last_seen_;      ///< 0 = never
+  std::string key_trouble_;
   Event last_;
   WallTime last_at_;
   MonotonicTime warned_;

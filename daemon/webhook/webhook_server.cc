@@ -101,13 +101,13 @@ void WebhookServer::read_key_file(const std::string& before) {
   auto keys = read_signing_keys(file);
   if (keys) {
     signing_keys_ = *std::move(keys);
+    report_.show_key_trouble("");
     return;
   }
   const bool kept = file == before && !signing_keys_.empty();
   if (!kept) signing_keys_.clear();
-  log(LogLevel::warning, "webhook",
-      "webhook.public_key_file " + keys.error().context +
-          (kept ? "; kept the keys that it held" : "; no signature is right until then"));
+  tell_key_trouble("webhook.public_key_file " + keys.error().context +
+                   (kept ? "; kept the keys that it held" : "; no signature is right until then"));
 }
 
 void WebhookServer::take_keys(const std::string& url, KeyFetch::Keys keys) {
@@ -117,12 +117,20 @@ void WebhookServer::take_keys(const std::string& url, KeyFetch::Keys keys) {
   if (keys) {
     signing_keys_ = *std::move(keys);
     log(LogLevel::info, "webhook", "fetched the CMS's public key from " + url);
+    report_.show_key_trouble("");
     return;
   }
-  log(LogLevel::warning, "webhook",
-      "webhook.public_key_url: " + keys.error().context +
-          (signing_keys_.empty() ? "; webhooks get 503 until it is fetched"
-                                 : "; kept the key that was fetched before"));
+  tell_key_trouble("webhook.public_key_url: " + keys.error().context +
+                   (signing_keys_.empty()
+                        ? "; webhooks get 503 until it is fetched: check the URL, "
+                          "or save its answer and give public_key_file"
+                        : "; kept the key that was fetched before"));
+}
+
+/// Log and status.
+void WebhookServer::tell_key_trouble(const std::string& text) {
+  report_.show_key_trouble(text);
+  log(LogLevel::warning, "webhook", text);
 }
 
 void WebhookServer::end() {

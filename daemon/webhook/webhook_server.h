@@ -85,6 +85,7 @@ class WebhookServer final : public WebhookOwner {
   void on_failure(std::uint64_t number, Pending& pending, const Error& error);
   void retry();
   void warn();
+  void tell_key_trouble(const std::string& text);
   void read_key_file(const std::string& before);
   void take_keys(const std::string& url, KeyFetch::Keys keys);
   bool has_no_key(const WebhookConfig& config) const {

@@ -234,7 +234,7 @@ TEST_CASE("config: a check outside of the service says what it cannot see", "[co
     CHECK_THAT(check_config_file(config("[{credential=\"second\"}]")).text,
                ContainsSubstring("holds blanks"));
     CHECK_THAT(check_config_file(config("[{credential=\"third\"}]")).text,
-               ContainsSubstring("third does not exist"));
+               ContainsSubstring("the credential third is not in "));
     ::unsetenv("CREDENTIALS_DIRECTORY");
   }
   SECTION("one credential twice is found without its content") {

@@ -149,6 +149,12 @@ TEST_CASE("explain: what is refused, passed or a preview says why", "[daemon]") 
        Route::preview,
        Reason::preview_hash},
       {"another path", "/v3/unknown", {}, Reason::none, Route::pass, Reason::uncached_path},
+      {"another path of one environment",
+       "/v3/unknown?environment=production",
+       {},
+       Reason::none,
+       Route::pass,
+       Reason::uncached_path},
       {"a release", kEntries + "?release_id=r", {}, Reason::none, Route::pass, Reason::timeline},
   }));
   DYNAMIC_SECTION(c.name) {

@@ -37,7 +37,7 @@ struct Owner final : FollowerOwner {
 
 /// A follower, and the origin that it asks.
 struct Following {
-  explicit Following(const std::optional<std::string>& position = "1 0 0 poll blt/1")
+  explicit Following(const std::optional<std::string>& position = "2 0 0 - poll blt/1")
       : follower(transfers, owner, 7,
                  {{"blt1", "production", "main"},
                   "https://cdn.example",
@@ -105,7 +105,7 @@ TEST_CASE("follower: what comes in pieces becomes one purge with the position") 
   CHECK_FALSE(order.hard);
   REQUIRE(order.position);
   CHECK(order.position->feed == "sync blt1/production/main");
-  CHECK(order.position->value == "1 0 0 poll blt2");
+  CHECK(order.position->value == "2 0 0 blog:1607162400000 poll blt2");
   CHECK_FALSE(f.follower.due());
   PurgeResult purged;
   purged.objects = 3;

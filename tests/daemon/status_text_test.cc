@@ -139,6 +139,13 @@ TEST_CASE("status text: a daemon that drains says so", "[daemon]") {
 }
 
 TEST_CASE("status text: webhooks are told where there is a receiver", "[daemon]") {
+  CHECK_THAT(
+      text(R"({"version":"1","mode":"open","listeners":[{"address":"[::]:443","role":"delivery",
+    "tls":true}],"webhook":{"key_trouble":"the answer is 404"},
+    "origin":{"fills":1,"visible_ms":[[100,2],[null,0]]}})"),
+      ContainsSubstring("[::]:443, delivery, TLS\n") &&
+          ContainsSubstring("public key            the answer is 404\n") &&
+          !ContainsSubstring("visible"));
   const std::string well = text(R"({"version":"1","mode":"open","webhook":{"pending":0,"late":0,
     "results":{"applied":1200,"too_old":2},"last_seen_ago_s":61,"last":{"event":"entry.publish",
     "subject":"entry blog/e1","result":"applied","at":"T","lag_ms":12}}})");

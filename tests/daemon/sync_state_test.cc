@@ -274,6 +274,21 @@ TEST_CASE("sync state: error 141 of a credential, or of a beginning, forgets not
   }
 }
 
+TEST_CASE("sync state: what sync has told before a start is no edited schema after it") {
+  Feed before(to_text({"t1", false, {5'000}, 0}));
+  CHECK(before.ask().what == What::poll);
+  const auto purge = before.answer(Feed::page("poll:t2", {event("e1", 8'000)}));
+  REQUIRE(purge);
+  Feed after(purge->position);
+  CHECK(after.ask().what == What::poll);
+  CHECK_FALSE(after.answer(Feed::page("poll:t2")));
+  CHECK(after.ask().what == What::activity);
+  CHECK_FALSE(after.answer(Feed::activity({{"blog", {8'000}}})));
+  CHECK(after.state.complete_at());
+  CHECK(after.ask().what == What::poll);
+  CHECK_FALSE(after.answer(Feed::page("poll:t2")));
+}
+
 TEST_CASE("sync state: after the first poll of a start, and then from time to time, schemas") {
   Feed feed(to_text({"t1", false, {5'000}, 0}));
   CHECK(feed.ask().what == What::poll);

@@ -28,6 +28,9 @@ TEST_CASE("webhook report: lag and last event", "[daemon]") {
   WebhookReport report;
   CHECK_THAT(report.status_json({1'000'000}, 0),
              ContainsSubstring("\"last\":null") && ContainsSubstring("\"last_seen_ago_s\":null"));
+  CHECK_THAT(report.status_json({1'000'000}, 0), ContainsSubstring("\"key_trouble\":null"));
+  report.show_key_trouble("webhook.public_key_url: the answer is 404");
+  CHECK_THAT(report.status_json({1'000'000}, 0), ContainsSubstring("key_url: the answer is 404\""));
   report.see({999'000});
   report.note({"entry.publish", "entry blog/e1", WebhookResult::applied, {999'800}}, {1'000'000});
   report.note({"entry.delete", "entry blog/e1", WebhookResult::applied, {700'000}}, {1'000'000});

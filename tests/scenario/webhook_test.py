@@ -508,6 +508,7 @@ def test_the_public_key_is_taken_from_no_host_but_the_one_of_the_url(stage):
     # The certificate is of localhost, and of an authority that the system does not know.
     receiver = Receiver(stage, webhook={"public_key_file": None, "public_key_url": host.url(host="localhost")})
     wait_until(lambda: "webhooks get 503" in receiver.larder.log(), "an unknown authority is refused")
+    check("webhooks get 503" in receiver.larder.status()["webhook"]["key_trouble"], "the status says so")
     check_equal(receiver.post(event()).status, 503, "status without a key")
     receiver.larder.reload(upstream={"ca_file": str(authority)}, webhook={"public_key_url": host.url()})
     wait_until(lambda: receiver.larder.log().count("webhooks get 503") == 2, "another name is refused")
