@@ -2,6 +2,7 @@
 #include "conf/base/redact.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -148,11 +149,22 @@ std::string Redactor::redact_once(std::string_view text) const {
   return out;
 }
 
+namespace {
+
+std::atomic<std::uint64_t> installs{0};
+
+}  // namespace
+
+std::uint64_t redactor_number() {
+  return installs.load(std::memory_order_acquire);
+}
+
 void install_redactor(Redactor redactor) {
   auto& [mutex, current] = installed();
   const std::lock_guard lock(mutex);
   redactor.add_retired(*current);
   current = std::make_shared<const Redactor>(std::move(redactor));
+  installs.fetch_add(1, std::memory_order_release);
 }
 
 namespace {

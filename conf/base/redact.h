@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,6 +52,10 @@ class Redactor {
 /// kMaxRetired goes: who holds an old secret still may let it slip. Until the first one only names
 /// and shapes are redacted. Any thread.
 void install_redactor(Redactor redactor);
+
+/// Another one with each install_redactor(): what was found of a text holds until it changes. Any
+/// thread.
+std::uint64_t redactor_number();
 
 /// `Redactor::redact` and `finds_credential` of the installed one. Any thread.
 std::string redact(std::string_view text);

@@ -14,6 +14,7 @@
 #include "conf/base/log_health.h"
 #include "conf/config.h"
 #include "daemon/watch/access_record.h"
+#include "daemon/watch/clean_targets.h"
 #include "daemon/watch/record_ring.h"
 
 namespace larder {
@@ -50,6 +51,7 @@ class AccessLogWriter {
   std::unique_ptr<LineOutput> file_;  ///< null where the lines go to a stream
   LineOutput* output_ = nullptr;
   std::vector<std::unique_ptr<AccessRing>> rings_;
+  CleanTargets targets_;
   LogHealth health_;
   std::atomic<std::uint64_t> being_written_{0};  ///< lines that are in no ring any more
   std::atomic<bool> reopen_{false};

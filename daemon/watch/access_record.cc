@@ -65,15 +65,19 @@ void append_quotable(std::string& line, std::string_view text) {
 
 }  // namespace
 
+void TargetText::set(std::string_view target) {
+  if (target.size() > kMaxBytes) {
+    // A token cut in half is none any more to the redactor: the last value goes as a whole.
+    const auto end = target.substr(0, kMaxBytes).find_last_of("=&?/");
+    target = target.substr(0, end == std::string_view::npos ? 0 : end + 1);
+  }
+  length_ = static_cast<std::uint16_t>(target.size());
+  std::copy_n(target.data(), length_, bytes_.data());
+}
+
 void AccessRecord::set_target(std::string_view text) {
   target_bytes = static_cast<std::uint16_t>(std::min<std::size_t>(text.size(), 65'535));
-  if (text.size() > kMaxTarget) {
-    // A token cut in half is none any more to the redactor: the last value goes as a whole.
-    const auto end = text.substr(0, kMaxTarget).find_last_of("=&?/");
-    text = text.substr(0, end == std::string_view::npos ? 0 : end + 1);
-  }
-  target_length = static_cast<std::uint16_t>(text.size());
-  std::copy_n(text.data(), target_length, target.data());
+  target.set(text);
 }
 
 void AccessRecord::set_client(std::string_view text) {
@@ -82,6 +86,10 @@ void AccessRecord::set_client(std::string_view text) {
 }
 
 std::string format_access_record(const AccessRecord& record) {
+  return format_access_record(record, redact(record.target.text()));
+}
+
+std::string format_access_record(const AccessRecord& record, std::string_view target) {
   std::string line = "{\"time\":";
   line += std::to_string(record.time.ms / 1000) + "." +
           std::to_string(1000 + record.time.ms % 1000).substr(1);
@@ -90,8 +98,8 @@ std::string format_access_record(const AccessRecord& record) {
   line += ",\"method\":\"";
   line += name_of(record.method);
   line += "\",\"target\":";
-  append_json_string(line, redact({record.target.data(), record.target_length}));
-  if (record.target_bytes > record.target_length)
+  append_json_string(line, target);
+  if (record.target_bytes > record.target.text().size())
     line += ",\"target_bytes\":" + std::to_string(record.target_bytes);
   line += ",\"status\":" + std::to_string(record.status);
   line += ",\"outcome\":\"" + std::string(name_of(record.outcome));
@@ -112,11 +120,15 @@ std::string format_access_record(const AccessRecord& record) {
 }
 
 std::string combined_access_line(const AccessRecord& record) {
+  return combined_access_line(record, redact(record.target.text()));
+}
+
+std::string combined_access_line(const AccessRecord& record, std::string_view target) {
   std::string line = record.client.data();
   line += " - - [" + clf_time(record.time) + "] \"";
   line += name_of(record.method);
   line += " ";
-  append_quotable(line, redact({record.target.data(), record.target_length}));
+  append_quotable(line, target);
   line += record.http_1_1 ? " HTTP/1.1\" " : " HTTP/1.0\" ";
   line += std::to_string(record.status) + " " + std::to_string(record.body_bytes);
   line += " \"-\" \"-\"";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -15,11 +16,29 @@
 
 namespace larder {
 
+/// The beginning of a target, fixed in size. A copy costs what it holds.
+class TargetText {
+ public:
+  /// Longer ones are cut before the value that crosses it.
+  static constexpr std::size_t kMaxBytes = 300;
+
+  TargetText() = default;
+  TargetText(const TargetText& other) { *this = other; }
+  TargetText& operator=(const TargetText& other) {
+    length_ = other.length_;
+    std::copy_n(other.bytes_.data(), length_, bytes_.data());
+    return *this;
+  }
+  void set(std::string_view target);
+  std::string_view text() const { return {bytes_.data(), length_}; }
+
+ private:
+  std::uint16_t length_ = 0;
+  std::array<char, kMaxBytes> bytes_;
+};
+
 /// One finished request, fixed in size so that handing it over allocates nothing.
 struct AccessRecord {
-  static constexpr std::size_t kMaxTarget =
-      300;  // longer targets are cut before the value that crosses it, with "target_bytes" telling
-
   WallTime time;
   std::uint32_t duration_us = 0;
   std::uint16_t status = 0;
@@ -31,13 +50,12 @@ struct AccessRecord {
   std::uint64_t body_bytes = 0;  ///< sent to the client
   std::array<std::uint8_t, 4> scope{};
   std::array<std::uint8_t, 8> key{};  ///< of the URL hash; zero when the request had no key
-  std::uint16_t target_length = 0;    ///< bytes kept
-  std::uint16_t target_bytes = 0;     ///< as received
+  std::uint16_t target_bytes = 0;     ///< as received; `target` may have fewer
   std::array<char, 46> client{};
   RequestId id;
   TraceParent trace;
   const char* detail = "";  ///< static text: what became of it, as in Cache-Status; "" = no more
-  std::array<char, kMaxTarget> target;
+  TargetText target;
 
   void set_target(std::string_view text);
   void set_client(std::string_view text);
@@ -46,9 +64,12 @@ struct AccessRecord {
 /// One JSON line, without any token. With "sample" where it stands for others too, and "trace_id"
 /// where the request has one.
 std::string format_access_record(const AccessRecord& record);
+/// `target`: the record's, as redact() leaves it.
+std::string format_access_record(const AccessRecord& record, std::string_view target);
 
 /// The same request as NCSA's combined log format has it, Referer and User-Agent as `-`. Behind
 /// that ` sample=0.01` and ` trace_id=...`, as above.
 std::string combined_access_line(const AccessRecord& record);
+std::string combined_access_line(const AccessRecord& record, std::string_view target);
 
 }  // namespace larder

@@ -123,7 +123,7 @@ std::vector<FrequentRows::Row> FrequentRows::top(TopBy by, std::size_t limit) co
 void TopRequests::add(const RequestSample& sample) {
   const AccessRecord& request = sample.request;
   const std::string place = redact(sample.place.data());
-  const std::string target = redact({request.target.data(), request.target_length});
+  const std::string target = redact(request.target.text());
   ++samples_;
   urls_.add(target.empty() ? "-" : target, place, request);
   scopes_.add({}, place, request);

@@ -79,7 +79,7 @@ TEST_CASE("access log: a full ring refuses and counts, a read one takes again", 
   CHECK(ring.lost() == 1);
   AccessRecord out;
   REQUIRE(ring.pop(out));
-  CHECK(std::string_view(out.target.data(), out.target_length) == "/1");
+  CHECK(out.target.text() == "/1");
   CHECK(ring.push(record_of("/3")));
   REQUIRE(ring.pop(out));
   REQUIRE(ring.pop(out));

@@ -657,7 +657,7 @@ TEST_CASE("exchange: the access log has what became of it", "[daemon]") {
   const auto& record = bench.host.log.front();
   CHECK(record.status == 200);
   CHECK(record.body_bytes == 6);
-  CHECK(std::string(record.target.data(), record.target_length) == kEntry);
+  CHECK(record.target.text() == kEntry);
   CHECK(std::string(record.client.data()) == "192.0.2.1");
   CHECK(record.key != std::array<std::uint8_t, 8>{});
   CHECK(record.scope != std::array<std::uint8_t, 4>{});
@@ -674,6 +674,6 @@ TEST_CASE("exchange: a request that is sampled tells its scope, without an acces
   REQUIRE(bench.host.sampled.size() == 1);
   const auto& sample = bench.host.sampled.front();
   CHECK(sample.request.outcome == Outcome::hit);
-  CHECK(std::string(sample.request.target.data(), sample.request.target_length) == kEntry);
+  CHECK(sample.request.target.text() == kEntry);
   CHECK(std::string(sample.place.data()).ends_with("/main"));
 }
