@@ -114,8 +114,12 @@ def test_no_other_purge_makes_older_content_fresh_again(stage):
     module = {"global_field": "update", "workflow": "update", "folder": "delete"}
     purges = [lambda name=name, what=what: site.sandbox.control("POST", "/event", event(name, what, data={
         name: {"uid": "x"}, "branch": {"uid": "main"}})) for name, what in module.items()]
+
+    def order(*words):
+        status, said = site.larder.ctl("purge", *words)
+        check(status in (0, 3), f"purge {words}: {status}, {said}")  # 3: nothing was stored
     for words in (["scope", "--branch", "main"], ["scope", "--environment", "production"], ["all"]):
-        purges.append(lambda words=words: check_equal(site.larder.ctl("purge", *words)[0], 0, words))
+        purges.append(lambda words=words: order(*words))
     for purge in purges:
         before = site.receiver.sent() + (purge in purges[:len(module)])
         purge()
