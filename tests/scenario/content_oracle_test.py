@@ -80,9 +80,10 @@ def build_site(sandbox):
 
 def receiver_of(stage):
     """Without the fence: the sandbox's CDN makes up an Age, in whole seconds, that leaves open whether an answer
-    is older than an event of the same second; an older answer may then be given, as stale, for half a second."""
+    is older than an event of the same second; an older answer may then be given, as stale, for half a second.
+    What there is not is fresh for as long as the rest, or its end would be taken for a purge."""
     receiver = Receiver(stage)
-    receiver.larder.reload(purge={"soft_for": "0s", "fence": False})
+    receiver.larder.reload(purge={"soft_for": "0s", "fence": False}, ttl={"negative": {"fresh": "1h"}})
     return receiver
 
 
