@@ -320,7 +320,13 @@ Key<Section> secrets_or_any(std::string_view name, Effect effect,
   key.read = [any, read_list = std::move(key.read)](const TomlValue& value, Section& section,
                                                     ReadContext& context) {
     section.*any = value.type == TomlValue::Type::text && value.text == "any";
-    if (!(section.*any)) read_list(value, section, context);
+    if (section.*any) return;
+    for (const TomlValue& one : value.children) {
+      if (one.type != TomlValue::Type::text || one.text != "any") continue;
+      return context.mistake(one, "a token of " + value.path + " is the word any",
+                             "give the text \"any\" in place of the list, and every one passes");
+    }
+    read_list(value, section, context);
   };
   key.adopt = [any, effect, adopt_list = std::move(key.adopt)](const Section& read, Section& next,
                                                                const std::string& path,

@@ -20,6 +20,14 @@ Secret take_secret(std::string& bytes) {
   return secret;
 }
 
+/// What is no usual name may be the secret itself.
+std::string shown_variable(const std::string& name) {
+  const bool is_name = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
+  return is_name ? name + " " : "that env names ";
+}
+
 }  // namespace
 
 Result<Secret> SystemSecretSource::read_file(const std::string& path) const {
@@ -38,14 +46,6 @@ Result<Secret> SystemSecretSource::read_file(const std::string& path) const {
     return tl::unexpected<Error>(checked.error());
   }
   return secret;
-}
-
-/// What is no usual name may be the secret itself.
-std::string shown_variable(const std::string& name) {
-  const bool is_name = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  });
-  return is_name ? name + " " : "that env names ";
 }
 
 Result<Secret> SystemSecretSource::read_env(const std::string& name) const {

@@ -39,8 +39,7 @@ std::string trust_text(const RestoreReport& report, bool revalidates) {
            "; their content is asked for again before it is fresh";
   }
   return "What has changed since, sync or the bus will tell at the start; of purges by other "
-         "nodes' "
-         "operators only the bus tells";
+         "nodes' operators only the bus tells";
 }
 
 }  // namespace

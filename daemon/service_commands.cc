@@ -95,8 +95,7 @@ void add_reload(CLI::App& app, const ControlSide& side, ControlAction& action) {
       "reload",
       "Have larderd read its configuration again, as SIGHUP does, and say what has changed. "
       "Returns when the new settings hold in every thread; prints each mistake with file and line, "
-      "and "
-      "exits with 1, where the running settings stay. For root and larderd's own user");
+      "and exits with 1, where the running settings stay. For root and larderd's own user");
   const auto json = std::make_shared<bool>(false);
   command->add_flag("--json", *json, "JSON");
   command->footer(
@@ -112,8 +111,7 @@ void add_drain(CLI::App& app, const ControlSide& side, ControlAction& action) {
       "drain",
       "End larderd gracefully, as SIGTERM does, and say how far it is: /healthz says 503, "
       "answers under way are finished (server.drain_timeout), listeners are closed, the process "
-      "ends. "
-      "Returns when it has ended. For root and larderd's own user");
+      "ends. Returns when it has ended. For root and larderd's own user");
   const auto waits = std::make_shared<bool>(true);
   const auto json = std::make_shared<bool>(false);
   command->add_flag("--json", *json, "JSON, when it has begun; no more words then");

@@ -103,9 +103,8 @@ class Page {
 void add_settings(const Json& status, Page& page) {
   for (const Json& listener : list_of(status, "listeners")) {
     if (!listener.is_object()) continue;
-    const auto tls = listener.find("tls");
     page.line("listens on", text_of(listener, "address") + ", " + text_of(listener, "role") +
-                                (tls != listener.end() && *tls == true ? ", TLS" : ""));
+                                (is_set(listener, "tls") ? ", TLS" : ""));
   }
   const Json& settings = part_of(status, "settings");
   page.line("settings", "generation " + std::to_string(number_of(settings, "generation")) +
@@ -244,8 +243,7 @@ void add_feeds(const Json& feeds, Page& page) {
               known ? duration(complete->get<std::uint64_t>() / 1'000) + " ago" : "not yet",
               trouble.empty() ? Colour::good : Colour::bad);
     page.line("  trouble", trouble, Colour::bad);
-    const auto learning = feed.find("learning");
-    if (learning != feed.end() && *learning == true) {
+    if (is_set(feed, "learning")) {
       page.line("  references", "being asked for; until then purges take along what may refer");
     }
     page.count("  purges", number_of(feed, "purges"));

@@ -42,9 +42,8 @@ void Purger::purge(PurgeJob& job) {
   if (database_.open_at_once()) removed = erase_patiently(job.order);
   if (!removed && begin_anew_after(removed.error())) removed = before;
   if (removed) {
-    const bool marks = unsynced_ || job.order.position;
-    Result<void> done = marks ? write_mark(job.order.position) : Result<void>();
-    if (done) done = database_.environment().sync();
+    const bool keeps = unsynced_ || job.order.position;
+    Result<void> done = keeps ? keep_durably(job.order, unsynced_) : database_.environment().sync();
     unsynced_ = !done;
     if (!done) removed = tl::unexpected<Error>(done.error());
   }
@@ -218,7 +217,10 @@ Epochs::Purge Purger::epoch_purge(const PurgeOrder& order) const {
   return purge;
 }
 
-Result<void> Purger::keep_durably(const PurgeOrder& order) {
+/// `marks`: there may be nothing else to commit, and something has to be. The system tells of a
+/// page that it could not write only once, and takes it for clean then; a repeated purge finds
+/// nothing more to delete, so it would have nothing to make durable.
+Result<void> Purger::keep_durably(const PurgeOrder& order, bool marks) {
   Result<void> done;
   for (unsigned tries = 0; tries < kTriesWhenFull; ++tries) {
     for (unsigned i = 0; i < tries; ++i) {
@@ -226,6 +228,7 @@ Result<void> Purger::keep_durably(const PurgeOrder& order) {
     }
     Change change = database_.change();
     if (order.position) write_position(change.txn, order.position->feed, order.position->value);
+    if (marks) write_mark(change);
     done = database_.commit(change);
     if (done || done.error().code != Error::Code::full) break;
     StoreCounters::raise(database_.shared.counters.map_full);
@@ -233,16 +236,11 @@ Result<void> Purger::keep_durably(const PurgeOrder& order) {
   return done ? database_.environment().sync() : done;
 }
 
-/// The system tells of a page that it could not write only once, and takes it for clean then. A
-/// repeated purge finds nothing more to delete, so it would have nothing to make durable.
-Result<void> Purger::write_mark(const std::optional<FeedPosition>& position) {
+void Purger::write_mark(Change& change) const {
   constexpr std::string_view kPurgeKey = "purge";
   const std::uint64_t generation = database_.shared.generation.load(std::memory_order_relaxed);
-  Change change = database_.change();
   change.txn.put(change.txn.environment().meta, kPurgeKey,
                  {reinterpret_cast<const char*>(&generation), sizeof generation});
-  if (position) write_position(change.txn, position->feed, position->value);
-  return database_.commit(change);
 }
 
 /// Deleting takes pages as well: where the map has none, others leave first.

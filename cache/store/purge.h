@@ -33,7 +33,7 @@ class Purger {
  private:
   void purge_by_tags(PurgeJob& job);
   bool begin_anew_after(const Error& error);
-  Result<void> keep_durably(const PurgeOrder& order);
+  Result<void> keep_durably(const PurgeOrder& order, bool marks = false);
   Epochs::Purge epoch_purge(const PurgeOrder& order) const;
   PurgeSelection selection_of(const PurgeOrder& order) const;
   void only_count(PurgeJob& job);
@@ -50,7 +50,7 @@ class Purger {
     std::optional<std::string> path;  ///< theirs is this one or below it
   };
 
-  Result<void> write_mark(const std::optional<FeedPosition>& position);
+  void write_mark(Change& change) const;
   Result<std::uint64_t> erase_patiently(const PurgeOrder& order);
   Result<std::uint64_t> erase(const PurgeOrder& order);
   Result<std::uint64_t> erase_all();

@@ -2,13 +2,13 @@
 #include "cache/store/restored_store.h"
 
 #include <algorithm>
-#include <charconv>
 #include <string>
 #include <utility>
 
 #include "cache/store/epoch_rows.h"
 #include "cache/store/scopes.h"
 #include "cache/tags/place.h"
+#include "conf/base/whole_number.h"
 
 // The mark is kept as the position of a feed that nobody follows, so that it goes with the purge
 // that it stands for, both or neither.
@@ -27,9 +27,7 @@ void mark_as_restored(WriteTxn& txn, WallTime taken) {
 std::optional<WallTime> restored_from(const Environment& environment) {
   const auto mark = load_position(environment, kMark);
   if (!mark || mark->empty()) return std::nullopt;
-  WallTime taken;
-  std::from_chars(mark->data(), mark->data() + mark->size(), taken.ms);
-  return taken;
+  return WallTime{whole_number<std::int64_t>(*mark).value_or(0)};
 }
 
 FeedPosition no_mark() {

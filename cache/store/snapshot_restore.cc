@@ -278,7 +278,7 @@ Result<void> move_into_place(const Staging& staging, const std::string& director
     return refused("cannot remove " + files.data);
   }
   if (Result<void> done = sync_directory(directory); !done) return done;
-  if (::rename(staging.secret.c_str(), (directory + "/secret").c_str()) != 0) {
+  if (::rename(staging.secret.c_str(), (directory + kSecret).c_str()) != 0) {
     return refused("cannot move the secret into " + directory);
   }
   if (Result<void> done = sync_directory(directory); !done) return done;

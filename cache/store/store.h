@@ -306,8 +306,8 @@ class Store {
   void set_soft_for(Milliseconds soft_for);
   /// Nobody knows what has changed in these places (place_of()) since their objects were stored:
   /// such an object is not fresh from `fresh_until` on, until know() tells that all that was missed
-  /// is purged. `others`: nor in any place, also one
-  /// that know() was told of, until know_others(). Once, before any lookup.
+  /// is purged. `others`: nor in any place, also one that know() was told of, until know_others().
+  /// Once, before any lookup.
   /// Of a store that was restored from a snapshot nothing is fresh until then, whatever
   /// `fresh_until`, and all that is stored in places that are not named is purged, at this start
   /// and each one until all places that one start has named are known. May wait for the writer.

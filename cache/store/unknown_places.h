@@ -16,12 +16,12 @@ namespace larder {
 /// was stored before the start counts as fresh. Begun once, before any lookup; then any thread.
 class UnknownPlaces {
  public:
-  /// What was stored before `since` may be fresh until `fresh_until` all the same.
   enum class Besides : std::uint8_t {
     none,
     others,  ///< all other places are unknown as well, until end_others()
     all,     ///< every place is, also one of `places` that is known by itself, until end_others()
   };
+  /// What was stored before `since` may be fresh until `fresh_until` all the same.
   void begin(const std::vector<std::uint64_t>& places, Besides besides, WallTime since,
              WallTime fresh_until);
   /// All that was missed is purged.

@@ -21,17 +21,26 @@ std::string admin_head(int status, std::string_view type, std::size_t length,
   return out;
 }
 
+namespace {
+
+/// What somebody has sent may be in it.
+std::string error_body(std::string_view text) {
+  return "{\"error\":" + json_quote(redact(text)) + "}\n";
+}
+
+}  // namespace
+
 std::string admin_answer(int status, std::string_view type, std::string_view body,
                          std::string_view more) {
   return admin_head(status, type, body.size(), more).append(body);
 }
 
 std::string admin_error(int status, std::string_view text) {
-  return admin_answer(status, "application/json", "{\"error\":" + json_quote(redact(text)) + "}\n");
+  return admin_answer(status, "application/json", error_body(text));
 }
 
 std::string admin_wrong_method(std::string_view allowed, std::string_view text) {
-  return admin_answer(405, "application/json", "{\"error\":" + json_quote(redact(text)) + "}\n",
+  return admin_answer(405, "application/json", error_body(text),
                       "Allow: " + std::string(allowed) + "\r\n");
 }
 

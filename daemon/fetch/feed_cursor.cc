@@ -2,7 +2,8 @@
 #include "daemon/fetch/feed_cursor.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "conf/base/whole_number.h"
 
 namespace larder {
 namespace {
@@ -21,10 +22,9 @@ std::optional<std::string_view> take_word(std::string_view& text) {
 
 template <class Number>
 bool read_number(std::optional<std::string_view> word, Number& number) {
-  if (!word) return false;
-  const auto end = word->data() + word->size();
-  const auto result = std::from_chars(word->data(), end, number);
-  return result.ec == std::errc() && result.ptr == end;
+  const auto read = word ? whole_number<Number>(*word) : std::nullopt;
+  number = read.value_or(0);
+  return read.has_value();
 }
 
 bool is_plain(std::string_view uid) {

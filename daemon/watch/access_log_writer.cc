@@ -102,7 +102,7 @@ bool AccessLogWriter::stop(unsigned limit_ms) {
 
 /// A round through the rings: false = they were empty, or it is too late for them.
 bool AccessLogWriter::drain() {
-  std::string lines, shown;
+  std::string lines;
   AccessRecord record;
   bool any = false;
   for (auto& ring : rings_) {
@@ -113,9 +113,8 @@ bool AccessLogWriter::drain() {
         being_written_.fetch_sub(1);
         break;
       }
-      const auto target = targets_.shown(record.target.text(), shown);
-      lines += format_ == LogConfig::AccessFormat::json ? format_access_record(record, target)
-                                                        : combined_access_line(record, target);
+      lines += format_ == LogConfig::AccessFormat::json ? format_access_record(record, targets_)
+                                                        : combined_access_line(record, targets_);
       any = true;
     }
     if (lines.size() >= kWriteBytes) write(lines);

@@ -85,11 +85,8 @@ void AccessRecord::set_client(std::string_view text) {
   std::copy_n(text.data(), std::min(text.size(), client.size() - 1), client.data());
 }
 
-std::string format_access_record(const AccessRecord& record) {
-  return format_access_record(record, redact(record.target.text()));
-}
-
-std::string format_access_record(const AccessRecord& record, std::string_view target) {
+std::string format_access_record(const AccessRecord& record, CleanTargets& targets) {
+  std::string room;
   std::string line = "{\"time\":";
   line += std::to_string(record.time.ms / 1000) + "." +
           std::to_string(1000 + record.time.ms % 1000).substr(1);
@@ -98,7 +95,7 @@ std::string format_access_record(const AccessRecord& record, std::string_view ta
   line += ",\"method\":\"";
   line += name_of(record.method);
   line += "\",\"target\":";
-  append_json_string(line, target);
+  append_json_string(line, targets.shown(record.target.text(), room));
   if (record.target_bytes > record.target.text().size())
     line += ",\"target_bytes\":" + std::to_string(record.target_bytes);
   line += ",\"status\":" + std::to_string(record.status);
@@ -119,16 +116,13 @@ std::string format_access_record(const AccessRecord& record, std::string_view ta
   return line;
 }
 
-std::string combined_access_line(const AccessRecord& record) {
-  return combined_access_line(record, redact(record.target.text()));
-}
-
-std::string combined_access_line(const AccessRecord& record, std::string_view target) {
+std::string combined_access_line(const AccessRecord& record, CleanTargets& targets) {
+  std::string room;
   std::string line = record.client.data();
   line += " - - [" + clf_time(record.time) + "] \"";
   line += name_of(record.method);
   line += " ";
-  append_quotable(line, target);
+  append_quotable(line, targets.shown(record.target.text(), room));
   line += record.http_1_1 ? " HTTP/1.1\" " : " HTTP/1.0\" ";
   line += std::to_string(record.status) + " " + std::to_string(record.body_bytes);
   line += " \"-\" \"-\"";

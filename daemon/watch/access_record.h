@@ -11,6 +11,7 @@
 #include "cache/request/classify.h"
 #include "cache/scope/key.h"
 #include "conf/base/clock.h"
+#include "daemon/watch/clean_targets.h"
 #include "daemon/watch/metrics.h"
 #include "daemon/watch/request_id.h"
 
@@ -63,13 +64,10 @@ struct AccessRecord {
 
 /// One JSON line, without any token. With "sample" where it stands for others too, and "trace_id"
 /// where the request has one.
-std::string format_access_record(const AccessRecord& record);
-/// `target`: the record's, as redact() leaves it.
-std::string format_access_record(const AccessRecord& record, std::string_view target);
+std::string format_access_record(const AccessRecord& record, CleanTargets& targets);
 
 /// The same request as NCSA's combined log format has it, Referer and User-Agent as `-`. Behind
 /// that ` sample=0.01` and ` trace_id=...`, as above.
-std::string combined_access_line(const AccessRecord& record);
-std::string combined_access_line(const AccessRecord& record, std::string_view target);
+std::string combined_access_line(const AccessRecord& record, CleanTargets& targets);
 
 }  // namespace larder

@@ -42,9 +42,7 @@ bool query_gives_away(std::string_view id, std::string_view target) {
   QueryPair pair;
   while (take_pair(query, pair)) {
     if (!is_credential(query_name(pair.name).id)) continue;
-    std::string value(pair.value.size(), '\0');
-    value.resize(static_cast<std::size_t>(percent_decode(pair.value, value.data()) - value.data()));
-    if (gives_away(id, value) || gives_away(id, pair.value)) return true;
+    if (gives_away(id, percent_decoded(pair.value)) || gives_away(id, pair.value)) return true;
   }
   return false;
 }

@@ -91,17 +91,20 @@ void WebhookServer::use(SettingsPtr settings) {
   if (config.public_key_url.empty()) {
     return read_key_file(before->config.webhook.public_key_file);
   }
-  if (config.public_key_url != before->config.webhook.public_key_url) signing_keys_.clear();
+  if (config.public_key_url != before->config.webhook.public_key_url) {
+    signing_keys_.clear();
+    report_.show_key_trouble("");
+  }
   key_fetch_.want(settings_, monotonic_now());
 }
 
 void WebhookServer::read_key_file(const std::string& before) {
   const std::string& file = settings_->config.webhook.public_key_file;
+  report_.show_key_trouble("");
   if (file.empty()) return signing_keys_.clear();
   auto keys = read_signing_keys(file);
   if (keys) {
     signing_keys_ = *std::move(keys);
-    report_.show_key_trouble("");
     return;
   }
   const bool kept = file == before && !signing_keys_.empty();

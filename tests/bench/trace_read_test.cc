@@ -170,11 +170,12 @@ TEST_CASE("trace: larder's access log is read as it is written", "[bench]") {
   record.method = Method::get;
   record.body_bytes = 700;
   record.key = {1};
-  std::string text = format_access_record(record);
+  CleanTargets targets;
+  std::string text = format_access_record(record, targets);
   const auto add = [&](auto change) {
     AccessRecord other = record;
     change(other);
-    text += format_access_record(other);
+    text += format_access_record(other, targets);
   };
   add([](AccessRecord& r) { r.outcome = Outcome::hit; });
   add([](AccessRecord& r) { r.status = 304, r.body_bytes = 0; });  // asks for the 700 bytes

@@ -514,6 +514,13 @@ def test_the_public_key_is_taken_from_no_host_but_the_one_of_the_url(stage):
     wait_until(lambda: receiver.larder.log().count("webhooks get 503") == 2, "another name is refused")
     receiver.larder.reload(webhook={"public_key_url": host.url("/again", "localhost")})
     wait_until(lambda: receiver.post(event()).status in (200, 202), "the right host gives the key")
+    check_equal(receiver.larder.status()["webhook"]["key_trouble"], None, "trouble with the key")
+    receiver.larder.reload(webhook={"public_key_url": host.url("/other", "localhost").replace("localhost", "none.invalid")})
+    wait_until(lambda: receiver.larder.status()["webhook"]["key_trouble"], "a host that there is not")
+    file = stage.directory / "cms.json"
+    file.write_bytes(key)
+    receiver.larder.reload(webhook={"public_key_url": None, "public_key_file": str(file)})
+    check_equal(receiver.larder.status()["webhook"]["key_trouble"], None, "trouble with a key that is not wanted")
     check_equal(host.asked, ["/again"], "requests that got through")
 
 
